@@ -1,0 +1,48 @@
+# Warnings, hardening and sanitizers, in one place; every target gets them through dr_options.
+include(CheckCCompilerFlag)
+add_library(dr_options INTERFACE)
+target_compile_definitions(dr_options INTERFACE _GNU_SOURCE)
+
+set(_warnings
+    -Wall -Wextra -Wshadow -Wvla -Wundef -Wformat=2 -Wformat-signedness -Wconversion
+    -Wsign-conversion -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
+    -Wpointer-arith -Wswitch-enum -Wduplicated-branches -Wimplicit-fallthrough -Wold-style-definition)
+# The sanitizers' own branches make gcc see null dereferences that are not there.
+if(NOT DRSTOR_SANITIZE)
+    list(APPEND _warnings -Wnull-dereference)
+endif()
+foreach(flag IN LISTS _warnings)
+    string(MAKE_C_IDENTIFIER "HAVE${flag}" var)
+    check_c_compiler_flag(${flag} ${var})
+    if(${var})
+        target_compile_options(dr_options INTERFACE ${flag})
+    endif()
+endforeach()
+if(DRSTOR_WERROR)
+    target_compile_options(dr_options INTERFACE -Werror)
+endif()
+
+target_compile_options(dr_options INTERFACE -fvisibility=hidden -fno-strict-overflow -fno-delete-null-pointer-checks)
+target_link_options(dr_options INTERFACE -Wl,-z,relro,-z,now,-z,noexecstack,-z,separate-code)
+
+if(DRSTOR_SANITIZE)
+    target_compile_options(dr_options INTERFACE -fsanitize=${DRSTOR_SANITIZE} -fno-omit-frame-pointer -O1)
+    target_link_options(dr_options INTERFACE -fsanitize=${DRSTOR_SANITIZE})
+else()
+    target_compile_options(dr_options INTERFACE -fstack-protector-strong)
+    foreach(flag -fstack-clash-protection -fcf-protection -ftrivial-auto-var-init=zero)
+        string(MAKE_C_IDENTIFIER "HAVE${flag}" var)
+        check_c_compiler_flag(${flag} ${var})
+        if(${var})
+            target_compile_options(dr_options INTERFACE ${flag})
+        endif()
+    endforeach()
+    if(NOT CMAKE_BUILD_TYPE STREQUAL "Debug")
+        target_compile_options(dr_options INTERFACE -U_FORTIFY_SOURCE -D_FORTIFY_SOURCE=3)
+    endif()
+endif()
+if(DRSTOR_TEST_BUILD)
+    target_compile_definitions(dr_options INTERFACE DRSTOR_TEST_BUILD=1)
+else()
+    target_compile_definitions(dr_options INTERFACE DRSTOR_TEST_BUILD=0)
+endif()
