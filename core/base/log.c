@@ -1,0 +1,54 @@
+#include "base/log.h"
+
+#include "base/mem.h"
+#include "base/redact.h"
+
+#include <pthread.h>
+#include <stdarg.h>
+#include <stdatomic.h>
+#include <stdio.h>
+
+static atomic_int most_level = DRSTOR_LOG_WARN;
+static struct {
+    pthread_mutex_t lock;
+    void (*sink)(enum drstor_log_level, const char *, void *);
+    void *user;
+} out = {PTHREAD_MUTEX_INITIALIZER, NULL, NULL};
+
+void
+dr_log_level(enum drstor_log_level most)
+{
+    atomic_store(&most_level, (int)most);
+}
+
+void
+dr_log_sink(void (*sink)(enum drstor_log_level, const char *, void *), void *user)
+{
+    pthread_mutex_lock(&out.lock);
+    out.sink = sink;
+    out.user = user;
+    pthread_mutex_unlock(&out.lock);
+}
+
+void
+dr_log(enum drstor_log_level level, const char *format, ...)
+{
+    static const char *const words[] = {"error", "warning", "info", "debug"};
+    if ((int)level > atomic_load(&most_level))
+        return;
+    char *line = NULL;
+    va_list ap;
+    va_start(ap, format);
+    int n = vasprintf(&line, format, ap);
+    va_end(ap);
+    if (n < 0)
+        return;
+    dr_redact(line);
+    pthread_mutex_lock(&out.lock);
+    if (out.sink)
+        out.sink(level, line, out.user);
+    else
+        (void)fprintf(stderr, "drstor: %s: %s\n", words[level], line);
+    pthread_mutex_unlock(&out.lock);
+    free(line);
+}
