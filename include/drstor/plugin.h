@@ -176,13 +176,6 @@ struct drstor_path_info {
         sizeof(struct drstor_path_info), -1, NULL, NULL, NULL, NULL, NULL                          \
     }
 
-enum drstor_job_state {
-    DRSTOR_JOB_UNKNOWN = 0,
-    DRSTOR_JOB_RUNNING,
-    DRSTOR_JOB_SUCCEEDED,
-    DRSTOR_JOB_FAILED
-};
-
 struct drstor_job_info {
     uint32_t size;
     int32_t state;          /* enum drstor_job_state */

@@ -89,6 +89,14 @@ enum drstor_outcome {
     DRSTOR_OUTCOME_PARTIAL      /* some members changed, some did not */
 };
 
+/* What an array says of a job it was given. */
+enum drstor_job_state {
+    DRSTOR_JOB_UNKNOWN = 0,
+    DRSTOR_JOB_RUNNING,
+    DRSTOR_JOB_SUCCEEDED,
+    DRSTOR_JOB_FAILED
+};
+
 /* Proof that the other copy cannot be written (docs/safety.md). */
 enum drstor_evidence_kind {
     DRSTOR_EVIDENCE_NONE = 0,

@@ -1,0 +1,120 @@
+/*
+ * What endpoints said, when, and who said it. Facts are the only thing a decision may rest on; a
+ * value that was not read is UNKNOWN, and what nobody answered is a fact too: since when.
+ */
+#ifndef DR_MODEL_FACTS_H
+#define DR_MODEL_FACTS_H
+
+#include "base/map.h"
+#include "model/inventory.h"
+
+#include <drstor/types.h>
+
+/* A moment. Ages come from boot_ns and only within one boot (safety 2); utc is for people. */
+struct dr_stamp {
+    int64_t utc;     /* -1: never */
+    int64_t boot_ns; /* -1: never */
+    const char *boot;
+};
+
+struct dr_path {
+    const char *host_group, *protocol, *portal, *target;
+    int64_t lun;
+};
+
+struct dr_member {
+    const char *id, *pair, *wwid, *serial;
+    enum drstor_access access;
+    enum drstor_sync sync;
+    int64_t size;
+    struct dr_path *paths;
+    size_t n_paths;
+};
+
+struct dr_job {
+    const char *id, *operation;
+    enum drstor_job_state state;
+    int64_t progress_permille;
+};
+
+/* One copy of one group, as its array says it is. */
+struct dr_copy_view {
+    const char *id; /* at the array */
+    enum drstor_access access;
+    enum drstor_sync sync;
+    enum drstor_relation relation;
+    enum drstor_arbiter arbiter;
+    enum drstor_tristate stops_when_alone;
+    enum drstor_tristate peer_seen;
+    const char *preferred, *generation;
+    int64_t point, lag_s, lag_bytes, progress_permille, peer_seen_at, epoch;
+    struct dr_member *members;
+    size_t n_members;
+    struct dr_job *jobs;
+    size_t n_jobs;
+};
+
+/* `seen` is when this view was read; after a failed probe it is the last one there was. */
+struct dr_copy_facts {
+    const char *group, *site, *array;
+    struct dr_stamp seen;
+    bool fresh; /* read by this very observation */
+    struct dr_copy_view view;
+};
+
+enum dr_endpoint_kind { DR_ENDPOINT_UNKNOWN = 0, DR_ENDPOINT_ARRAY, DR_ENDPOINT_ENGINE, DR_ENDPOINT_PROBE };
+
+/*
+ * One endpoint's life. `silent_since` is the start of the first failed probe after which none
+ * succeeded (safety 3.2); it is "never" while the endpoint answers.
+ */
+struct dr_endpoint_facts {
+    enum dr_endpoint_kind kind;
+    const char *name, *site;
+    bool answers;          /* in this observation */
+    bool asked;            /* false: not probed now, the rest is what was stored */
+    const char *error;     /* why not, in a sentence */
+    const char *error_word; /* the status's name: "unreachable", "auth" ... */
+    int64_t took_ms;
+    struct dr_stamp last_answer;
+    struct dr_stamp silent_since;
+};
+
+struct dr_engine_facts {
+    const char *site;
+    struct dr_stamp seen;
+    bool fresh;
+    struct dr_inventory inventory;
+};
+
+struct dr_facts {
+    struct dr_stamp now;
+    struct dr_endpoint_facts *endpoints;
+    size_t n_endpoints;
+    struct dr_copy_facts *copies;
+    size_t n_copies;
+    struct dr_engine_facts *engines;
+    size_t n_engines;
+};
+
+extern const struct dr_type dr_stamp_type;
+extern const struct dr_type dr_member_type;
+extern const struct dr_type dr_copy_view_type;
+extern const struct dr_type dr_copy_facts_type;
+extern const struct dr_type dr_endpoint_facts_type;
+extern const struct dr_type dr_engine_facts_type;
+extern const struct dr_type dr_facts_type;
+extern const struct dr_names dr_endpoint_kind_names;
+
+/* NULL when nothing was ever read of it. */
+const struct dr_copy_facts *dr_facts_copy(const struct dr_facts *f, const char *group, const char *site);
+const struct dr_engine_facts *dr_facts_engine(const struct dr_facts *f, const char *site);
+const struct dr_endpoint_facts *dr_facts_endpoint(const struct dr_facts *f, enum dr_endpoint_kind kind,
+                                                  const char *name);
+
+/* Seconds from THEN to NOW, rounded up; -1 when they are not of one boot or THEN is never. */
+int64_t dr_stamp_age_s(const struct dr_stamp *then, const struct dr_stamp *now);
+/* For people: falls back to the difference in UTC when the boots differ. */
+int64_t dr_stamp_age_display_s(const struct dr_stamp *then, const struct dr_stamp *now);
+
+#endif

@@ -1,0 +1,127 @@
+/*
+ * What one engine says it has. The stage decides from it; facts keep the last one, because after a
+ * disaster it is the list of VMs that ran.
+ */
+#ifndef DR_MODEL_INVENTORY_H
+#define DR_MODEL_INVENTORY_H
+
+#include "base/map.h"
+
+#include <stdbool.h>
+#include <stdint.h>
+
+/* A storage domain inside its data centre; UNATTACHED: in the engine, in no data centre. */
+enum dr_sd_status {
+    DR_SD_UNKNOWN = 0,
+    DR_SD_UNATTACHED,
+    DR_SD_LOCKED,
+    DR_SD_ACTIVATING,
+    DR_SD_ACTIVE,
+    DR_SD_PREPARING_FOR_MAINTENANCE,
+    DR_SD_MAINTENANCE,
+    DR_SD_DETACHING,
+    DR_SD_INACTIVE,
+    DR_SD_MIXED
+};
+
+/* Sorted: everything from WAIT_FOR_LAUNCH on is a process somewhere, or may be one. */
+enum dr_vm_status {
+    DR_VM_UNKNOWN = 0, /* also: a word we do not know. May be running. */
+    DR_VM_DOWN,
+    DR_VM_IMAGE_LOCKED,
+    DR_VM_SUSPENDED,
+    DR_VM_WAIT_FOR_LAUNCH,
+    DR_VM_POWERING_UP,
+    DR_VM_UP,
+    DR_VM_POWERING_DOWN,
+    DR_VM_PAUSED,
+    DR_VM_MIGRATING,
+    DR_VM_REBOOT_IN_PROGRESS,
+    DR_VM_SAVING_STATE,
+    DR_VM_RESTORING_STATE,
+    DR_VM_NOT_RESPONDING,
+    DR_VM_UNASSIGNED
+};
+
+struct dr_inv_named {
+    const char *id, *name;
+};
+
+struct dr_inv_dc {
+    const char *id, *name, *status;
+};
+
+struct dr_inv_cluster {
+    const char *id, *name, *dc;
+};
+
+struct dr_inv_host {
+    const char *id, *name, *status, *cluster;
+};
+
+struct dr_inv_profile {
+    const char *id, *name, *network;
+};
+
+struct dr_inv_domain {
+    const char *id, *name, *dc, *type;
+    enum dr_sd_status status;
+    bool master;
+    const char **wwids;
+    size_t n_wwids;
+};
+
+struct dr_inv_vm {
+    const char *id, *name, *cluster, *template_id;
+    enum dr_vm_status status;
+    bool ha;
+    int64_t priority;
+    const char *lease; /* domain of the VM lease */
+    const char **domains; /* that hold its disks */
+    size_t n_domains;
+};
+
+/* A VM or template an attached domain offers, not registered yet. */
+struct dr_inv_offer {
+    const char *domain, *id, *name, *cluster, *template_id;
+    enum dr_vm_status status; /* at the time the OVF was written */
+    bool ha;
+    int64_t priority;
+};
+
+struct dr_inventory {
+    const char *site, *version;
+    struct dr_inv_dc *dcs;
+    size_t n_dcs;
+    struct dr_inv_cluster *clusters;
+    size_t n_clusters;
+    struct dr_inv_host *hosts;
+    size_t n_hosts;
+    struct dr_inv_profile *profiles;
+    size_t n_profiles;
+    struct dr_inv_domain *domains;
+    size_t n_domains;
+    struct dr_inv_named *templates;
+    size_t n_templates;
+    struct dr_inv_vm *vms;
+    size_t n_vms;
+    struct dr_inv_offer *offered_vms;
+    size_t n_offered_vms;
+    struct dr_inv_offer *offered_templates;
+    size_t n_offered_templates;
+    /* Domains whose offers were read for this inventory: an empty list of offers says nothing else. */
+    const char **offers_read;
+    size_t n_offers_read;
+};
+
+extern const struct dr_type dr_inventory_type;
+
+const struct dr_inv_domain *dr_inventory_domain(const struct dr_inventory *v, const char *id);
+const struct dr_inv_vm *dr_inventory_vm(const struct dr_inventory *v, const char *id);
+
+/* May a process of this VM be running? Unknown counts as yes. */
+bool dr_vm_may_run(enum dr_vm_status s);
+/* Does it run, for the purpose of "service is back"? */
+bool dr_vm_runs(enum dr_vm_status s);
+
+#endif

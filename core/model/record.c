@@ -1,0 +1,103 @@
+#include "model/record.h"
+
+#include "base/str.h"
+#include "model/words.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const struct dr_field evidence_fields[] = {
+    DR_ENUM(struct dr_evidence, kind, dr_evidence_names),
+    DR_STR(struct dr_evidence, group),
+    DR_STR(struct dr_evidence, site),
+    DR_STR(struct dr_evidence, array),
+    DR_STR(struct dr_evidence, run),
+    DR_STR(struct dr_evidence, by),
+    DR_STR(struct dr_evidence, detail),
+    DR_CNT(struct dr_evidence, epoch),
+    DR_STRUCT(struct dr_evidence, at, dr_stamp_type),
+    DR_STRUCT(struct dr_evidence, silent_since, dr_stamp_type)};
+DR_TYPE(dr_evidence_type, struct dr_evidence, "evidence", evidence_fields);
+
+static const struct dr_field consent_fields[] = {
+    DR_STR(struct dr_consent, plan),       DR_STR(struct dr_consent, loss),
+    DR_I64(struct dr_consent, bound_s),    DR_I64(struct dr_consent, bound_bytes),
+    DR_BOOL(struct dr_consent, bound_unknown), DR_STR(struct dr_consent, by),
+    DR_STR(struct dr_consent, how),        DR_STR(struct dr_consent, reason),
+    DR_TIME(struct dr_consent, at)};
+DR_TYPE(dr_consent_type, struct dr_consent, "consent", consent_fields);
+
+static const struct dr_field op_fields[] = {DR_STR(struct dr_op, type), DR_STR(struct dr_op, id),
+                                            DR_STR(struct dr_op, by), DR_TIME(struct dr_op, started)};
+static DR_TYPE(op_type, struct dr_op, "op", op_fields);
+
+static const struct dr_field record_fields[] = {
+    DR_STR(struct dr_record, schema),
+    DR_STR(struct dr_record, group),
+    DR_CNT(struct dr_record, seq),
+    DR_CNT(struct dr_record, epoch),
+    DR_CNT(struct dr_record, token),
+    DR_STR(struct dr_record, primary),
+    DR_STR(struct dr_record, target),
+    DR_ENUM(struct dr_record, phase, dr_phase_names),
+    DR_STRUCT(struct dr_record, op, op_type),
+    DR_LIST(struct dr_record, members, dr_member_type),
+    DR_LIST(struct dr_record, evidence, dr_evidence_type),
+    DR_STRUCT(struct dr_record, consent, dr_consent_type),
+    DR_ENUM(struct dr_record, old_copy, dr_old_copy_names),
+    DR_STRS(struct dr_record, site_hold)};
+DR_TYPE(dr_record_type, struct dr_record, "record", record_fields);
+
+/* CRC-32C (Castagnoli), bit by bit: a record is small. */
+static uint32_t
+crc32c(const char *text, size_t n)
+{
+    uint32_t crc = UINT32_MAX;
+    for (size_t i = 0; i < n; i++) {
+        crc ^= (unsigned char)text[i];
+        for (int bit = 0; bit < 8; bit++)
+            crc = crc >> 1 ^ (0x82F63B78u & (0u - (crc & 1)));
+    }
+    return ~crc;
+}
+
+static const char crc_member[] = ",\"crc\":\"";
+enum { TAIL = sizeof(crc_member) - 1 + 8 + 2 }; /* ,"crc":"01234567"} */
+
+char *
+dr_record_text(const struct dr_record *r)
+{
+    struct json_object *o = dr_map_write(&dr_record_type, r);
+    struct dr_str text = {0};
+    dr_str_add(&text, dr_json_text(o));
+    text.s[--text.n] = '\0'; /* without the last brace */
+    uint32_t crc = crc32c(text.s, text.n);
+    dr_str_printf(&text, "%s%08x\"}", crc_member, crc);
+    (void)json_object_put(o);
+    return dr_str_take(&text);
+}
+
+int
+dr_record_parse(struct dr_arena *a, const char *text, size_t n, struct dr_record *ret,
+                struct drstor_error **err)
+{
+    char want[TAIL + 1];
+    if (n < TAIL + 2)
+        return dr_fail(err, DRSTOR_E_INVALID, "the record is cut short (%zu bytes)", n);
+    (void)snprintf(want, sizeof(want), "%s%08x\"}", crc_member, crc32c(text, n - TAIL));
+    if (memcmp(text + n - TAIL, want, TAIL) != 0)
+        return dr_fail(err, DRSTOR_E_INVALID, "the record is damaged: its checksum does not match");
+
+    struct json_object *o = NULL;
+    int r = dr_json_parse(text, n, &dr_json_small, &o, err);
+    if (r < 0)
+        return dr_context(err, DRSTOR_E_INVALID, "the record is damaged");
+    const char *schema = dr_json_str(o, "schema");
+    if (!schema || strncmp(schema, "1.", 2) != 0)
+        r = dr_fail(err, DRSTOR_E_UNSUPPORTED, "the record is of schema %s; this drstor knows 1.x",
+                    schema ? schema : "(none)");
+    if (r == DRSTOR_OK)
+        r = dr_map_read(a, &dr_record_type, o, false, ret, err);
+    (void)json_object_put(o);
+    return r;
+}

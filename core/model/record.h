@@ -1,0 +1,86 @@
+/* A group's entry in the store (safety 2): who may write, since which epoch, and what is under way. */
+#ifndef DR_MODEL_RECORD_H
+#define DR_MODEL_RECORD_H
+
+#include "base/map.h"
+#include "model/facts.h"
+
+enum dr_phase {
+    DR_PHASE_UNKNOWN = 0,
+    DR_PHASE_STEADY,
+    DR_PHASE_FENCING,
+    DR_PHASE_PROMOTING,
+    DR_PHASE_RESYNCING,
+    DR_PHASE_TESTING
+};
+
+enum dr_old_copy { DR_OLD_COPY_NONE = 0, DR_OLD_COPY_STALE, DR_OLD_COPY_DIVERGED };
+
+/* Shown to people, computed from record and facts, never stored. */
+enum dr_condition {
+    DR_CONDITION_UNKNOWN = 0,
+    DR_CONDITION_PROTECTED,
+    DR_CONDITION_EXPOSED,
+    DR_CONDITION_FENCED,
+    DR_CONDITION_BLOCKED,
+    DR_CONDITION_DIVERGED,
+    DR_CONDITION_TESTING,
+    DR_CONDITION_DUAL_VERIFIED,
+    DR_CONDITION_DUAL_UNVERIFIED,
+    DR_CONDITION_UNADOPTED
+};
+
+/* Proof that one copy cannot be written, bound to run, epoch, copy and time. Made by core only. */
+struct dr_evidence {
+    enum drstor_evidence_kind kind;
+    const char *group, *site, *array, *run, *by, *detail;
+    int64_t epoch;
+    struct dr_stamp at;
+    struct dr_stamp silent_since; /* E6: start of the silence it rests on */
+};
+
+struct dr_consent {
+    const char *plan;
+    const char *loss; /* the interval as it was shown */
+    int64_t bound_s, bound_bytes; /* -1: none given in this unit */
+    bool bound_unknown;           /* "unknown" was accepted */
+    const char *by, *how;         /* how: "terminal", "flag", "configuration" */
+    const char *reason;
+    int64_t at;
+};
+
+struct dr_op {
+    const char *type, *id, *by;
+    int64_t started;
+};
+
+struct dr_record {
+    const char *schema; /* "1.0" */
+    const char *group;
+    int64_t seq, epoch, token;
+    const char *primary, *target;
+    enum dr_phase phase;
+    struct dr_op op;
+    struct dr_member *members;
+    size_t n_members;
+    struct dr_evidence *evidence;
+    size_t n_evidence;
+    struct dr_consent consent;
+    enum dr_old_copy old_copy;
+    const char **site_hold;
+    size_t n_site_hold;
+};
+
+extern const struct dr_type dr_evidence_type;
+extern const struct dr_type dr_consent_type;
+extern const struct dr_type dr_record_type;
+
+/*
+ * Canonical text (members in table order, one line) with its CRC32C as a member "crc". Reading
+ * refuses a text whose CRC does not match byte for byte, and a higher major version (S13).
+ */
+char *dr_record_text(const struct dr_record *r); /* the caller frees */
+int dr_record_parse(struct dr_arena *a, const char *text, size_t n, struct dr_record *ret,
+                    struct drstor_error **err);
+
+#endif

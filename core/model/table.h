@@ -1,0 +1,81 @@
+/*
+ * The role-flip state table, as data. The planner builds plans from it, the documentation prints it
+ * and a checker can walk it: an operation is a row of steps, each with what must be known before it
+ * and what holds after it.
+ */
+#ifndef DR_MODEL_TABLE_H
+#define DR_MODEL_TABLE_H
+
+#include <drstor/types.h>
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum dr_operation {
+    DR_OPERATION_UNKNOWN = 0,
+    DR_OPERATION_SWITCHOVER, /* promote, planned; failback */
+    DR_OPERATION_PROMOTE,    /* promote --unplanned */
+    DR_OPERATION_ADOPT
+};
+
+/* What a step does, to one group. */
+enum dr_step_kind {
+    DR_STEP_UNKNOWN = 0,
+    DR_STEP_PRESYNC,   /* target brought up to date while applications run */
+    DR_STEP_DEMOTE,    /* old copy not writable, read back: E1 */
+    DR_STEP_FINALSYNC, /* last transfer, after the demotion */
+    DR_STEP_FENCE,     /* evidence that the old copy cannot be written */
+    DR_STEP_COMMIT,    /* the one atomic write of a flip */
+    DR_STEP_PROMOTE,   /* target read-write, every member read back */
+    DR_STEP_REVERSE,   /* old copy follows the new primary */
+    DR_STEP_EXPOSE,    /* hosts of the target site see the LUNs */
+    DR_STEP_HANDOVER,  /* what the stage needs to know of each LUN, read after the flip */
+    DR_STEP_STAGE,     /* domains, templates, VMs at the target's engine */
+    DR_STEP_SETTLE     /* record back to STEADY */
+};
+
+/* Conditions over (record, facts, evidence), named so that guard, checker and page use one word. */
+enum dr_require {
+    DR_REQUIRE_RECORD = 1 << 0,          /* the group has a record, STEADY or of this run */
+    DR_REQUIRE_OLD_REACHABLE = 1 << 1,
+    DR_REQUIRE_TARGET_REACHABLE = 1 << 2,
+    DR_REQUIRE_RELATION_HEALTHY = 1 << 3,
+    DR_REQUIRE_OLD_NOT_WRITABLE = 1 << 4, /* read back after our demotion */
+    DR_REQUIRE_SYNCED_AFTER = 1 << 5,     /* target has everything since the demotion */
+    DR_REQUIRE_EVIDENCE = 1 << 6,         /* E1..E7 for the old copy, this run, this epoch */
+    DR_REQUIRE_LOSS_COVERED = 1 << 7,     /* loss proven zero or within the consent */
+    DR_REQUIRE_COMMITTED = 1 << 8,        /* record: primary is the target, phase PROMOTING */
+    DR_REQUIRE_TARGET_WRITABLE = 1 << 9,  /* every member read back */
+    DR_REQUIRE_NO_VMS_AT_OLD = 1 << 10,   /* nothing runs on the group at the old site */
+    DR_REQUIRE_EXPOSED = 1 << 11
+};
+
+struct dr_table_step {
+    enum dr_step_kind kind;
+    bool at_target; /* which site's endpoint it talks to; false: the old one */
+    bool mutating;  /* it calls an array or engine to change something */
+    unsigned needs; /* enum dr_require, must hold when it starts */
+    unsigned gives; /* enum dr_require, holds after it is done */
+    bool optional;  /* left out when the array lacks the capability, or by --storage-only */
+    const char *capability; /* the plugin callback it calls; NULL: none */
+    const char *text; /* for the printed table; %s: none */
+};
+
+struct dr_table_row {
+    enum dr_operation operation;
+    const char *name;
+    unsigned needs; /* before anything is touched */
+    const struct dr_table_step *steps;
+    size_t n_steps;
+    const char *after;
+    const char *interrupted;
+};
+
+extern const struct dr_names dr_step_kind_names;
+
+const struct dr_table_row *dr_table_find(enum dr_operation op);
+const struct dr_table_row *dr_table_rows(size_t *ret_n);
+/* "the group has a record, the target's array answers" for needs and gives. */
+const char *dr_require_text(enum dr_require one);
+
+#endif
