@@ -140,7 +140,8 @@ address_parse(const char *name, const char *url, struct address *a, struct drsto
                        "%s: its url holds more than https://host:port/path; user and password are "
                        "settings of their own",
                        name);
-    if (!host || !*host)
+    /* libcurl takes one slash or three as well, and then the path's first word for the host. */
+    if (!host || !*host || strncasecmp(url, "https://", 8) != 0 || url[8] == '/')
         return dr_fail(err, DRSTOR_E_INVALID, "%s: its url names no host", name);
 
     struct dr_str origin = {0};

@@ -35,6 +35,8 @@ reply_reset(struct transfer *t)
     t->reply.secret = t->request->secret;
     t->headers_cap = 0;
     t->content_length = -1;
+    t->headers_whole = false;
+    t->end_known = false;
 }
 
 /* ---- what libcurl tells us ------------------------------------------------------------------- */
@@ -95,12 +97,24 @@ header_trouble(struct transfer *t, const char *line, size_t n_name, const char *
         if (t->content_length >= 0 && t->content_length != length)
             return "two different Content-Length headers";
         t->content_length = length;
+        t->end_known = true;
     }
     if (header_is(line, n_name, "Content-Encoding") && strcasecmp(value, "identity") != 0)
         return "a compressed body, which was not asked for";
     if (header_is(line, n_name, "Transfer-Encoding") && strcasecmp(value, "chunked") != 0)
         return "a Transfer-Encoding other than chunked";
+    if (header_is(line, n_name, "Transfer-Encoding"))
+        t->end_known = true;
     return NULL;
+}
+
+/* "HTTP/1.1 200" and perhaps a reason; libcurl would also take versions that nobody agreed on. */
+static bool
+status_is_sound(const char *line, size_t n)
+{
+    return n >= 12 && (memcmp(line, "HTTP/1.1 ", 9) == 0 || memcmp(line, "HTTP/1.0 ", 9) == 0) &&
+           line[9] >= '1' && line[9] <= '5' && isdigit((unsigned char)line[10]) &&
+           isdigit((unsigned char)line[11]) && (n == 12 || line[12] == ' ');
 }
 
 static size_t
@@ -118,11 +132,13 @@ on_header(char *data, size_t size, size_t n, void *arg)
     size_t end = n;
     while (end && (data[end - 1] == '\r' || data[end - 1] == '\n'))
         end--;
-    if (end == 0)
+    if (end == 0) {
+        t->headers_whole = true;
         return n;
+    }
     if (end >= 5 && strncasecmp(data, "HTTP/", 5) == 0) {
         reply_reset(t); /* also after a 100 Continue: only the last one counts */
-        return n;
+        return status_is_sound(data, end) ? n : header_bad(t, "a status line that is none");
     }
     const char *colon = memchr(data, ':', end);
     if (data[0] == ' ' || data[0] == '\t' || !colon || colon == data)
@@ -299,7 +315,7 @@ set_request(struct transfer *t)
     SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     SET(CURLOPT_USERPWD, t->user_password);
-    SET(CURLOPT_FRESH_CONNECT, q->mutating ? 1L : 0L);
+    SET(CURLOPT_FRESH_CONNECT, q->mutating && !t->reuse ? 1L : 0L);
     return r;
 }
 
@@ -415,6 +431,31 @@ sigpipe_restore(const sigset_t *pipe, const sigset_t *before, bool was_pending)
     (void)pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
+/*
+ * libcurl takes a connection that was cut for one that was closed in order, and then calls a status
+ * line alone a whole reply. Somebody on the path who cuts at the right place must not turn an
+ * answer into another one: what ends with the connection, instead of by a length or a last chunk,
+ * has no end we could trust.
+ */
+static void
+check_end(struct transfer *t)
+{
+    bool no_body = t->reply.code == 204 || strcmp(t->request->method, "HEAD") == 0 ||
+                   (t->reply.code >= 300 && t->reply.code < 400);
+    if (t->result == CURLE_OPERATION_TIMEDOUT && t->sent)
+        t->why = TRANSFER_WHY_DEADLINE;
+    if (t->result != CURLE_OK || t->why != TRANSFER_WHY_NONE)
+        return;
+    t->why = TRANSFER_WHY_HEADER;
+    if (!t->headers_whole)
+        t->bad = "headers that were cut short";
+    else if (!t->end_known && !no_body)
+        t->bad =
+            "neither a length nor chunks, so that its end cannot be told from a lost connection";
+    else
+        t->why = TRANSFER_WHY_NONE;
+}
+
 void
 transfer_run(struct transfer *t)
 {
@@ -448,6 +489,7 @@ transfer_run(struct transfer *t)
         curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &code) != CURLE_OK)
         t->result = CURLE_FAILED_INIT;
     t->reply.code = (int)code;
+    check_end(t);
     t->reply.n_body = t->body.n;
     t->reply.body = dr_str_take(&t->body);
     /* What it holds dies with this call. */

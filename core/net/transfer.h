@@ -41,6 +41,7 @@ struct transfer {
     struct curl_slist *headers;
     const char *user_password; /* basic authentication, NULL: none */
     bool cookies;
+    bool reuse; /* a kept connection for a mutating request too: shows the gate at work in tests */
     uint64_t deadline_ns;
     uint64_t connect_ms;
     uint64_t stall_ms;
@@ -62,6 +63,8 @@ struct transfer {
     size_t header_bytes;
     size_t headers_cap;
     int64_t content_length; /* -1: not said */
+    bool headers_whole;
+    bool end_known; /* by a length or by chunks */
     uint64_t stall_from_ns;
     size_t stall_bytes;
 };
