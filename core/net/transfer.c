@@ -290,8 +290,6 @@ set_protocol(struct transfer *t)
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_USERAGENT, "drstor");
-    if (t->cookies)
-        SET(CURLOPT_COOKIEFILE, ""); /* in memory, nothing read, nothing written */
     return r;
 }
 
@@ -456,12 +454,32 @@ check_end(struct transfer *t)
         t->why = TRANSFER_WHY_NONE;
 }
 
+/*
+ * A handle of its own for every transfer: what it holds of the request, the password included, is
+ * freed with it, and nothing of one call shows in the next. Connections live in the multi handle,
+ * TLS sessions and cookies in the share.
+ */
+static CURLcode
+begin(struct transfer *t)
+{
+    t->easy = curl_easy_init();
+    if (!t->easy)
+        return CURLE_OUT_OF_MEMORY;
+    CURLcode r = CURLE_OK;
+    if (t->share)
+        SET(CURLOPT_SHARE, t->share);
+    if (t->cookies)
+        SET(CURLOPT_COOKIEFILE, ""); /* in memory: nothing is read, nothing is written */
+    return r;
+}
+
 void
 transfer_run(struct transfer *t)
 {
     reply_reset(t);
-    curl_easy_reset(t->easy); /* keeps connections, sessions and cookies */
-    CURLcode r = set_trust(t);
+    CURLcode r = begin(t);
+    if (r == CURLE_OK)
+        r = set_trust(t);
     if (r == CURLE_OK)
         r = set_limits(t);
     if (r == CURLE_OK)
@@ -471,8 +489,10 @@ transfer_run(struct transfer *t)
     if (r == CURLE_OK)
         r = set_callbacks(t);
     t->result = r;
-    if (r != CURLE_OK)
+    if (r != CURLE_OK) {
+        curl_easy_cleanup(dr_steal(t->easy));
         return;
+    }
 
     sigset_t pipe, before;
     bool was_pending = sigpipe_block(&pipe, &before);
@@ -492,8 +512,7 @@ transfer_run(struct transfer *t)
     check_end(t);
     t->reply.n_body = t->body.n;
     t->reply.body = dr_str_take(&t->body);
-    /* What it holds dies with this call. */
-    curl_easy_reset(t->easy);
+    curl_easy_cleanup(dr_steal(t->easy));
 }
 
 void

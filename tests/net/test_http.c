@@ -203,7 +203,6 @@ transfer_on_kept_connection(struct peer *p, bool mutating)
     size_t n_ca = fread(ca, 1, sizeof(ca), f);
     (void)fclose(f);
     const struct transfer_trust trust = {.ca = ca, .n_ca = n_ca};
-    CURL *easy = curl_easy_init();
     CURLM *multi = curl_multi_init();
     struct dr_contact_call contact = {0};
     int r = DRSTOR_OK;
@@ -211,7 +210,6 @@ transfer_on_kept_connection(struct peer *p, bool mutating)
         struct dr_http_request q = {.method = i && mutating ? "POST" : "GET", .path = "/"};
         q.mutating = i && mutating;
         struct transfer t = {.env = dr_env_real(),
-                             .easy = easy,
                              .multi = multi,
                              .name = "engine",
                              .url = url,
@@ -228,7 +226,6 @@ transfer_on_kept_connection(struct peer *p, bool mutating)
             assert_int_equal(t.why, TRANSFER_WHY_RESEND);
         transfer_clear(&t);
     }
-    curl_easy_cleanup(easy);
     (void)curl_multi_cleanup(multi);
     return r;
 }
