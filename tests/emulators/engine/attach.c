@@ -121,7 +121,7 @@ activate_step(struct emu_op *op)
     case 0:
         sd->status = sd->master ? SD_LOCKED : SD_ACTIVATING;
         op->phase++;
-        /* fall through */
+        __attribute__((fallthrough));
     case 1:
         if (!op_spm(op))
             return;

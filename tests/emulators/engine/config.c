@@ -33,6 +33,7 @@ static const struct {
     {"shutdown", offsetof(struct emu_latency, shutdown), 20000},
     {"iscsi", offsetof(struct emu_latency, iscsi), 1000},
     {"monitor", offsetof(struct emu_latency, monitor), 10000},
+    {"ha_runner", offsetof(struct emu_latency, ha_runner), 1000},
     {"sd_failure", offsetof(struct emu_latency, sd_failure), 300000},
 };
 

@@ -86,7 +86,7 @@ deactivate_step(struct emu_op *op)
         op->sd->status = SD_PREPARING;
         op->phase++;
     }
-        /* fall through */
+        __attribute__((fallthrough));
     case 2:
         if (!op_spm(op))
             return;

@@ -12,7 +12,8 @@
 int64_t
 emu_scaled(const struct emu_engine *e, int64_t ms)
 {
-    return (int64_t)((double)ms * 1e6 * e->factor);
+    int64_t ns = (int64_t)((double)ms * 1e6 * e->factor);
+    return ms > 0 && ns < 1000 ? 1000 : ns; /* what takes time never takes none */
 }
 
 int64_t

@@ -273,6 +273,7 @@ struct emu_latency {
     int64_t iscsi;
     int64_t monitor;    /* between two looks at the domains */
     int64_t sd_failure; /* a domain is gone this long before it is inactive */
+    int64_t ha_runner;  /* between two tries of the HA auto-start runner */
 };
 
 struct emu_engine {

@@ -102,8 +102,7 @@ boot_step(struct emu_op *op)
         return;
     default:
         vm->status = VM_UP;
-        event_add(e, op, 53, "normal", "VM %s started.", vm->name);
-        op->vm = vm;
+        event_add(e, op, 153, "normal", "VM %s started.", vm->name);
     }
 }
 
@@ -159,6 +158,21 @@ vm_schedule(struct emu_op *op)
     return best;
 }
 
+/* The process exists from here on, whatever becomes of it. */
+static void
+process_create(struct emu_op *op, bool falls)
+{
+    struct emu_engine *e = op->e;
+    struct emu_vm *vm = op->vm;
+    bool doomed = vm_write(e, vm, true) < 0 || falls;
+    vm->run++;
+    vm->started_ns = e->now;
+    lease_vm(e, vm, true);
+    js_count(e->vm_starts, vm->id);
+    event_add(e, op, 32, "normal", "VM %s was started (Host: %s).", vm->name, vm->host);
+    boot_begin(op, doomed);
+}
+
 static void
 start_step(struct emu_op *op)
 {
@@ -177,15 +191,8 @@ start_step(struct emu_op *op)
         op_fault(op, 400, "[Failed to run VM %s.]", vm->name);
         return;
     }
-    bool doomed = vm_write(e, vm, true) < 0 || op_has(op, FAULT_FALLS);
-    vm->run++;
-    vm->started_ns = e->now;
-    lease_vm(e, vm, true);
-    js_count(e->vm_starts, vm->id);
-    event_add(e, op, 32, "normal", "VM %s was started (Host: %s).", vm->name, vm->host);
-    boot_begin(op, doomed);
-    struct json_object *extra = json_object_new_object();
-    op_action(op, extra);
+    process_create(op, op_has(op, FAULT_FALLS));
+    op_action(op, NULL);
 }
 
 static const char *
@@ -204,7 +211,49 @@ start_refused(struct emu_op *op)
         if (id && (!sd || sd->status != SD_ACTIVE))
             return "The Storage Domain of a disk is not active.";
     }
+    const char *lease = js_str(vm->conf, "lease.storage_domain.id");
+    struct emu_sd *sd = sd_get(e, lease);
+    if (lease && (!sd || sd->status != SD_ACTIVE))
+        return "The Storage Domain of the lease is not active.";
     return NULL;
+}
+
+#define HA_TRIES 600
+
+/* Engines since 4.5.3 go on by themselves after an explicit start of an HA VM found no host. */
+static void
+ha_step(struct emu_op *op)
+{
+    struct emu_vm *vm = op->vm;
+    if (!vm || vm->status != VM_DOWN || vm->run != op->run || op->phase++ >= HA_TRIES)
+        return;
+    struct emu_host *h = start_refused(op) ? NULL : vm_schedule(op);
+    if (!h || op_lock(op, true, "vm", vm->id) < 0) {
+        op_sleep(op, op->e->latency.ha_runner);
+        return;
+    }
+    EMU_SET(vm->host, h->id);
+    vm->status = VM_WAIT_FOR_LAUNCH;
+    op->host = h;
+    process_create(op, false);
+}
+
+static void
+ha_queue(struct emu_op *start)
+{
+    struct emu_engine *e = start->e;
+    struct emu_vm *vm = start->vm;
+    if (!js_bool(e->conf, "ha_autostart", true) ||
+        !js_bool(vm->conf, "high_availability.enabled", false))
+        return;
+    for (struct emu_op *op = e->ops; op; op = op->next)
+        if (op->step == ha_step && op->vm == vm)
+            return;
+    struct emu_op *op = op_background(e, "ha_start", ha_step);
+    op->vm = vm;
+    op->run = vm->run;
+    EMU_SET(op->correlation, start->correlation);
+    op_sleep(op, e->latency.ha_runner);
 }
 
 void
@@ -225,6 +274,7 @@ vm_start(struct emu_op *op)
     }
     struct emu_host *h = vm->status == VM_PAUSED ? host_get(e, vm->host) : vm_schedule(op);
     if (!h) {
+        ha_queue(op);
         op_fault(op, 409,
                  "[Cannot run VM. There is no host that satisfies current scheduling "
                  "constraints. See below for details:]");
