@@ -1036,6 +1036,178 @@ correlation_id_is_cleaned_and_reaches_the_events(void **state)
     assert_int_equal(site_count(&f->rome, "event"), 1);
 }
 
+/* ---- the smaller things ---- */
+
+static void
+name_in_use_is_409_until_another_is_given(void **state)
+{
+    struct fixture *f = *state;
+    attached_at_rome(f);
+    site_control(&f->rome, "{'command':'add_vm','vm':{'id':'here','name':'erp-db',"
+                           "'cluster':'cl-rome','disks':[]}}");
+    assert_int_equal(register_at(f, SD1, "vms", VM1), 409);
+    assert_int_equal(site_call(&f->rome, "POST", "storagedomains/" SD1 "/vms/" VM1 "/register",
+                               "{'name':'erp-db-milan','cluster':{'id':'" CL_R "'}}"),
+                     200);
+    vm_status(&f->rome, VM1);
+    assert_string_equal(site_str(&f->rome, "name"), "erp-db-milan");
+}
+
+static void
+direct_lun_is_replaced_by_its_mapping(void **state)
+{
+    struct fixture *f = *state;
+    site_control(&f->milan, "{'command':'add_vm','vm':{'id':'b8','name':'raw','cluster':'cl-milan',"
+                            "'disks':[{'id':'d-8','storage_domain':'" SD2 "'},"
+                            "{'id':'d-lun','name':'raw','lun':{'wwid':'3600aaa'}}]}}");
+    site_call(&f->milan, "POST", "storagedomains/" SD2 "/updateovfstore", "{}");
+    site_sleep(&f->milan, 2 * SECOND);
+    attached_at_rome(f);
+    assert_int_equal(
+        site_call(&f->rome, "POST", "storagedomains/" SD2 "/vms/b8/register",
+                  "{'cluster':{'name':'cl-rome'},'registration_configuration':{'lun_mappings':"
+                  "{'registration_lun_mapping':[{'from':{'lun_storage':{'type':'fcp',"
+                  "'logical_units':{'logical_unit':[{'id':'3600aaa'}]}}},'to':{'lun_storage':"
+                  "{'type':'fcp','logical_units':{'logical_unit':[{'id':'3600bbb'}]}}}}]}}}"),
+        200);
+    site_call(&f->rome, "GET", "disks?search=disk_type%3Dlun", NULL);
+    assert_int_equal(site_count(&f->rome, "disk"), 1);
+    struct json_object *units =
+        js_get(js_at(js_get(f->rome.body, "disk"), 0), "lun_storage.logical_units.logical_unit");
+    assert_string_equal(js_str(js_at(units, 0), "id"), "3600bbb");
+}
+
+static void
+clone_gets_its_own_id(void **state)
+{
+    struct fixture *f = *state;
+    attached_at_rome(f);
+    assert_int_equal(site_call(&f->rome, "POST", "storagedomains/" SD1 "/vms/" VM1 "/register",
+                               "{'clone':'true','cluster':{'name':'cl-rome'}}"),
+                     200);
+    assert_int_equal(site_call(&f->rome, "GET", "vms/" VM1, NULL), 404);
+    site_call(&f->rome, "GET", "vms?search=name%3Derp-db", NULL);
+    assert_int_equal(site_count(&f->rome, "vm"), 1);
+}
+
+static void
+iscsi_domain_is_seen_after_the_login(void **state)
+{
+    struct fixture *f = *state;
+    site_close(&f->rome);
+    struct json_object *conf = json_tokener_parse(SAMPLE_ROME);
+    js_add(conf, "iscsi_targets",
+           json_tokener_parse("[{'address':'10.0.0.5','target':'iqn.x','luns':['3600b3']}]"));
+    site_open(&f->rome, json_object_to_json_string(conf), f->luns, &f->now);
+    json_object_put(conf);
+    site_login(&f->rome);
+    crash_and_promote(f);
+    site_call(&f->rome, "GET", "hosts/" HOST_R1 "/storage", NULL);
+    assert_null(site_find(&f->rome, "host_storage", "3600b3"));
+    assert_int_equal(site_call(&f->rome, "POST", "hosts/" HOST_R1 "/iscsilogin",
+                               "{'iscsi':{'address':'10.0.0.5'}}"),
+                     400);
+    assert_int_equal(site_call(&f->rome, "POST", "hosts/" HOST_R1 "/iscsilogin",
+                               "{'iscsi':{'address':'10.0.0.5','port':'3260',"
+                               "'target':'iqn.x'}}"),
+                     200);
+    site_call(&f->rome, "GET", "hosts/" HOST_R1 "/storage", NULL);
+    assert_string_equal(js_str(site_find(&f->rome, "host_storage", "3600b3"), "type"), "iscsi");
+    site_call(&f->rome, "POST", "hosts/" HOST_R1 "/iscsidiscover",
+              "{'iscsi':{'address':'10.0.0.5','port':'3260'}}");
+    assert_int_equal(js_len(js_get(f->rome.body, "discovered_targets.iscsi_details")), 1);
+}
+
+static void
+lease_and_priority_are_set_by_put(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(site_call(&f->milan, "PUT", "vms/" VM3,
+                               "{'lease':{'storage_domain':{'id':'" SD2 "'}},"
+                               "'high_availability':{'enabled':'true','priority':'50'}}"),
+                     200);
+    assert_string_equal(site_str(&f->milan, "high_availability.priority"), "50");
+    assert_string_equal(site_str(&f->milan, "lease.storage_domain.id"), SD2);
+}
+
+static void
+master_moves_when_asked_or_when_it_leaves(void **state)
+{
+    struct fixture *f = *state;
+    attached_at_rome(f);
+    assert_int_equal(site_call(&f->rome, "POST", "datacenters/" DC_R "/setmaster",
+                               "{'storage_domain':{'id':'" SD2 "'}}"),
+                     200);
+    site_call(&f->rome, "GET", ATTACH_R "/" SD2, NULL);
+    assert_string_equal(site_str(&f->rome, "master"), "true");
+    assert_int_equal(site_call(&f->rome, "POST", ATTACH_R "/" SD2 "/deactivate", "{}"), 200);
+    site_sleep(&f->rome, 10 * SECOND);
+    site_call(&f->rome, "GET", ATTACH_R "/" SD1, NULL);
+    assert_string_equal(site_str(&f->rome, "master"), "true");
+    site_call(&f->rome, "GET", "datacenters/" DC_R, NULL);
+    assert_string_equal(site_str(&f->rome, "status"), "up");
+}
+
+static void
+failed_ovf_update_stops_a_deactivate_that_is_not_forced(void **state)
+{
+    struct fixture *f = *state;
+    attached_at_rome(f);
+    fault(&f->rome, "{'command':'fault','op':'deactivate','kind':'exec-fails','times':2}");
+    site_call(&f->rome, "POST", ATTACH_R "/" SD2 "/deactivate", "{}");
+    site_sleep(&f->rome, 10 * SECOND);
+    site_call(&f->rome, "GET", ATTACH_R "/" SD2, NULL);
+    assert_string_equal(site_str(&f->rome, "status"), "active");
+    site_call(&f->rome, "POST", ATTACH_R "/" SD2 "/deactivate", "{'force':'true'}");
+    site_sleep(&f->rome, 10 * SECOND);
+    site_call(&f->rome, "GET", ATTACH_R "/" SD2, NULL);
+    assert_string_equal(site_str(&f->rome, "status"), "maintenance");
+}
+
+static void
+action_without_a_body_is_400(void **state)
+{
+    struct fixture *f = *state;
+    assert_int_equal(site_call(&f->milan, "POST", "vms/" VM1 "/stop", NULL), 400);
+    assert_string_equal(site_str(&f->milan, "status"), "failed");
+    assert_string_equal(vm_status(&f->milan, VM1), "up");
+}
+
+static void
+client_that_goes_away_stops_nothing(void **state)
+{
+    struct fixture *f = *state;
+    crash_and_promote(f);
+    import_sd(f, SD2);
+    uint64_t xid = site_submit(&f->rome, "POST", ATTACH_R, "{'id':'" SD2 "'}");
+    emu_abandon(f->rome.e, xid);
+    site_sleep(&f->rome, 200 * SECOND);
+    site_call(&f->rome, "GET", ATTACH_R "/" SD2, NULL);
+    assert_string_equal(site_str(&f->rome, "status"), "active");
+}
+
+static void
+replica_of_a_vm_lease_waits_with_disjoint_numbers(void **state)
+{
+    struct fixture *f = *state;
+    site_close(&f->rome);
+    struct json_object *conf = json_tokener_parse(SAMPLE_ROME);
+    for (size_t i = 0; i < js_len(js_get(conf, "hosts")); i++)
+        js_add_int(js_at(js_get(conf, "hosts"), i), "host_number", (int64_t)i + 11);
+    js_add_bool(conf, "ha_autostart", false);
+    site_open(&f->rome, json_object_to_json_string(conf), f->luns, &f->now);
+    json_object_put(conf);
+    site_login(&f->rome);
+    crash_and_promote(f);
+    import_sd(f, SD1);
+    attach_sd(f, SD1);
+    register_at(f, SD1, "vms", VM1);
+    site_sleep(&f->rome, 60 * SECOND);
+    assert_int_equal(site_call(&f->rome, "POST", "vms/" VM1 "/start", "{}"), 409);
+    site_sleep(&f->rome, 101 * SECOND); /* 20 to join and 140 to watch */
+    assert_int_equal(site_call(&f->rome, "POST", "vms/" VM1 "/start", "{}"), 200);
+}
+
 #define T(name) cmocka_unit_test_setup_teardown(name, setup, teardown)
 
 int
@@ -1100,6 +1272,16 @@ main(void)
         T(counters_and_log_tell_what_was_asked),
         T(external_jobs_and_events_are_kept),
         T(correlation_id_is_cleaned_and_reaches_the_events),
+        T(name_in_use_is_409_until_another_is_given),
+        T(direct_lun_is_replaced_by_its_mapping),
+        T(clone_gets_its_own_id),
+        T(iscsi_domain_is_seen_after_the_login),
+        T(lease_and_priority_are_set_by_put),
+        T(master_moves_when_asked_or_when_it_leaves),
+        T(failed_ovf_update_stops_a_deactivate_that_is_not_forced),
+        T(action_without_a_body_is_400),
+        T(client_that_goes_away_stops_nothing),
+        T(replica_of_a_vm_lease_waits_with_disjoint_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
