@@ -5,18 +5,12 @@
 #include <stdio.h>
 #include <string.h>
 
-static void
-lane_name(const struct emu_op *op, char key[EMU_ID + 16])
-{
-    snprintf(key, EMU_ID + 16, "spm:%s", op->dc->id);
-}
-
 /* The engine's SPM proxy and VDSM's pool lock make these one at a time in a data centre. */
-static bool
+bool
 op_spm(struct emu_op *op)
 {
     char key[EMU_ID + 16];
-    lane_name(op, key);
+    snprintf(key, sizeof(key), "spm:%s", op->dc->id);
     return op_lane(op, key);
 }
 

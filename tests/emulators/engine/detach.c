@@ -1,16 +1,6 @@
 /* The way out: deactivate (queued, asynchronous) and detach. */
 #include "engine.h"
 
-#include <stdio.h>
-
-static bool
-op_spm(struct emu_op *op)
-{
-    char key[EMU_ID + 16];
-    snprintf(key, sizeof(key), "spm:%s", op->dc->id);
-    return op_lane(op, key);
-}
-
 /* ---- deactivate ---- */
 
 static struct emu_sd *

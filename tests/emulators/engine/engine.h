@@ -465,6 +465,7 @@ void activate_start(struct emu_op *op);
 void activation_done(struct emu_op *op);
 void deactivate_start(struct emu_op *op);
 void detach_start(struct emu_op *op);
+bool op_spm(struct emu_op *op);     /* the lane of its data centre; false: come back */
 int op_attached(struct emu_op *op); /* dc and sd from the arguments; < 0: answered 404 */
 bool op_dc_usable(struct emu_op *op, const char *what); /* false: answered 409 */
 void monitor_start(struct emu_engine *e);
