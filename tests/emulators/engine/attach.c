@@ -62,8 +62,10 @@ op_dc_usable(struct emu_op *op, const char *what)
         op_fault(op, 409, "[Cannot %s Storage. The Master Storage Domain is not active.]", what);
         return false;
     }
-    if (op->dc->status == DC_PROBLEMATIC || op->dc->status == DC_NOT_OPERATIONAL ||
-        (op->dc->status == DC_CONTEND && op->sd != master)) {
+    /* Only its master can bring a data centre back. */
+    if (op->sd != master &&
+        (op->dc->status == DC_PROBLEMATIC || op->dc->status == DC_NOT_OPERATIONAL ||
+         op->dc->status == DC_CONTEND)) {
         op_fault(op, 409, "[Cannot %s Storage. The Data Center is not up.]", what);
         return false;
     }

@@ -210,7 +210,7 @@ dc_setmaster(struct emu_op *op)
 /* ---- monitoring: what happens to a domain whose storage goes away ---- */
 
 static void
-sd_monitor(struct emu_engine *e, struct emu_sd *sd)
+sd_monitor(struct emu_engine *e, struct emu_sd *sd, struct json_object *groups)
 {
     struct emu_dc *dc = dc_get(e, sd->dc);
     if (!host_up_in_dc(e, sd->dc)) {
@@ -219,10 +219,8 @@ sd_monitor(struct emu_engine *e, struct emu_sd *sd)
             dc->status = DC_PROBLEMATIC;
         return;
     }
-    struct json_object *g = content_group(e, sd->id);
-    bool good = g && js_bool(g, "writable", false);
-    json_object_put(g);
-    if (good) {
+    struct json_object *g = js_find(groups, "doc.domain.id", sd->id);
+    if (g && !js_bool(g, "broken", false) && js_bool(g, "writable", false)) {
         sd->lost_ns = 0;
         if (sd->status == SD_UNKNOWN) {
             sd->status = SD_ACTIVE;
@@ -250,19 +248,31 @@ sd_monitor(struct emu_engine *e, struct emu_sd *sd)
         dc->status = DC_PROBLEMATIC;
 }
 
+/* Looking costs the backend a read of everything, so a small factor does not make it frantic. */
+#define MONITOR_MIN_NS 200000000
+
+static void
+monitor_later(struct emu_op *op)
+{
+    int64_t period = emu_scaled(op->e, op->e->latency.monitor);
+    op->wake_ns = op->e->now + (period > MONITOR_MIN_NS ? period : MONITOR_MIN_NS);
+}
+
 static void
 monitor_step(struct emu_op *op)
 {
     struct emu_engine *e = op->e;
     bool any = false;
+    struct json_object *groups = content_groups(e, NULL);
     for (struct emu_sd *sd = e->sds; sd; sd = sd->next) {
         if (sd->status != SD_ACTIVE && sd->status != SD_UNKNOWN)
             continue;
-        sd_monitor(e, sd);
+        sd_monitor(e, sd, groups);
         any = true;
     }
+    json_object_put(groups);
     if (any)
-        op_sleep(op, e->latency.monitor);
+        monitor_later(op);
     else
         e->monitoring = false;
 }
@@ -273,5 +283,5 @@ monitor_start(struct emu_engine *e)
     if (e->monitoring)
         return;
     e->monitoring = true;
-    op_sleep(op_background(e, "monitor", monitor_step), e->latency.monitor);
+    monitor_later(op_background(e, "monitor", monitor_step));
 }

@@ -61,13 +61,12 @@ deactivate_step(struct emu_op *op)
     case 1: {
         bool written =
             op->before == SD_ACTIVE && !op_has(op, FAULT_EXEC) && ovf_write(e, op->sd) == 0;
-        if (!written)
-            event_add(e, op, 1005, "warning",
-                      "Failed to update VMs/Templates OVF data for Storage "
-                      "Domain %s.",
-                      op->sd->name);
-        else
+        if (written)
             event_add(e, op, 199, "normal", "OVF_STORE of Storage Domain %s was updated.",
+                      op->sd->name);
+        else if (op->before == SD_ACTIVE)
+            event_add(e, op, 1005, "warning",
+                      "Failed to update VMs/Templates OVF data for Storage Domain %s.",
                       op->sd->name);
         if (!written && op->before == SD_ACTIVE && !js_bool(op->body, "force", false)) {
             deactivate_failed(op);

@@ -370,6 +370,22 @@ client_that_goes_away_stops_nothing(void **state)
     assert_string_equal(site_str(&f->rome, "status"), "active");
 }
 
+static void
+lost_master_comes_back_by_activating_it(void **state)
+{
+    struct fixture *f = *state;
+    array_promote(f);
+    site_sleep(&f->milan, 320 * SECOND);
+    site_call(&f->milan, "GET", "datacenters/" DC_M, NULL);
+    assert_string_equal(site_str(&f->milan, "status"), "problematic");
+    assert_int_equal(site_call(&f->milan, "POST", ATTACH_M "/" SD1 "/activate", "{}"), 400);
+    lunview_mem_access(f->luns, "milan", "3600a1", "read-write");
+    lunview_mem_access(f->luns, "milan", "3600a2", "read-write");
+    assert_int_equal(site_call(&f->milan, "POST", ATTACH_M "/" SD1 "/activate", "{}"), 200);
+    site_call(&f->milan, "GET", "datacenters/" DC_M, NULL);
+    assert_string_equal(site_str(&f->milan, "status"), "up");
+}
+
 int
 main(void)
 {
@@ -393,6 +409,7 @@ main(void)
         T(iscsi_domain_is_seen_after_the_login),
         T(master_moves_when_asked_or_when_it_leaves),
         T(failed_ovf_update_stops_a_deactivate_that_is_not_forced),
+        T(lost_master_comes_back_by_activating_it),
         T(client_that_goes_away_stops_nothing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
