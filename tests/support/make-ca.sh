@@ -2,7 +2,7 @@
 # make-ca.sh DIR NAME [SAN...]: a certificate for tests, ECDSA P-256.
 #
 # Makes DIR/ca.pem and DIR/ca.key unless they are there, then DIR/NAME.pem and DIR/NAME.key signed by
-# it. SAN is IP:ADDRESS or DNS:NAME; a bare one is told apart by its look. DAYS (default 2) may be
+# it. SAN is IP:ADDRESS or DNS:NAME; a bare one is told apart by its look; none: this machine's loopback. DAYS (default 2) may be
 # negative for a certificate that has ended.
 set -eu
 dir=$1 name=$2
@@ -20,6 +20,7 @@ if [ ! -f "$dir/ca.pem" ]; then
         -addext "keyUsage=critical,keyCertSign,cRLSign,digitalSignature" -out "$dir/ca.pem" 2>/dev/null
 fi
 
+[ $# -gt 0 ] || set -- DNS:localhost IP:127.0.0.1 IP:::1
 sans=
 for san in "$@"; do
     case $san in
