@@ -183,7 +183,7 @@ static bool
 access_job(struct sim_world *w, struct sim_flight *f)
 {
     uint64_t ms = w->arrays[f->array].access_ms;
-    if (!ms || f->job)
+    if (!ms || f->job || w->groups[f->group].stepwise)
         return false;
     const struct sim_job *job = sim_job_add(w, f, w->now_ns + ms * SIM_MS);
     if (!job)

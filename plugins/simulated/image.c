@@ -37,7 +37,7 @@ image_add(struct sim_world *w, struct sim_flight *f, const char *name, bool clon
         m->access = clone ? DRSTOR_ACCESS_READ_WRITE : DRSTOR_ACCESS_READ_ONLY;
         m->exposed = f->host_groups;
         uint64_t n = sim_hash(w->seed, f->call, i);
-        snprintf(m->id, sizeof(m->id), "%.40s.%zu", name, i + 1);
+        snprintf(m->id, sizeof(m->id), "%.40s.%u", name, (unsigned)i + 1);
         snprintf(m->wwid, sizeof(m->wwid), "36000c1%025llx", (unsigned long long)n);
         snprintf(m->serial, sizeof(m->serial), "C%012llX",
                  (unsigned long long)(n & UINT64_C(0xffffffffffff)));

@@ -170,7 +170,7 @@ relation_resync_ends(struct sim_world *w, struct sim_flight *f, struct sim_group
 
 /* Reads the target again, right before. */
 static bool
-relation_resync_allowed(struct sim_world *w, struct sim_flight *f, const struct sim_group *g,
+relation_resync_allowed(struct sim_flight *f, const struct sim_group *g,
                         const struct sim_copy *target)
 {
     char generation[32];
@@ -273,7 +273,7 @@ sim_effect_resync(struct sim_world *w, struct sim_flight *f)
                    w->arrays[target->array].name, w->arrays[source->array].name);
         return;
     }
-    if (w->arrays[f->array].guards && !relation_resync_allowed(w, f, g, target))
+    if (w->arrays[f->array].guards && !relation_resync_allowed(f, g, target))
         return;
     relation_resync_harm(w, g, target);
     relation_roll_back(w, g, source, target);

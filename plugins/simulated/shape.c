@@ -367,7 +367,7 @@ shape_copy(struct sim_world *w, struct sim_group *g, struct json_object *o, size
             m->access =
                 first || g->active_active ? DRSTOR_ACCESS_READ_WRITE : DRSTOR_ACCESS_READ_ONLY;
         if (!m->id[0])
-            snprintf(m->id, sizeof(m->id), "%.50s_%zu", c->id, i + 1);
+            snprintf(m->id, sizeof(m->id), "%.40s_%u", c->id, (unsigned)i + 1);
         if (!m->wwid[0])
             snprintf(m->wwid, sizeof(m->wwid), "36000d1%025llx", (unsigned long long)n);
         if (!m->serial[0])

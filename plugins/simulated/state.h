@@ -4,8 +4,6 @@
 
 #include "world.h"
 
-#include <drstor/plugin.h>
-
 #include <pthread.h>
 
 #define SIM_COPIES 4

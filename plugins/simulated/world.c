@@ -247,8 +247,20 @@ sim_utc(const struct sim_world *w, uint64_t ns)
     return w->utc_base_s + (int64_t)(ns / SIM_SECOND);
 }
 
+bool
+sim_virtual(const struct sim_world *w)
+{
+    return !w->clock && (w->clock_virtual || w->clock_path[0]);
+}
+
 int
 sim_enter(struct sim_world *w)
+{
+    return sim_enter_at(w, SIM_NEVER);
+}
+
+int
+sim_enter_at(struct sim_world *w, uint64_t boottime_ns)
 {
     if (pthread_mutex_lock(&w->mutex) != 0)
         return DRSTOR_E_INTERNAL;
@@ -261,11 +273,11 @@ sim_enter(struct sim_world *w)
         }
     }
     w->changed = 0;
-    uint64_t now = world_clock(w);
+    bool real = !w->clock && !w->clock_virtual && !w->clock_path[0];
+    uint64_t now = real && boottime_ns != SIM_NEVER ? boottime_ns + w->shift_ns : world_clock(w);
     if (now > w->now_ns) {
         sim_run_to(w, now);
-    } else if (w->now_ns - now > SIM_SECOND && !w->clock && !w->clock_virtual &&
-               !w->clock_path[0]) {
+    } else if (real && w->now_ns - now > 60 * SIM_SECOND) {
         /* The machine was started again: its clock began anew, the world's does not. */
         w->shift_ns += w->now_ns - now;
         w->changed = 1;

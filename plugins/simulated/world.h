@@ -55,6 +55,10 @@ int sim_advance(struct sim_world *w, uint64_t ns);
 
 /* Locks, loads, advances to now. One thread at a time is inside. */
 int sim_enter(struct sim_world *w);
+/* The same for a caller who has CLOCK_BOOTTIME from elsewhere; a virtual clock does not care. */
+int sim_enter_at(struct sim_world *w, uint64_t boottime_ns);
+/* A virtual clock: it moves only by sim_advance(). */
+bool sim_virtual(const struct sim_world *w);
 /* Saves when something was changed since sim_enter() and unlocks. */
 int sim_leave(struct sim_world *w);
 
