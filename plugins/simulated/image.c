@@ -38,7 +38,7 @@ image_add(struct sim_world *w, struct sim_flight *f, const char *name, bool clon
         m->exposed = f->host_groups;
         uint64_t n = sim_hash(w->seed, f->call, i);
         snprintf(m->id, sizeof(m->id), "%.40s.%u", name, (unsigned)i + 1);
-        snprintf(m->wwid, sizeof(m->wwid), "36000c1%025llx", (unsigned long long)n);
+        snprintf(m->wwid, sizeof(m->wwid), "36000c1%026llx", (unsigned long long)n);
         snprintf(m->serial, sizeof(m->serial), "C%012llX",
                  (unsigned long long)(n & UINT64_C(0xffffffffffff)));
     }

@@ -369,7 +369,7 @@ shape_copy(struct sim_world *w, struct sim_group *g, struct json_object *o, size
         if (!m->id[0])
             snprintf(m->id, sizeof(m->id), "%.40s_%u", c->id, (unsigned)i + 1);
         if (!m->wwid[0])
-            snprintf(m->wwid, sizeof(m->wwid), "36000d1%025llx", (unsigned long long)n);
+            snprintf(m->wwid, sizeof(m->wwid), "36000d1%026llx", (unsigned long long)n);
         if (!m->serial[0])
             snprintf(m->serial, sizeof(m->serial), "S%012llX",
                      (unsigned long long)(n & UINT64_C(0xffffffffffff)));
