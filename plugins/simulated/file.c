@@ -271,10 +271,11 @@ sim_file_open(const char *path, struct sim_world **ret, char why[SIM_WORDS])
         r = sim_fail(w, DRSTOR_E_NOTFOUND, "cannot open the world %s: %s", path, strerror(errno));
     else if ((w->lock_fd = file_lock_open(path)) < 0)
         r = sim_fail(w, DRSTOR_E_INVALID, "cannot lock the world %s: %s", path, strerror(errno));
+    /* Read once, to say now what is wrong; no time passes by that. */
     if (r == DRSTOR_OK)
-        r = sim_enter(w);
+        r = sim_file_load(w);
     if (r == DRSTOR_OK)
-        r = sim_leave(w);
+        r = sim_file_unload(w, false);
     if (r < 0) {
         if (why)
             sim_copy_text(why, SIM_WORDS, w->why);
