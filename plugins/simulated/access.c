@@ -132,8 +132,7 @@ access_record_loss(struct sim_world *w, const struct sim_flight *f, struct sim_g
     }
     w->losses = losses;
     struct sim_loss *l = &w->losses[w->n_losses++];
-    *l = (struct sim_loss){
-        .time_ns = w->now_ns, .writes = lost, .ns = ns, .planned = f->planned};
+    *l = (struct sim_loss){.time_ns = w->now_ns, .writes = lost, .ns = ns, .planned = f->planned};
     SIM_SET(l->group, g->name);
     SIM_SET(l->site, w->sites[sim_copy_site(w, c)].name);
 }

@@ -127,8 +127,8 @@ call_strike(struct sim_world *w, const struct sim_fault *fault, uint64_t deadlin
 {
     uint64_t settle = w->arrays[f->array].settle_ms * SIM_MS;
     f->fault = fault->kind;
-    SIM_SET(f->fault_code, fault->code[0] ? fault->code : sim_fault_name(
-                                                              (enum sim_fault_kind)fault->kind));
+    SIM_SET(f->fault_code,
+            fault->code[0] ? fault->code : sim_fault_name((enum sim_fault_kind)fault->kind));
     switch ((enum sim_fault_kind)fault->kind) {
     case SIM_FAULT_LOST_BEFORE:
     case SIM_FAULT_LOST_AFTER:

@@ -44,7 +44,8 @@ change_answered(struct simulated *s, struct drstor_call *call, const struct sim_
     if (reply->status < 0)
         host->fail(call, reply->status, "%s", reply->words);
     if (strcmp(reply->code, "source-writable") == 0)
-        host->hint(call, "demote the other copy first, or bring evidence that it cannot be written");
+        host->hint(call,
+                   "demote the other copy first, or bring evidence that it cannot be written");
     else if (strcmp(reply->code, "not-synced") == 0)
         host->hint(call, "run sync_once after the source was demoted");
     if (reply->outcome == DRSTOR_OUTCOME_PARTIAL)

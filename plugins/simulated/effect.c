@@ -137,8 +137,8 @@ effect_run(struct sim_world *w, struct sim_flight *f)
     case SIM_OP_VERIFY_DUAL_WRITE:
         sim_effect_verify(w, f);
         break;
-    case SIM_OP_TAG:        /* the fence has already written it down */
-    case SIM_OP_DISCOVER:   /* the caller reads with sim_discover() ... */
+    case SIM_OP_TAG:      /* the fence has already written it down */
+    case SIM_OP_DISCOVER: /* the caller reads with sim_discover() ... */
     case SIM_OP_OBSERVE:
     case SIM_OP_JOBS:
     case SIM_OP_POLL:

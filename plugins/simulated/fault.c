@@ -4,11 +4,16 @@
 #include <string.h>
 
 static const char *const fault_names[SIM_FAULT_COUNT] = {
-    [SIM_FAULT_UNKNOWN] = "unknown",           [SIM_FAULT_LOST_BEFORE] = "lost-before",
-    [SIM_FAULT_LOST_AFTER] = "lost-after",     [SIM_FAULT_LATE] = "late",
-    [SIM_FAULT_DUPLICATE] = "duplicate",       [SIM_FAULT_SLOW] = "slow",
-    [SIM_FAULT_REFUSE] = "refuse",             [SIM_FAULT_CRASH] = "crash",
-    [SIM_FAULT_CRASH_BEFORE] = "crash-before", [SIM_FAULT_SPLIT] = "split",
+    [SIM_FAULT_UNKNOWN] = "unknown",
+    [SIM_FAULT_LOST_BEFORE] = "lost-before",
+    [SIM_FAULT_LOST_AFTER] = "lost-after",
+    [SIM_FAULT_LATE] = "late",
+    [SIM_FAULT_DUPLICATE] = "duplicate",
+    [SIM_FAULT_SLOW] = "slow",
+    [SIM_FAULT_REFUSE] = "refuse",
+    [SIM_FAULT_CRASH] = "crash",
+    [SIM_FAULT_CRASH_BEFORE] = "crash-before",
+    [SIM_FAULT_SPLIT] = "split",
     [SIM_FAULT_PARTIAL] = "partial",
 };
 

@@ -4,7 +4,15 @@
 
 #include "state.h"
 
-enum field_kind { FIELD_U64, FIELD_U32, FIELD_I64, FIELD_I32, FIELD_TEXT, FIELD_WORD, FIELD_SECONDS };
+enum field_kind {
+    FIELD_U64,
+    FIELD_U32,
+    FIELD_I64,
+    FIELD_I32,
+    FIELD_TEXT,
+    FIELD_WORD,
+    FIELD_SECONDS
+};
 
 struct field {
     const char *name;
@@ -14,12 +22,22 @@ struct field {
     const char *const *words; /* FIELD_WORD: text of the values 0, 1, ... and NULL */
 };
 
-#define FIELD(type, member, kind) {#member, kind, offsetof(type, member), sizeof(((type *)0)->member), NULL}
+#define FIELD(type, member, kind)                                                                  \
+    {                                                                                              \
+#member, kind, offsetof(type, member), sizeof(((type *)0)->member), NULL                   \
+    }
 #define FIELD_AS(type, member, kind, name)                                                         \
-    {name, kind, offsetof(type, member), sizeof(((type *)0)->member), NULL}
+    {                                                                                              \
+        name, kind, offsetof(type, member), sizeof(((type *)0)->member), NULL                      \
+    }
 #define FIELD_ENUM(type, member, name, words)                                                      \
-    {name, FIELD_WORD, offsetof(type, member), sizeof(((type *)0)->member), words}
-#define FIELD_END {NULL, FIELD_U32, 0, 0, NULL}
+    {                                                                                              \
+        name, FIELD_WORD, offsetof(type, member), sizeof(((type *)0)->member), words               \
+    }
+#define FIELD_END                                                                                  \
+    {                                                                                              \
+        NULL, FIELD_U32, 0, 0, NULL                                                                \
+    }
 
 /*
  * Reads what O has into TO; what it has not stays. INVALID for a wrong type or range, and for a key

@@ -64,7 +64,8 @@ sim_transfer_ns(const struct sim_world *w, const struct sim_group *g, const stru
                 const struct sim_copy *c)
 {
     uint64_t bytes = sim_behind(g, source, c) * w->write_bytes;
-    uint64_t ns = bytes / g->bandwidth * SIM_SECOND + bytes % g->bandwidth * SIM_SECOND / g->bandwidth;
+    uint64_t ns =
+        bytes / g->bandwidth * SIM_SECOND + bytes % g->bandwidth * SIM_SECOND / g->bandwidth;
     uint64_t least = w->transfer_ms * SIM_MS;
     return ns > least ? ns : least;
 }
@@ -170,8 +171,8 @@ flow_pass(struct sim_world *w, uint64_t t)
                 continue;
             for (size_t i = 0; i < g->n_members; i++) {
                 struct sim_member *m = &c->members[i];
-                bool live = m->access == DRSTOR_ACCESS_READ_WRITE ||
-                            c->relation == DRSTOR_RELATION_SOURCE;
+                bool live =
+                    m->access == DRSTOR_ACCESS_READ_WRITE || c->relation == DRSTOR_RELATION_SOURCE;
                 if (!live)
                     continue;
                 m->point.at_ns = t;
@@ -243,8 +244,7 @@ flow_flights(struct sim_world *w)
         /* Nobody waits, or whoever did was killed long ago. */
         bool old = f.state != SIM_FLIGHT_UNDER_WAY && w->now_ns > f.end_ns + 600 * SIM_SECOND;
         if (f.state != SIM_FLIGHT_UNDER_WAY && (f.ghost || old))
-            memmove(&w->flights[i], &w->flights[i + 1],
-                    (--w->n_flights - i) * sizeof(*w->flights));
+            memmove(&w->flights[i], &w->flights[i + 1], (--w->n_flights - i) * sizeof(*w->flights));
         else
             i++;
     }

@@ -11,7 +11,7 @@ image_name(const struct sim_flight *f, const char *kind, char *to, size_t size)
     if (f->name[0])
         sim_copy_text(to, size, f->name);
     else
-        snprintf(to, size, "%s-%s", kind, f->op_id);
+        snprintf(to, size, "%s-%.50s", kind, f->op_id);
 }
 
 static bool

@@ -101,8 +101,7 @@ lun_find(struct sim_world *w, const char *site, const char *wwid, struct lun_pla
         struct sim_group *g = &w->groups[gi];
         for (size_t j = 0; j < g->n_copies + g->n_images; j++) {
             bool image = j >= g->n_copies;
-            struct sim_copy *c =
-                &g->copies[image ? g->images[j - g->n_copies].copy : (uint32_t)j];
+            struct sim_copy *c = &g->copies[image ? g->images[j - g->n_copies].copy : (uint32_t)j];
             struct sim_member *members = image ? g->images[j - g->n_copies].members : c->members;
             if (sim_copy_site(w, c) != (uint32_t)s)
                 continue;
@@ -162,8 +161,7 @@ lun_writer_add(struct sim_world *w, const struct lun_place *p, const char *who)
             return 0;
     if (m->access != DRSTOR_ACCESS_READ_WRITE)
         return -EROFS;
-    struct sim_writer *writers =
-        realloc(m->writers, (m->n_writers + 1) * sizeof(*m->writers));
+    struct sim_writer *writers = realloc(m->writers, (m->n_writers + 1) * sizeof(*m->writers));
     if (!writers)
         return -ENOMEM;
     m->writers = writers;
@@ -241,7 +239,8 @@ sim_doc_put(struct sim_world *w, const char *array, const char *volume, struct j
     if (r < 0)
         return r;
     if (p.member->access != DRSTOR_ACCESS_READ_WRITE)
-        return sim_fail(w, DRSTOR_E_REFUSED, "volume %s is not writable at array %s", volume, array);
+        return sim_fail(w, DRSTOR_E_REFUSED, "volume %s is not writable at array %s", volume,
+                        array);
     return lun_store(w, &p, doc) < 0 ? DRSTOR_E_NOMEM : DRSTOR_OK;
 }
 

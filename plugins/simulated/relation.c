@@ -43,8 +43,8 @@ relation_again(struct sim_world *w, struct sim_flight *f)
 {
     for (size_t i = w->n_jobs; i-- > 0;) {
         const struct sim_job *job = &w->jobs[i];
-        if (job->op != f->op || job->group != f->group || job->array != f->array ||
-            !f->op_id[0] || strcmp(job->op_id, f->op_id) != 0)
+        if (job->op != f->op || job->group != f->group || job->array != f->array || !f->op_id[0] ||
+            strcmp(job->op_id, f->op_id) != 0)
             continue;
         if (job->state == DRSTOR_JOB_FAILED)
             return false;
@@ -84,8 +84,7 @@ sim_effect_sync(struct sim_world *w, struct sim_flight *f)
     struct sim_group *g = &w->groups[f->group];
     struct sim_copy *source, *target = relation_ends(f, g, &source);
 
-    if (!target || !relation_driven_here(w, f, &g->copies[f->copy], target) ||
-        relation_again(w, f))
+    if (!target || !relation_driven_here(w, f, &g->copies[f->copy], target) || relation_again(w, f))
         return;
     if (sim_flow_source(w, g, target) != source) {
         sim_refuse(f, DRSTOR_E_REFUSED, g->paused ? "paused" : "peer-unseen",

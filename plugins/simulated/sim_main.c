@@ -10,39 +10,40 @@ static const struct {
     const char *name;
     int (*run)(struct sim_world *w, int argc, char **argv);
 } commands[] = {
-    {"show", tool_show},         {"site", tool_site},   {"link", tool_link},
-    {"arbiter", tool_arbiter},   {"fault", tool_fault}, {"counters", tool_counters},
-    {"log", tool_log},           {"losses", tool_losses},
-    {"violations", tool_violations}, {"luns", tool_luns}, {"writer", tool_writer},
-    {"doc", tool_doc},           {"advance", tool_advance},
+    {"show", tool_show},       {"site", tool_site},     {"link", tool_link},
+    {"arbiter", tool_arbiter}, {"fault", tool_fault},   {"counters", tool_counters},
+    {"log", tool_log},         {"losses", tool_losses}, {"violations", tool_violations},
+    {"luns", tool_luns},       {"writer", tool_writer}, {"doc", tool_doc},
+    {"advance", tool_advance},
 };
 
 static void
 usage(FILE *to)
 {
-    fputs("usage: drstor-sim COMMAND FILE [ARGUMENT...]\n"
-          "\n"
-          "  create FILE [--from SPEC.json] [--seed N]   a new world; the example without --from\n"
-          "  show FILE                                   the whole world as JSON\n"
-          "  site FILE SITE silent|dead|up|back          back is up: it returns with its old roles\n"
-          "  link FILE up|down [SITE SITE]               the line between two sites, or all\n"
-          "  arbiter FILE GROUP ok|degraded|absent\n"
-          "  fault FILE add KIND [--array A] [--op OP] [--group ID] [--nth N] [--times N]\n"
-          "             [--permille N] [--delay-ms N] [--code TEXT]\n"
-          "             KIND: lost-before lost-after late duplicate slow refuse crash crash-before\n"
-          "             split partial; without --op: every mutating call; nth 1, times 0 (always)\n"
-          "  fault FILE list | clear\n"
-          "  counters FILE [ARRAY]                       calls, mutating, effects, refused, last\n"
-          "  log FILE [ARRAY]                            every call and effect, a JSON line each\n"
-          "  losses FILE                                 what each promotion gave up\n"
-          "  violations FILE                             exit 1 when there are any\n"
-          "  luns FILE SITE                              what hosts of a site see\n"
-          "  writer FILE add|remove SITE WWID WHO\n"
-          "  doc FILE get ARRAY VOLUME | put ARRAY VOLUME JSON\n"
-          "  advance FILE SECONDS                        virtual clocks only\n"
-          "\n"
-          "exit: 0 done, 1 violations, 2 usage or refused\n",
-          to);
+    fputs(
+        "usage: drstor-sim COMMAND FILE [ARGUMENT...]\n"
+        "\n"
+        "  create FILE [--from SPEC.json] [--seed N]   a new world; the example without --from\n"
+        "  show FILE                                   the whole world as JSON\n"
+        "  site FILE SITE silent|dead|up|back          back is up: it returns with its old roles\n"
+        "  link FILE up|down [SITE SITE]               the line between two sites, or all\n"
+        "  arbiter FILE GROUP ok|degraded|absent\n"
+        "  fault FILE add KIND [--array A] [--op OP] [--group ID] [--nth N] [--times N]\n"
+        "             [--permille N] [--delay-ms N] [--code TEXT]\n"
+        "             KIND: lost-before lost-after late duplicate slow refuse crash crash-before\n"
+        "             split partial; without --op: every mutating call; nth 1, times 0 (always)\n"
+        "  fault FILE list | clear\n"
+        "  counters FILE [ARRAY]                       calls, mutating, effects, refused, last\n"
+        "  log FILE [ARRAY]                            every call and effect, a JSON line each\n"
+        "  losses FILE                                 what each promotion gave up\n"
+        "  violations FILE                             exit 1 when there are any\n"
+        "  luns FILE SITE                              what hosts of a site see\n"
+        "  writer FILE add|remove SITE WWID WHO\n"
+        "  doc FILE get ARRAY VOLUME | put ARRAY VOLUME JSON\n"
+        "  advance FILE SECONDS                        virtual clocks only\n"
+        "\n"
+        "exit: 0 done, 1 violations, 2 usage or refused\n",
+        to);
 }
 
 static int

@@ -23,7 +23,8 @@ tool_number(const char *text, uint64_t *ret)
 static int
 tool_print(struct json_object *o)
 {
-    puts(json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
+    puts(json_object_to_json_string_ext(o,
+                                        JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE));
     json_object_put(o);
     return 0;
 }
@@ -76,12 +77,15 @@ tool_arbiter(struct sim_world *w, int argc, char **argv)
 static int
 tool_fault_add(struct sim_world *w, int argc, char **argv)
 {
-    static const struct option options[] = {
-        {"array", required_argument, NULL, 'a'},    {"op", required_argument, NULL, 'o'},
-        {"group", required_argument, NULL, 'g'},    {"nth", required_argument, NULL, 'n'},
-        {"times", required_argument, NULL, 't'},    {"permille", required_argument, NULL, 'p'},
-        {"delay-ms", required_argument, NULL, 'd'}, {"code", required_argument, NULL, 'c'},
-        {0}};
+    static const struct option options[] = {{"array", required_argument, NULL, 'a'},
+                                            {"op", required_argument, NULL, 'o'},
+                                            {"group", required_argument, NULL, 'g'},
+                                            {"nth", required_argument, NULL, 'n'},
+                                            {"times", required_argument, NULL, 't'},
+                                            {"permille", required_argument, NULL, 'p'},
+                                            {"delay-ms", required_argument, NULL, 'd'},
+                                            {"code", required_argument, NULL, 'c'},
+                                            {0}};
     struct sim_fault fault = {0};
     uint64_t n = 0;
     int c;

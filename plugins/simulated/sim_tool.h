@@ -1,4 +1,5 @@
-/* The commands of drstor-sim. Each gets argv from FILE on; answers an exit status or one of these. */
+/* The commands of drstor-sim. Each gets argv from FILE on; answers an exit status or one of these.
+ */
 #ifndef SIMULATED_SIM_TOOL_H
 #define SIMULATED_SIM_TOOL_H
 

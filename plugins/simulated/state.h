@@ -54,8 +54,8 @@ struct sim_member {
     char wwid[SIM_NAME];
     char serial[SIM_NAME];
     int64_t bytes;
-    uint32_t access;  /* enum drstor_access */
-    uint32_t exposed; /* bit per host group of the copy */
+    uint32_t access;   /* enum drstor_access */
+    uint32_t exposed;  /* bit per host group of the copy */
     uint64_t basis_ns; /* point it was promoted to */
     uint64_t rest;     /* part of a write not yet made, in write-nanoseconds */
     struct sim_point point;
@@ -214,8 +214,8 @@ struct sim_world {
     uint64_t now_ns;
     uint64_t shift_ns; /* world time = clock + shift; grows when the machine was restarted */
     int64_t utc_base_s;
-    uint64_t calls; /* calls numbered so far */
-    uint64_t ids;   /* jobs and flights numbered so far */
+    uint64_t calls;        /* calls numbered so far */
+    uint64_t ids;          /* jobs and flights numbered so far */
     uint64_t writes_per_s; /* per writer */
     uint64_t write_bytes;
     uint64_t transfer_ms; /* shortest transfer */
@@ -274,6 +274,9 @@ struct sim_image *sim_image_find(struct sim_group *g, uint32_t copy, const char 
 void sim_members_free(struct sim_member *members, size_t n);
 void sim_group_clear(struct sim_group *g);
 
+/* clock.c */
+uint64_t sim_clock_now(const struct sim_world *w);
+
 /* history.c */
 struct sim_doc *sim_doc_new(const char *text);
 struct sim_doc *sim_doc_ref(struct sim_doc *doc);
@@ -297,8 +300,8 @@ bool sim_segments_init(struct sim_segments *s);
 
 /* flow.c: replication and time */
 void sim_run_to(struct sim_world *w, uint64_t now_ns);
-/* After any change of links, sites, relations or access: what follows at once. RETURNED: because the
- * ground moved, not because somebody called. */
+/* After any change of links, sites, relations or access: what follows at once. RETURNED: because
+ * the ground moved, not because somebody called. */
 void sim_settle(struct sim_world *w, bool ground);
 bool sim_link_live(const struct sim_world *w, const struct sim_copy *a, const struct sim_copy *b);
 /* The copy that C follows now, or NULL when nothing flows. */
@@ -360,7 +363,7 @@ void sim_violate(struct sim_world *w, enum sim_violation v, const char *group, c
 struct sim_world *sim_world_blank(void);
 void sim_world_clear(struct sim_world *w);
 
-/* decode.c, file.c */
+/* shape_read.c, file.c */
 int sim_decode(struct sim_world *w, struct json_object *from);
 int sim_file_load(struct sim_world *w);
 int sim_file_unload(struct sim_world *w, bool save);

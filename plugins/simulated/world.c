@@ -90,7 +90,8 @@ sim_grow(void *v, size_t n, size_t *size, size_t element)
 uint64_t
 sim_hash(uint64_t a, uint64_t b, uint64_t c)
 {
-    uint64_t x = a + UINT64_C(0x9e3779b97f4a7c15) * (b + 1) + UINT64_C(0xd1b54a32d192ed03) * (c + 1);
+    uint64_t x =
+        a + UINT64_C(0x9e3779b97f4a7c15) * (b + 1) + UINT64_C(0xd1b54a32d192ed03) * (c + 1);
     x = (x ^ (x >> 30)) * UINT64_C(0xbf58476d1ce4e5b9);
     x = (x ^ (x >> 27)) * UINT64_C(0x94d049bb133111eb);
     return x ^ (x >> 31);
@@ -152,107 +153,6 @@ sim_array_info(struct sim_world *w, const char *array, struct sim_array_info *re
     return DRSTOR_OK;
 }
 
-/* ---- time ---------------------------------------------------------------------------------- */
-
-int
-sim_clock_read(const char *path, uint64_t *ret_ns)
-{
-    /* Unlike a lock-and-read, an atomic replace never shows half a number. */
-    FILE *f = fopen(path, "re");
-    if (!f)
-        return DRSTOR_E_NOTFOUND;
-    char line[32];
-    int r = DRSTOR_E_INVALID;
-    if (fgets(line, sizeof(line), f)) {
-        char *end;
-        unsigned long long n = strtoull(line, &end, 10);
-        if (end != line && (*end == '\n' || *end == '\0')) {
-            *ret_ns = n;
-            r = DRSTOR_OK;
-        }
-    }
-    if (fclose(f) != 0)
-        r = DRSTOR_E_INTERNAL;
-    return r;
-}
-
-int
-sim_clock_write(const char *path, uint64_t ns)
-{
-    char temporary[512];
-    int n = snprintf(temporary, sizeof(temporary), "%s.%ld", path, (long)getpid());
-    if (n < 0 || (size_t)n >= sizeof(temporary))
-        return DRSTOR_E_INVALID;
-    FILE *f = fopen(temporary, "we");
-    if (!f)
-        return DRSTOR_E_INVALID;
-    bool good = fprintf(f, "%llu\n", (unsigned long long)ns) > 0;
-    good = fclose(f) == 0 && good;
-    if (!good || rename(temporary, path) < 0) {
-        unlink(temporary);
-        return DRSTOR_E_INTERNAL;
-    }
-    return DRSTOR_OK;
-}
-
-void
-sim_world_clock(struct sim_world *w, sim_clock_fn fn, void *user)
-{
-    w->clock = fn;
-    w->clock_user = user;
-}
-
-int
-sim_advance(struct sim_world *w, uint64_t ns)
-{
-    if (w->clock_path[0]) {
-        uint64_t now;
-        int r = sim_clock_read(w->clock_path, &now);
-        if (r == DRSTOR_OK)
-            r = sim_clock_write(w->clock_path, now + ns);
-        if (r < 0)
-            return sim_fail(w, r, "cannot move the clock file %s", w->clock_path);
-    } else if (!w->clock_virtual) {
-        return sim_fail(w, DRSTOR_E_INVALID, "this world runs on the machine's clock");
-    }
-    sim_run_to(w, w->now_ns + ns);
-    w->changed = 1;
-    return DRSTOR_OK;
-}
-
-static uint64_t
-world_clock(const struct sim_world *w)
-{
-    uint64_t ns = w->now_ns;
-    struct timespec ts;
-
-    if (w->clock)
-        return w->clock(w->clock_user);
-    if (w->clock_path[0])
-        return sim_clock_read(w->clock_path, &ns) == DRSTOR_OK ? ns : w->now_ns;
-    if (w->clock_virtual || clock_gettime(CLOCK_BOOTTIME, &ts) < 0)
-        return w->now_ns;
-    return (uint64_t)ts.tv_sec * SIM_SECOND + (uint64_t)ts.tv_nsec + w->shift_ns;
-}
-
-uint64_t
-sim_now(const struct sim_world *w)
-{
-    return w->now_ns;
-}
-
-int64_t
-sim_utc(const struct sim_world *w, uint64_t ns)
-{
-    return w->utc_base_s + (int64_t)(ns / SIM_SECOND);
-}
-
-bool
-sim_virtual(const struct sim_world *w)
-{
-    return !w->clock && (w->clock_virtual || w->clock_path[0]);
-}
-
 int
 sim_enter(struct sim_world *w)
 {
@@ -274,7 +174,7 @@ sim_enter_at(struct sim_world *w, uint64_t boottime_ns)
     }
     w->changed = 0;
     bool real = !w->clock && !w->clock_virtual && !w->clock_path[0];
-    uint64_t now = real && boottime_ns != SIM_NEVER ? boottime_ns + w->shift_ns : world_clock(w);
+    uint64_t now = real && boottime_ns != SIM_NEVER ? boottime_ns + w->shift_ns : sim_clock_now(w);
     if (now > w->now_ns) {
         sim_run_to(w, now);
     } else if (real && w->now_ns - now > 60 * SIM_SECOND) {
@@ -390,7 +290,7 @@ world_begin(struct sim_world *w)
     if (w->clock_path[0] && sim_clock_read(w->clock_path, &now) < 0)
         sim_clock_write(w->clock_path, w->now_ns);
     else if (!w->clock_virtual)
-        w->now_ns = world_clock(w);
+        w->now_ns = sim_clock_now(w);
     for (size_t gi = 0; gi < w->n_groups; gi++) {
         struct sim_group *g = &w->groups[gi];
         for (size_t j = 0; j < g->n_copies; j++) {
@@ -464,7 +364,8 @@ world_dup_group(const struct sim_group *from, struct sim_group *to)
     to->segments = world_dup(from->segments, from->n_members, sizeof(*to->segments), &good);
     for (size_t i = 0; to->copies && i < to->n_copies; i++) {
         struct sim_copy *c = &to->copies[i];
-        c->host_groups = world_dup(c->host_groups, c->n_host_groups, sizeof(*c->host_groups), &good);
+        c->host_groups =
+            world_dup(c->host_groups, c->n_host_groups, sizeof(*c->host_groups), &good);
         c->members = world_dup_members(from->copies[i].members, to->n_members, &good);
     }
     for (size_t i = 0; to->images && i < to->n_images; i++)

@@ -245,16 +245,16 @@ int sim_doc_put(struct sim_world *w, const char *array, const char *volume,
 
 enum sim_fault_kind {
     SIM_FAULT_UNKNOWN = 0,
-    SIM_FAULT_LOST_BEFORE, /* no effect, no answer */
-    SIM_FAULT_LOST_AFTER,  /* effect, no answer */
-    SIM_FAULT_LATE,        /* no answer; effect after the deadline, within settle_ms */
-    SIM_FAULT_DUPLICATE,   /* effect and answer, and the effect again within settle_ms */
-    SIM_FAULT_SLOW,        /* delay_ms more */
-    SIM_FAULT_REFUSE,      /* refused with code */
-    SIM_FAULT_CRASH,       /* the caller dies after sending; the effect comes */
+    SIM_FAULT_LOST_BEFORE,  /* no effect, no answer */
+    SIM_FAULT_LOST_AFTER,   /* effect, no answer */
+    SIM_FAULT_LATE,         /* no answer; effect after the deadline, within settle_ms */
+    SIM_FAULT_DUPLICATE,    /* effect and answer, and the effect again within settle_ms */
+    SIM_FAULT_SLOW,         /* delay_ms more */
+    SIM_FAULT_REFUSE,       /* refused with code */
+    SIM_FAULT_CRASH,        /* the caller dies after sending; the effect comes */
     SIM_FAULT_CRASH_BEFORE, /* the caller dies before sending */
-    SIM_FAULT_SPLIT,       /* effect, and the group's other copies gain writes of their own */
-    SIM_FAULT_PARTIAL,     /* only the first members change */
+    SIM_FAULT_SPLIT,        /* effect, and the group's other copies gain writes of their own */
+    SIM_FAULT_PARTIAL,      /* only the first members change */
     SIM_FAULT_COUNT
 };
 const char *sim_fault_name(enum sim_fault_kind kind);
@@ -278,23 +278,24 @@ int sim_fault_add(struct sim_world *w, const struct sim_fault *fault);
 void sim_fault_clear(struct sim_world *w);
 const struct sim_fault *sim_faults(const struct sim_world *w, size_t *ret_n);
 
-/* ---- what the world has seen ------------------------------------------------------------------ */
+/* ---- what the world has seen ------------------------------------------------------------------
+ */
 
 enum sim_violation {
     SIM_V_UNKNOWN = 0,
-    SIM_V_DUAL_WRITABLE,    /* two sites could write one pair (read-write and exposed) after a call */
-    SIM_V_DUAL_RETURN,      /* the same, because a lost site came back or a link was cut: a window */
-    SIM_V_DUAL_WRITERS,     /* running writers at two sites of one pair */
-    SIM_V_UNEQUAL_POINTS,   /* members of one group were promoted to different points in time */
-    SIM_V_RESYNC_WRITABLE,  /* a resync ran over a writable target (guards off) */
-    SIM_V_RESYNC_EXPOSED,   /* a resync ran over a target that hosts can see (guards off) */
-    SIM_V_STALE,            /* a call with an older epoch or token took effect (fence none) */
-    SIM_V_PLANNED_LOSS,     /* a planned promotion lost acknowledged writes */
-    SIM_V_DESTROYED,        /* the last place of acknowledged writes that no promotion had given up
-                               was overwritten */
-    SIM_V_INCONSISTENT,     /* a copy was made writable in the middle of a resync */
-    SIM_V_START_PARTIAL,    /* a writer started while part of the group was not writable there */
-    SIM_V_SENT_LATE,        /* a call was sent after its own deadline */
+    SIM_V_DUAL_WRITABLE,  /* two sites could write one pair (read-write and exposed) after a call */
+    SIM_V_DUAL_RETURN,    /* the same, because a lost site came back or a link was cut: a window */
+    SIM_V_DUAL_WRITERS,   /* running writers at two sites of one pair */
+    SIM_V_UNEQUAL_POINTS, /* members of one group were promoted to different points in time */
+    SIM_V_RESYNC_WRITABLE, /* a resync ran over a writable target (guards off) */
+    SIM_V_RESYNC_EXPOSED,  /* a resync ran over a target that hosts can see (guards off) */
+    SIM_V_STALE,           /* a call with an older epoch or token took effect (fence none) */
+    SIM_V_PLANNED_LOSS,    /* a planned promotion lost acknowledged writes */
+    SIM_V_DESTROYED,       /* the last place of acknowledged writes that no promotion had given up
+                              was overwritten */
+    SIM_V_INCONSISTENT,    /* a copy was made writable in the middle of a resync */
+    SIM_V_START_PARTIAL,   /* a writer started while part of the group was not writable there */
+    SIM_V_SENT_LATE,       /* a call was sent after its own deadline */
     SIM_V_COUNT
 };
 const char *sim_violation_name(enum sim_violation v);
@@ -321,13 +322,14 @@ struct sim_counters {
     uint64_t mutating; /* of these, calls that could change something */
     uint64_t effects;  /* mutating calls that took effect (JOB, DONE or PARTIAL) */
     uint64_t refused;
-    uint64_t busy;   /* turned away at a limit */
-    uint64_t fenced; /* refused for an older epoch or token */
+    uint64_t busy;    /* turned away at a limit */
+    uint64_t fenced;  /* refused for an older epoch or token */
     uint64_t last_ns; /* last contact; 0: none */
 };
 int sim_counters(const struct sim_world *w, const char *array, struct sim_counters *ret);
 
-/* Append-only: a line when a call is sent, and one when a mutating call takes effect or is refused. */
+/* Append-only: a line when a call is sent, and one when a mutating call takes effect or is refused.
+ */
 struct sim_log_entry {
     uint64_t seq;
     uint64_t time_ns;

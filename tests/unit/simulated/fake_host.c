@@ -64,7 +64,7 @@ fake_progress(struct drstor_call *call, int64_t permille, const char *text)
     (void)text;
 }
 
-static int
+__attribute__((format(printf, 3, 4))) static int
 fake_fail(struct drstor_call *call, int status, const char *format, ...)
 {
     va_list ap;
@@ -74,7 +74,7 @@ fake_fail(struct drstor_call *call, int status, const char *format, ...)
     return status;
 }
 
-static void
+__attribute__((format(printf, 2, 3))) static void
 fake_hint(struct drstor_call *call, const char *format, ...)
 {
     va_list ap;
@@ -117,7 +117,8 @@ fake_report_group(struct drstor_call *call, const struct drstor_group_info *grou
     struct fake_group *g = &call->groups[call->n_groups++ % 8];
     g->info = *group;
     snprintf(g->id, sizeof(g->id), "%s", group->id);
-    snprintf(g->generation, sizeof(g->generation), "%s", group->generation ? group->generation : "");
+    snprintf(g->generation, sizeof(g->generation), "%s",
+             group->generation ? group->generation : "");
     return DRSTOR_OK;
 }
 

@@ -172,8 +172,8 @@ static void
 planned_move_through_the_contract(void **state)
 {
     struct place *p = *state;
-    struct drstor_call call = set_access(p->rome, "erp_r", DRSTOR_ACCESS_READ_WRITE,
-                                         DRSTOR_E_REFUSED);
+    struct drstor_call call =
+        set_access(p->rome, "erp_r", DRSTOR_ACCESS_READ_WRITE, DRSTOR_E_REFUSED);
     assert_int_equal(call.outcome, DRSTOR_OUTCOME_REFUSED);
     assert_string_equal(call.code, "peer-writable");
     call = set_access(p->milan, "erp_m", DRSTOR_ACCESS_READ_ONLY, 0);
