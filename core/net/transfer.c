@@ -122,7 +122,6 @@ on_header(char *data, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
     n *= size;
-    t->begun = true;
     t->header_bytes += n;
     if (t->header_bytes > HEADER_BYTES_MAX)
         return header_bad(t, "headers of more than 64 KiB");
@@ -138,7 +137,13 @@ on_header(char *data, size_t size, size_t n, void *arg)
     }
     if (end >= 5 && strncasecmp(data, "HTTP/", 5) == 0) {
         reply_reset(t); /* also after a 100 Continue: only the last one counts */
-        return status_is_sound(data, end) ? n : header_bad(t, "a status line that is none");
+        /* "I am still at it" (1xx) is no reply that has begun, and may be followed by silence. */
+        t->begun = end > 9 && data[9] != '1';
+        if (!status_is_sound(data, end))
+            return header_bad(t, "a status line that is none");
+        if (memcmp(data + 9, "101", 3) == 0)
+            return header_bad(t, "a change to another protocol, which was not asked for");
+        return n;
     }
     const char *colon = memchr(data, ':', end);
     if (data[0] == ' ' || data[0] == '\t' || !colon || colon == data)

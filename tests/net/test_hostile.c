@@ -102,6 +102,7 @@ static const struct hostile servers[] = {
     {"answers noise beside TLS", R, U, .script = STEPS({PEER_READ, NULL, 0}, {PEER_RAW, KILO, 0}, {PEER_HOLD, NULL, 0})},
     {"drips a header for ever", R, U, .script = STEPS({PEER_READ, NULL, 0}, {PEER_SEND, OK_HEAD "X: ", 0}, {PEER_DRIP, "y", 0}), .says = "stalled"},
     {"drips headers for ever", R, U, .script = STEPS({PEER_READ, NULL, 0}, {PEER_SEND, OK_HEAD, 0}, {PEER_DRIP, "X: y\r\n", 0}), .says = "stalled"},
+    {"100 Continue and silence", R, U, .script = ANSWER_HOLD("HTTP/1.1 100 Continue\r\n\r\n"), .deadline_ms = 600, .says = "deadline"},
     {"drips letters", P, U, .script = STEPS({PEER_READ, NULL, 0}, {PEER_DRIP, "H", 0})},
     {"half a status line", R, U, .script = ANSWER_CUT("HTTP/1.1 20")},
 
