@@ -1,27 +1,30 @@
-# dr_plugin(NAME SOURCES ... [LIBS ...])
+# Plugins: shared objects that export nothing but their entry and link nothing of ours.
 #
-# One plugin: drstor_NAME.so in ${CMAKE_BINARY_DIR}/plugins, nothing exported but its entry. While
-# the plugin API is 0 a plugin loads only into the build it came from; the build is named by the
-# hash of the two headers a plugin sees.
+# While the plugin API is 0 a plugin loads only into the build it came from: both sides carry the hash
+# of the two headers that are their contract.
 set(_headers ${PROJECT_SOURCE_DIR}/include/drstor/types.h ${PROJECT_SOURCE_DIR}/include/drstor/plugin.h)
 set_property(DIRECTORY ${PROJECT_SOURCE_DIR} APPEND PROPERTY CMAKE_CONFIGURE_DEPENDS ${_headers})
-set(_hashes "")
+set(_contract "")
 foreach(header IN LISTS _headers)
-    file(SHA256 ${header} _hash)
-    string(APPEND _hashes ${_hash})
+    file(READ ${header} _text)
+    string(APPEND _contract "${_text}")
 endforeach()
-string(SHA256 _hash "${_hashes}")
-string(SUBSTRING ${_hash} 0 16 DRSTOR_PLUGIN_BUILD)
+string(SHA256 DRSTOR_PLUGIN_BUILD "${_contract}")
 set(DRSTOR_PLUGIN_DIR ${CMAKE_BINARY_DIR}/plugins)
 
+# dr_plugin(NAME SOURCES... [LIBS ...]) builds plugins/drstor_NAME.so.
 function(dr_plugin name)
+    dr_plugin_target(drstor_${name} ${ARGN})
+    set_target_properties(drstor_${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${DRSTOR_PLUGIN_DIR})
+endfunction()
+
+function(dr_plugin_target target)
     cmake_parse_arguments(P "" "" "SOURCES;LIBS" ${ARGN})
-    add_library(drstor_${name} MODULE ${P_SOURCES})
-    set_target_properties(drstor_${name} PROPERTIES
-        PREFIX "" C_VISIBILITY_PRESET hidden LIBRARY_OUTPUT_DIRECTORY ${DRSTOR_PLUGIN_DIR})
-    target_include_directories(drstor_${name} PRIVATE ${PROJECT_SOURCE_DIR}/include)
-    target_compile_definitions(drstor_${name} PRIVATE DRSTOR_PLUGIN_BUILD="${DRSTOR_PLUGIN_BUILD}")
-    target_link_libraries(drstor_${name} PRIVATE dr_options ${P_LIBS})
-    # json-c and our own static libraries stay inside.
-    target_link_options(drstor_${name} PRIVATE -Wl,--exclude-libs,ALL)
+    add_library(${target} MODULE ${P_SOURCES} ${P_UNPARSED_ARGUMENTS})
+    target_include_directories(${target} PRIVATE ${PROJECT_SOURCE_DIR}/include)
+    target_compile_definitions(${target} PRIVATE "DRSTOR_PLUGIN_BUILD=\"${DRSTOR_PLUGIN_BUILD}\"")
+    target_link_libraries(${target} PRIVATE dr_options ${P_LIBS})
+    # json-c and static libraries stay inside.
+    target_link_options(${target} PRIVATE -Wl,--exclude-libs,ALL)
+    set_target_properties(${target} PROPERTIES PREFIX "" C_VISIBILITY_PRESET hidden SKIP_BUILD_RPATH ON)
 endfunction()
