@@ -113,7 +113,7 @@ a_load_says_the_first_problem_and_how_many_more(void **state)
                      DRSTOR_E_INVALID);
     assert_null(m);
     assert_string_equal(dr_error_message(err),
-                        "x.yaml:1:1: the configuration needs \"controller\" (and 2 more; see "
+                        "x.yaml:1:1: the configuration needs \"controller\" (and 1 more; see "
                         "drstor config check)");
 }
 
