@@ -155,7 +155,7 @@ check_header(sqlite3 *db, const struct store_dir *d, enum dr_store_mode mode,
      * file, so the race between two connections that the mode has cannot strike. A look does not
      * write, and reading such a file would.
      */
-    if ((head[18] == 2 || head[19] == 2) && mode == DR_STORE_READ) {
+    if ((head[18] == 2 || head[19] == 2) && mode != DR_STORE_WRITE) {
         int r = dr_refuse(err, "R090",
                           "the store %s was switched to write-ahead mode by another program; it is "
                           "not read in that mode",
@@ -173,7 +173,10 @@ static int
 set_up(sqlite3 *db, const struct store_dir *d, enum dr_store_mode mode, struct drstor_error **err)
 {
     dr_auto(dr_freep) char *journal = NULL, *sync = NULL;
-    int rc = sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    /* Salvage: writable_schema makes SQLite go on where sizes and schema do not agree. */
+    int rc = mode == DR_STORE_SALVAGE
+                 ? sqlite3_exec(db, "PRAGMA writable_schema = ON", NULL, NULL, NULL)
+                 : sqlite3_db_config(db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     if (rc == SQLITE_OK)
         rc = sqlite3_db_config(db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     if (rc == SQLITE_OK)
@@ -283,7 +286,7 @@ store_schema_open(sqlite3 *db, struct dr_env *env, const struct store_dir *d,
         (void)store_sqlite_repair(d, 5000); /* did it not work, what follows says so */
     if (r == DRSTOR_OK)
         r = set_up(db, d, mode, err);
-    if (r < 0)
+    if (r < 0 || mode == DR_STORE_SALVAGE)
         return r;
     /* One read transaction: the file's size must be that of the moment its header was read. */
     int rc = sqlite3_exec(db, "BEGIN; SELECT 1 FROM sqlite_schema LIMIT 1;", NULL, NULL, NULL);

@@ -33,10 +33,11 @@ store_sqlite_damaged(const char *path, const char *why, struct drstor_error **er
                       "the store %s is damaged: %s. Arrays and virtual machines are as they were; "
                       "nothing was changed, and nothing will be while the store cannot be read",
                       path, why);
-    dr_hint(err,
-            "copy %s and %s-journal aside; `drstor journal export` saves what can be read; then "
-            "restore a copy, or move the file away and `drstor adopt` each group from its arrays",
-            path, path);
+    dr_hint(
+        err,
+        "copy %s and %s-journal aside; `drstor journal export` prints what can still be read; "
+        "then restore a copy, or move the file away and `drstor adopt` each group from its arrays",
+        path, path);
     return r;
 }
 
@@ -451,4 +452,10 @@ dr_store_open(struct dr_env *env, const char *path, enum dr_store_mode mode, str
     else
         *ret = store_new(env, mode, &sqlite_ops, q);
     return r;
+}
+
+sqlite3 *
+store_sqlite_db(struct dr_store *s)
+{
+    return ((struct sqlite *)s->impl)->db;
 }

@@ -55,6 +55,8 @@ int store_sqlite_fail(sqlite3 *db, int rc, bool writing, const char *path,
                       struct drstor_error **err);
 /* Rolls back what a dead writer left half done; a result of SQLite. */
 int store_sqlite_repair(const struct store_dir *d, int patience_ms);
+/* The connection, for tests that look behind the interface. */
+sqlite3 *store_sqlite_db(struct dr_store *s);
 int store_sqlite_damaged(const char *path, const char *why, struct drstor_error **err);
 
 #endif

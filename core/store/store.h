@@ -25,8 +25,9 @@ struct dr_store;
 
 enum dr_store_mode {
     DR_STORE_UNKNOWN = 0,
-    DR_STORE_READ, /* never creates, never changes; NOTFOUND when there is no database */
-    DR_STORE_WRITE /* creates the directory (0700) and the database (0600) when there is none */
+    DR_STORE_READ,   /* never creates, never changes; NOTFOUND when there is no database */
+    DR_STORE_WRITE,  /* creates the directory (0700) and the database (0600) when there is none */
+    DR_STORE_SALVAGE /* as READ, of a damaged database whatever can still be read: for export */
 };
 
 /* R090 damaged, R093 written by a newer drstor, R094 on a network file system. */
