@@ -401,6 +401,29 @@ shape_clock(struct sim_world *w, struct json_object *o)
     return DRSTOR_OK;
 }
 
+static bool
+shape_place_good(const struct sim_world *w, uint32_t array, uint32_t group, uint32_t copy)
+{
+    return array < w->n_arrays && group < w->n_groups && copy < w->groups[group].n_copies;
+}
+
+/* A file that was edited by hand must not lead anybody outside of it. */
+static int
+shape_check_places(struct sim_world *w)
+{
+    bool good = true;
+    for (size_t i = 0; i < w->n_links; i++)
+        good = good && w->links[i].a < w->n_sites && w->links[i].b < w->n_sites;
+    for (size_t i = 0; i < w->n_jobs; i++)
+        good = good && shape_place_good(w, w->jobs[i].array, w->jobs[i].group, w->jobs[i].copy);
+    for (size_t i = 0; i < w->n_flights; i++) {
+        const struct sim_flight *f = &w->flights[i];
+        good = good && shape_place_good(w, f->array, f->group, f->copy) && f->op < SIM_OP_COUNT &&
+               f->member < (int32_t)w->groups[f->group].n_members;
+    }
+    return good ? DRSTOR_OK : sim_fail(w, DRSTOR_E_INVALID, "a reference leads nowhere");
+}
+
 static int
 shape_history(struct sim_world *w, struct json_object *from)
 {
@@ -440,5 +463,7 @@ sim_decode(struct sim_world *w, struct json_object *from)
         r = SHAPE_NAMED(w, from, "arrays", w->arrays, w->n_arrays);
     if (r == DRSTOR_OK)
         r = SHAPE_NAMED(w, from, "groups", w->groups, w->n_groups);
-    return r < 0 ? r : shape_history(w, from);
+    if (r == DRSTOR_OK)
+        r = shape_history(w, from);
+    return r < 0 ? r : shape_check_places(w);
 }

@@ -320,6 +320,93 @@ stepwise_group_goes_member_by_member(void **state)
     assert_int_equal(kit_access(w, "am", "web_m"), DRSTOR_ACCESS_UNKNOWN);
 }
 
+static uint64_t
+draw(uint64_t *state, uint64_t n)
+{
+    *state = *state * UINT64_C(6364136223846793005) + 1442695040888963407u;
+    return (*state >> 33) % n;
+}
+
+static void
+random_step(struct sim_world *w, uint64_t *seed)
+{
+    static const char *const ids[2][4] = {{"erp_m", "db_m", "web_m", "aa_m"},
+                                          {"erp_r", "db_r", "web_r", "aa_r"}};
+    static const char *const hosts[2][1] = {{"rhv-milan"}, {"rhv-rome"}};
+    static const char *const sites[2] = {"milan", "rome"};
+    size_t side = draw(seed, 2), group = draw(seed, 4);
+    struct sim_view v = kit_view(w, side ? "ar" : "am", ids[side][group]);
+    char job[SIM_NAME];
+    snprintf(job, sizeof(job), "job-%u", (unsigned)draw(seed, 60));
+    const struct sim_request r = {.op = (enum sim_op)(1 + draw(seed, SIM_OP_COUNT - 1)),
+                                  .member = draw(seed, 4) ? -1 : (int)draw(seed, 2),
+                                  .planned = draw(seed, 2),
+                                  .array = side ? "ar" : "am",
+                                  .op_id = draw(seed, 2) ? "a" : "b",
+                                  .group = ids[side][group],
+                                  .epoch = draw(seed, 3),
+                                  .access = draw(seed, 2) ? DRSTOR_ACCESS_READ_WRITE
+                                                          : DRSTOR_ACCESS_READ_ONLY,
+                                  .n_evidence = draw(seed, 2),
+                                  .host_groups = hosts[side],
+                                  .n_host_groups = 1,
+                                  .source = ids[!side][group],
+                                  .target = ids[side][group],
+                                  .expect = v.generation,
+                                  .name = draw(seed, 2) ? "rome" : NULL,
+                                  .job = job};
+    struct sim_ticket t;
+    sim_begin(w, &r, &t);
+    sim_view_clear(&v);
+    sim_advance(w, draw(seed, 3) ? draw(seed, 200) * SIM_MS : draw(seed, 100) * SIM_SECOND);
+    if (draw(seed, 20) == 0)
+        sim_site_set(w, sites[draw(seed, 2)], (enum sim_site_state)(1 + draw(seed, 3)));
+    if (draw(seed, 20) == 0)
+        sim_link_set(w, NULL, NULL, draw(seed, 2));
+    struct json_object *luns;
+    assert_int_equal(sim_lun_list(w, sites[side], &luns), 0);
+    size_t n = json_object_array_length(luns);
+    if (n) {
+        struct json_object *wwid;
+        json_object_object_get_ex(json_object_array_get_idx(luns, draw(seed, n)), "wwid", &wwid);
+        sim_lun_writer(w, sites[side], json_object_get_string(wwid), "w", draw(seed, 3) != 0);
+    }
+    json_object_put(luns);
+}
+
+/* Any calls, any faults, any fate: the world stays whole, and saving changes nothing. */
+static void
+random_fate_never_breaks_the_world(void **state)
+{
+    for (uint64_t round = 1; round <= 150; round++) {
+        struct sim_world *w, *again;
+        uint64_t seed = round, same;
+        assert_int_equal(sim_world_copy(*state, round, &w), 0);
+        for (uint32_t kind = 1; kind < SIM_FAULT_COUNT; kind++) {
+            const struct sim_fault fault = {.kind = kind, .permille = 20, .delay_ms = 500};
+            assert_int_equal(sim_fault_add(w, &fault), 0);
+        }
+        for (int i = 0; i < 60; i++)
+            random_step(w, &seed);
+        struct json_object *o = sim_world_save(w);
+        char why[SIM_WORDS] = "";
+        if (sim_world_new(o, &again, why) < 0)
+            fail_msg("round %u: %s", (unsigned)round, why);
+        json_object_put(o);
+        same = seed;
+        for (int i = 0; i < 20; i++) {
+            random_step(w, &seed);
+            random_step(again, &same);
+        }
+        struct json_object *a = sim_world_save(w), *b = sim_world_save(again);
+        assert_string_equal(json_object_to_json_string(a), json_object_to_json_string(b));
+        json_object_put(a);
+        json_object_put(b);
+        sim_world_free(w);
+        sim_world_free(again);
+    }
+}
+
 int
 main(void)
 {
@@ -344,6 +431,7 @@ main(void)
         T(log_has_every_contact_and_every_effect),
         T(access_as_a_job_takes_effect_at_its_end),
         T(stepwise_group_goes_member_by_member),
+        T(random_fate_never_breaks_the_world),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

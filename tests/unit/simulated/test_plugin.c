@@ -338,6 +338,20 @@ injected_crash_kills_the_caller(void **state)
     assert_int_equal(call.groups[0].info.access, DRSTOR_ACCESS_READ_ONLY);
 }
 
+/* A virtual world has no other clock than the waits of those who call. */
+static void
+virtual_world_moves_by_the_waits(void **state)
+{
+    struct place *p = *state;
+    struct json_object *spec = kit_spec("virtual");
+    assert_int_equal(sim_file_create(p->path, spec, NULL), 0);
+    json_object_put(spec);
+    struct drstor_call call = set_access(p->milan, "erp_m", DRSTOR_ACCESS_READ_ONLY, 0);
+    assert_int_equal(call.outcome, DRSTOR_OUTCOME_DONE);
+    call = observed(p->milan, "erp_m");
+    assert_int_equal(call.groups[0].info.access, DRSTOR_ACCESS_READ_ONLY);
+}
+
 static void
 wrong_settings_are_said(void **state)
 {
@@ -369,6 +383,7 @@ main(void)
         T(partial_change_names_the_members),
         T(unplanned_takes_evidence),
         T(injected_crash_kills_the_caller),
+        T(virtual_world_moves_by_the_waits),
         T(wrong_settings_are_said),
     };
     void *library = dlopen(SIM_PLUGIN_FILE, RTLD_NOW | RTLD_LOCAL);

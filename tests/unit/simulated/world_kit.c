@@ -21,57 +21,91 @@ static const char kit_groups[] =
                                   "   {\"array\": \"am\", \"id\": \"db_m\", " HOSTS("milan", "20") ", " MEMBERS(
                                       "db_m_1",
                                       "db_m_2") "},"
-                                                "   {\"array\": \"ar\", \"id\": \"db_r\", " HOSTS(
-                                                    "rome",
-                                                    "20") ", " MEMBERS("db_r_1",
-                                                                       "db_r_2") "}]},"
-                                                                                 " \"web\": "
-                                                                                 "{\"mode\": "
-                                                                                 "\"sync\", "
-                                                                                 "\"stepwise\": "
-                                                                                 "true, "
-                                                                                 "\"copies\": ["
-                                                                                 "   {\"array\": "
-                                                                                 "\"am\", \"id\": "
-                                                                                 "\"web_m\","
-                                                                                 " " HOSTS("milan", "30") ", " MEMBERS(
-                                                                                     "web_m_1",
-                                                                                     "web_m_2") "},"
-                                                                                                "  "
-                                                                                                " {"
-                                                                                                "\""
-                                                                                                "ar"
-                                                                                                "ra"
-                                                                                                "y"
-                                                                                                "\""
-                                                                                                ": "
-                                                                                                "\""
-                                                                                                "ar"
-                                                                                                "\""
-                                                                                                ", "
-                                                                                                "\""
-                                                                                                "id"
-                                                                                                "\""
-                                                                                                ": "
-                                                                                                "\""
-                                                                                                "we"
-                                                                                                "b_"
-                                                                                                "r"
-                                                                                                "\""
-                                                                                                ","
-                                                                                                " " HOSTS("rome", "30") ", " MEMBERS(
-                                                                                                    "web_r_1",
-                                                                                                    "web_r_2") "}]},"
-                                                                                                               " \"aa\": {\"mode\": \"sync\", \"topology\": \"active-active\", \"preferred\": \"milan\","
-                                                                                                               "  \"copies\": ["
-                                                                                                               "   {\"array\": \"am\", \"id\": \"aa_m\", " HOSTS("milan", "40") ", " MEMBERS(
-                                                                                                                   "aa_m_1",
-                                                                                                                   "aa_m_2") "},"
-                                                                                                                             "   {\"array\": \"ar\", \"id\": \"aa_r\", " HOSTS(
-                                                                                                                                 "rome",
-                                                                                                                                 "40") ", " MEMBERS("aa_r_1",
-                                                                                                                                                    "aa_r_2") "}]}"
-                                                                                                                                                              "}}";
+                                                "   {\"array\": \"ar\", \"id\": \"db_r\", " HOSTS("rome", "20") ", " MEMBERS(
+                                                    "db_r_1",
+                                                    "db_r_2") "}]},"
+                                                              " \"web\": "
+                                                              "{\"mode\": "
+                                                              "\"sync\", "
+                                                              "\"stepwise\": "
+                                                              "true, "
+                                                              "\"copies\": ["
+                                                              "   {\"array\": "
+                                                              "\"am\", \"id\": "
+                                                              "\"web_m\","
+                                                              " " HOSTS("milan", "30") ", " MEMBERS(
+                                                                  "web_m_1",
+                                                                  "web_m_2") "},"
+                                                                             "  "
+                                                                             " {"
+                                                                             "\""
+                                                                             "ar"
+                                                                             "ra"
+                                                                             "y"
+                                                                             "\""
+                                                                             ": "
+                                                                             "\""
+                                                                             "ar"
+                                                                             "\""
+                                                                             ", "
+                                                                             "\""
+                                                                             "id"
+                                                                             "\""
+                                                                             ": "
+                                                                             "\""
+                                                                             "we"
+                                                                             "b_"
+                                                                             "r"
+                                                                             "\""
+                                                                             ","
+                                                                             " " HOSTS("rome", "30") ", " MEMBERS(
+                                                                                 "web_r_1",
+                                                                                 "web_r_2") "}]},"
+                                                                                            " \"aa"
+                                                                                            "\": "
+                                                                                            "{\"mod"
+                                                                                            "e\": "
+                                                                                            "\"sync"
+                                                                                            "\", "
+                                                                                            "\"topo"
+                                                                                            "logy\""
+                                                                                            ": "
+                                                                                            "\"acti"
+                                                                                            "ve-"
+                                                                                            "active"
+                                                                                            "\", "
+                                                                                            "\"pref"
+                                                                                            "erred"
+                                                                                            "\": "
+                                                                                            "\"mila"
+                                                                                            "n\","
+                                                                                            "  "
+                                                                                            "\"copi"
+                                                                                            "es\": "
+                                                                                            "["
+                                                                                            "   "
+                                                                                            "{\"arr"
+                                                                                            "ay\": "
+                                                                                            "\"am\""
+                                                                                            ", "
+                                                                                            "\"id\""
+                                                                                            ": "
+                                                                                            "\"aa_"
+                                                                                            "m\","
+                                                                                            " " HOSTS("milan", "40") ", " MEMBERS(
+                                                                                                "aa"
+                                                                                                "_m"
+                                                                                                "_"
+                                                                                                "1",
+                                                                                                "aa"
+                                                                                                "_m"
+                                                                                                "_"
+                                                                                                "2") "},"
+                                                                                                     "   {\"array\": \"ar\", \"id\": \"aa_r\", " HOSTS(
+                                                                                                         "rome",
+                                                                                                         "40") ", " MEMBERS("aa_r_1",
+                                                                                                                            "aa_r_2") "}]}"
+                                                                                                                                      "}}";
 
 struct json_object *
 kit_spec(const char *clock)
