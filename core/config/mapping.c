@@ -7,7 +7,7 @@
 #include "model/words.h"
 
 #include <string.h>
-#include <strings.h>
+#include <sys/stat.h>
 
 /* DR_SITES are the two words of every key that exists once per site. */
 enum side { SIDE_PRIMARY = 0, SIDE_SECONDARY, SIDES };
@@ -310,6 +310,9 @@ mapping_open(struct dr_conf *c, const char *path, char **ret_text, size_t *ret_n
     if (dr_file_open_trusted(path, true, &fd, &why) < 0) {
         c->clear_text_refusal = dr_arena_str(c->arena, dr_error_message(why));
         c->clear_text_hint = dr_arena_str(c->arena, dr_error_hint(why));
+        struct stat st;
+        if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) /* a pipe could keep us for ever */
+            return dr_fail(err, DRSTOR_E_INVALID, "%s is not a regular file", path);
         return dr_file_read(path, DR_YAML_BYTES_MAX, ret_text, ret_n, err);
     }
     return dr_file_read_fd(fd, path, DR_YAML_BYTES_MAX, ret_text, ret_n, err);

@@ -388,7 +388,8 @@ void
 dr_conf_missing(struct dr_conf *c, const struct dr_yaml *node, const char *what, const char *name,
                 const char *const *candidates, size_t n)
 {
-    const char *near = dr_nearest(name, candidates, n);
+    bool told = c->problems->n >= DR_PROBLEMS_MAX; /* nobody would see the hint */
+    const char *near = told ? NULL : dr_nearest(name, candidates, n);
     dr_conf_problem(c, node, near ? dr_arena_printf(c->arena, "did you mean %s?", near) : NULL,
                     "%s %s is not defined", what, dr_conf_word(c, name));
 }

@@ -7,6 +7,7 @@
 #include <errno.h>
 #include <poll.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 struct secret_reference {
@@ -120,6 +121,28 @@ secret_read_file(struct dr_conf *c, const struct dr_yaml *node, const char *labe
     return secret_read_fd(c, node, label, path, fd, ret);
 }
 
+/*
+ * systemd leaves credentials with root and lets the unit's user in by an access list, whose mask
+ * shows as the group's right to read: root:root and mode 0440. The folder keeps everybody else out.
+ */
+static bool
+secret_read_systemd_file(struct dr_conf *c, const struct dr_yaml *node, const char *label,
+                         const char *path, struct dr_secret **ret)
+{
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    dr_auto(dr_closep) int fd = -1;
+    struct stat st;
+    if (dr_file_open_trusted(path, false, &fd, &err) < 0) {
+        dr_conf_problem(c, node, dr_error_hint(err), "%s: %s", label, dr_error_message(err));
+        return false;
+    }
+    if (fstat(fd, &st) < 0 || (st.st_mode & (st.st_uid == 0 && st.st_gid == 0 ? 037 : 077)) != 0) {
+        dr_conf_problem(c, node, NULL, "%s: %s can be read by others", label, path);
+        return false;
+    }
+    return secret_read_fd(c, node, label, path, fd, ret);
+}
+
 static bool
 secret_read_credential(struct dr_conf *c, const struct dr_yaml *node, const char *label,
                        const char *name, struct dr_secret **ret)
@@ -136,7 +159,8 @@ secret_read_credential(struct dr_conf *c, const struct dr_yaml *node, const char
         dr_conf_problem(c, node, NULL, "%s: a credential is a name, not a path", label);
         return false;
     }
-    return secret_read_file(c, node, label, dr_arena_printf(c->arena, "%s/%s", folder, name), ret);
+    return secret_read_systemd_file(c, node, label,
+                                    dr_arena_printf(c->arena, "%s/%s", folder, name), ret);
 }
 
 static bool

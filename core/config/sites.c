@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-enum { SITES_MAX = 64 };
+enum { SITES_MAX = 64, ENGINES_MAX = 2 * SITES_MAX };
 
 struct engine_read {
     struct dr_conf_endpoint endpoint;
@@ -75,6 +75,8 @@ dr_conf_engines(struct dr_conf *c, const struct dr_yaml *engines, const struct d
     size_t most = (engines ? engines->n_pairs : 0) + (sites ? sites->n_pairs : 0);
     struct dr_engine *list = dr_arena_alloc(c->arena, most, sizeof(*list));
     size_t n = 0;
+    if (engines && engines->n_pairs > SITES_MAX)
+        dr_conf_problem(c, engines, NULL, "more than %d engines", SITES_MAX);
     if (engines && dr_conf_is_map(c, engines, "\"engines\""))
         for (size_t i = 0; i < engines->n_pairs && n < SITES_MAX; i++) {
             const struct dr_yaml_pair *p = &engines->pairs[i];
@@ -84,7 +86,7 @@ dr_conf_engines(struct dr_conf *c, const struct dr_yaml *engines, const struct d
             engine_refuse_twin(c, list, n++);
         }
     size_t n_named = n;
-    for (size_t i = 0; sites && i < sites->n_pairs && n < 2 * SITES_MAX; i++) {
+    for (size_t i = 0; sites && i < sites->n_pairs && n < ENGINES_MAX; i++) {
         const struct dr_yaml_pair *p = &sites->pairs[i];
         const struct dr_yaml *engine = dr_yaml_get(p->value, "engine");
         if (!engine || engine->kind != DR_YAML_MAP)

@@ -147,10 +147,27 @@ a_credential_comes_from_systemds_folder(void **state)
     (void)state;
     (void)put_text("ontap-b", "hunter2\n", 0400);
     assert_null(load("{ credential: ontap-b }", "hunter2"));
+    (void)put_text("ontap-b", "hunter2\n", 0444);
+    assert_non_null(strstr(load("{ credential: ontap-b }", NULL), "can be read by others"));
     assert_string_equal(load("{ credential: ontap-b }", "no credentials"),
                         ": $CREDENTIALS_DIRECTORY is not set; start drstor as a systemd unit with "
                         "LoadCredential=, or name a file");
     assert_string_equal(load("{ credential: a/b }", NULL), ": a credential is a name, not a path");
+}
+
+static void
+a_credential_may_be_shared_by_an_access_list_of_root(void **state)
+{
+    (void)state;
+    if (geteuid() != 0)
+        skip(); /* only root can own it */
+    const char *path = put_text("ontap-b", "hunter2\n", 0440);
+    assert_int_equal(chown(path, 0, 0), 0);
+    assert_null(load("{ credential: ontap-b }", "hunter2"));
+    assert_non_null(strstr(load(file(path), NULL), "can be read by others (mode 440)"));
+    assert_int_equal(chown(path, 0, 12345), 0);
+    assert_int_equal(chmod(path, 0440), 0);
+    assert_non_null(strstr(load("{ credential: ontap-b }", NULL), "can be read by others"));
 }
 
 static void
@@ -252,6 +269,7 @@ main(void)
         cmocka_unit_test(somebody_elses_file_is_refused),
         cmocka_unit_test(size_and_content_are_checked),
         cmocka_unit_test(a_credential_comes_from_systemds_folder),
+        cmocka_unit_test(a_credential_may_be_shared_by_an_access_list_of_root),
         cmocka_unit_test(a_descriptor_is_read_to_its_end),
         cmocka_unit_test(passwords_in_a_mapping_need_a_file_of_mode_0600),
         cmocka_unit_test(programs_are_not_taken_from_a_file_that_others_can_write),
