@@ -163,15 +163,29 @@ sqlite_commit(void *impl, struct drstor_error **err)
 
 /* ---- rows ------------------------------------------------------------------------------------ */
 
-static const char *const sql_texts[STATEMENTS] = {
-    [GET] = "SELECT value FROM %s WHERE id = ?1 AND sub = ?2",
-    [PUT] = "INSERT INTO %s (id, sub, value) VALUES (?1, ?2, ?3) "
-            "ON CONFLICT (id, sub) DO UPDATE SET value = excluded.value",
-    [DEL] = "DELETE FROM %s WHERE id = ?1 AND sub = ?2",
-    [NEXT] = "SELECT id, sub, value FROM %s WHERE (id, sub) > (?1, ?2) ORDER BY id, sub LIMIT ?3",
-    [NEXT_OF] = "SELECT id, sub, value FROM %s WHERE id = ?1 AND sub > ?2 ORDER BY sub LIMIT ?3",
-    [LAST_OF] =
-        "SELECT id, sub, value FROM %s WHERE id = ?1 AND sub < ?2 ORDER BY sub DESC LIMIT ?3"};
+static const char *
+sql_text(enum statement which)
+{
+    switch (which) {
+    case GET:
+        return "SELECT value FROM %s WHERE id = ?1 AND sub = ?2";
+    case PUT:
+        return "INSERT INTO %s (id, sub, value) VALUES (?1, ?2, ?3) "
+               "ON CONFLICT (id, sub) DO UPDATE SET value = excluded.value";
+    case DEL:
+        return "DELETE FROM %s WHERE id = ?1 AND sub = ?2";
+    case NEXT:
+        return "SELECT id, sub, value FROM %s WHERE (id, sub) > (?1, ?2) ORDER BY id, sub LIMIT ?3";
+    case NEXT_OF:
+        return "SELECT id, sub, value FROM %s WHERE id = ?1 AND sub > ?2 ORDER BY sub LIMIT ?3";
+    case LAST_OF:
+        return "SELECT id, sub, value FROM %s WHERE id = ?1 AND sub < ?2 ORDER BY sub DESC LIMIT "
+               "?3";
+    case STATEMENTS:
+        break;
+    }
+    return "";
+}
 
 static int
 statement(struct sqlite *q, enum store_table t, enum statement which, sqlite3_stmt **ret)
@@ -179,7 +193,7 @@ statement(struct sqlite *q, enum store_table t, enum statement which, sqlite3_st
     sqlite3_stmt **s = &q->statements[t][which];
     int rc = SQLITE_OK;
     if (!*s) {
-        char *sql = sqlite3_mprintf(sql_texts[which], store_table_names[t]);
+        char *sql = sqlite3_mprintf(sql_text(which), store_table_names[t]);
         rc = sql ? sqlite3_prepare_v3(q->db, sql, -1, SQLITE_PREPARE_PERSISTENT, s, NULL)
                  : SQLITE_NOMEM;
         sqlite3_free(sql);
