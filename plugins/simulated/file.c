@@ -180,8 +180,8 @@ file_read(struct sim_world *w)
 {
     struct json_object *o = json_object_from_file(w->path);
     if (!o)
-        return sim_fail(w, DRSTOR_E_NOTFOUND, "cannot read the world %s: %s", w->path,
-                        errno ? strerror(errno) : "not JSON");
+        return sim_fail(w, DRSTOR_E_NOTFOUND, "cannot read the world %s, or it is not JSON",
+                        w->path);
     struct sim_world *fresh = sim_world_blank();
     if (!fresh) {
         json_object_put(o);
@@ -268,9 +268,9 @@ sim_file_open(const char *path, struct sim_world **ret, char why[SIM_WORDS])
     if (!w->path || strlen(path) > 4000)
         r = DRSTOR_E_NOMEM;
     else if (stat(path, &st) < 0)
-        r = sim_fail(w, DRSTOR_E_NOTFOUND, "cannot open the world %s: %s", path, strerror(errno));
+        r = sim_fail(w, DRSTOR_E_NOTFOUND, "cannot open the world %s: %m", path);
     else if ((w->lock_fd = file_lock_open(path)) < 0)
-        r = sim_fail(w, DRSTOR_E_INVALID, "cannot lock the world %s: %s", path, strerror(errno));
+        r = sim_fail(w, DRSTOR_E_INVALID, "cannot lock the world %s: %m", path);
     /* Read once, to say now what is wrong; no time passes by that. */
     if (r == DRSTOR_OK)
         r = sim_file_load(w);
@@ -306,7 +306,7 @@ sim_file_create(const char *path, struct json_object *spec, char why[SIM_WORDS])
             r = DRSTOR_E_INVALID;
     }
     if (r < 0 && why)
-        snprintf(why, SIM_WORDS, "cannot write the world %.150s: %s", path, strerror(errno));
+        snprintf(why, SIM_WORDS, "cannot write the world %.150s: %m", path);
     sim_world_free(w);
     return r;
 }

@@ -52,6 +52,26 @@ lun_append(struct json_object *luns, const struct sim_copy *c, const struct sim_
     json_object_array_add(luns, o);
 }
 
+static void
+lun_append_group(const struct sim_world *w, struct json_object *luns, const struct sim_group *g,
+                 uint32_t site)
+{
+    for (size_t j = 0; j < g->n_copies; j++) {
+        const struct sim_copy *c = &g->copies[j];
+        for (size_t i = 0; sim_copy_site(w, c) == site && i < g->n_members; i++)
+            if (c->members[i].exposed)
+                lun_append(luns, c, &c->members[i], i);
+    }
+    for (size_t j = 0; j < g->n_images; j++) {
+        const struct sim_image *image = &g->images[j];
+        const struct sim_copy *c = &g->copies[image->copy];
+        bool here = image->clone && sim_copy_site(w, c) == site;
+        for (size_t i = 0; here && i < g->n_members; i++)
+            if (image->members[i].exposed)
+                lun_append(luns, c, &image->members[i], sim_image_lun(j) + i);
+    }
+}
+
 int
 sim_lun_list(struct sim_world *w, const char *site, struct json_object **ret_luns)
 {
@@ -61,24 +81,8 @@ sim_lun_list(struct sim_world *w, const char *site, struct json_object **ret_lun
     struct json_object *luns = json_object_new_array();
     if (!luns)
         return -ENOMEM;
-    for (size_t gi = 0; w->sites[s].state != SIM_SITE_DEAD && gi < w->n_groups; gi++) {
-        const struct sim_group *g = &w->groups[gi];
-        for (size_t j = 0; j < g->n_copies; j++) {
-            const struct sim_copy *c = &g->copies[j];
-            for (size_t i = 0; sim_copy_site(w, c) == (uint32_t)s && i < g->n_members; i++)
-                if (c->members[i].exposed)
-                    lun_append(luns, c, &c->members[i], i);
-        }
-        for (size_t j = 0; j < g->n_images; j++) {
-            const struct sim_image *image = &g->images[j];
-            const struct sim_copy *c = &g->copies[image->copy];
-            if (!image->clone || sim_copy_site(w, c) != (uint32_t)s)
-                continue;
-            for (size_t i = 0; i < g->n_members; i++)
-                if (image->members[i].exposed)
-                    lun_append(luns, c, &image->members[i], 128 + 16 * j + i);
-        }
-    }
+    for (size_t i = 0; w->sites[s].state != SIM_SITE_DEAD && i < w->n_groups; i++)
+        lun_append_group(w, luns, &w->groups[i], (uint32_t)s);
     *ret_luns = luns;
     return 0;
 }
@@ -90,6 +94,37 @@ struct lun_place {
     size_t index;
 };
 
+static bool
+lun_find_among(struct sim_group *g, struct sim_copy *copy, struct sim_member *members,
+               const char *wwid, struct lun_place *ret)
+{
+    for (size_t i = 0; i < g->n_members; i++) {
+        if (members[i].exposed && strcmp(members[i].wwid, wwid) == 0) {
+            *ret = (struct lun_place){g, copy, &members[i], i};
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool
+lun_find_group(const struct sim_world *w, struct sim_group *g, uint32_t site, const char *wwid,
+               struct lun_place *ret)
+{
+    for (size_t j = 0; j < g->n_copies; j++) {
+        struct sim_copy *c = &g->copies[j];
+        if (sim_copy_site(w, c) == site && lun_find_among(g, c, c->members, wwid, ret))
+            return true;
+    }
+    for (size_t j = 0; j < g->n_images; j++) {
+        const struct sim_image *image = &g->images[j];
+        if (image->clone && sim_copy_site(w, &g->copies[image->copy]) == site &&
+            lun_find_among(g, NULL, image->members, wwid, ret))
+            return true;
+    }
+    return false;
+}
+
 /* -ENOENT when hosts of the site see no such LUN. */
 static int
 lun_find(struct sim_world *w, const char *site, const char *wwid, struct lun_place *ret)
@@ -97,22 +132,9 @@ lun_find(struct sim_world *w, const char *site, const char *wwid, struct lun_pla
     int s = sim_site_index(w, site);
     if (s < 0 || w->sites[s].state == SIM_SITE_DEAD)
         return -ENOENT;
-    for (size_t gi = 0; gi < w->n_groups; gi++) {
-        struct sim_group *g = &w->groups[gi];
-        for (size_t j = 0; j < g->n_copies + g->n_images; j++) {
-            bool image = j >= g->n_copies;
-            struct sim_copy *c = &g->copies[image ? g->images[j - g->n_copies].copy : (uint32_t)j];
-            struct sim_member *members = image ? g->images[j - g->n_copies].members : c->members;
-            if (sim_copy_site(w, c) != (uint32_t)s)
-                continue;
-            for (size_t i = 0; i < g->n_members; i++) {
-                if (members[i].exposed && strcmp(members[i].wwid, wwid) == 0) {
-                    *ret = (struct lun_place){g, image ? NULL : c, &members[i], i};
-                    return 0;
-                }
-            }
-        }
-    }
+    for (size_t i = 0; i < w->n_groups; i++)
+        if (lun_find_group(w, &w->groups[i], (uint32_t)s, wwid, ret))
+            return 0;
     return -ENOENT;
 }
 
@@ -165,7 +187,7 @@ lun_writer_add(struct sim_world *w, const struct lun_place *p, const char *who)
     if (!writers)
         return -ENOMEM;
     m->writers = writers;
-    SIM_SET(writers[m->n_writers++].who, who);
+    sim_copy_text(writers[m->n_writers++].who, SIM_TEXT, who);
     for (size_t i = 0; p->copy && i < p->group->n_members; i++) {
         if (p->copy->members[i].access != DRSTOR_ACCESS_READ_WRITE) {
             sim_violate(w, SIM_V_START_PARTIAL, p->group->name,

@@ -151,6 +151,31 @@ shape_name_hash(const char *name)
     return n;
 }
 
+/* What a person need not write. */
+static void
+shape_defaults(const struct sim_group *g, struct json_object *o, size_t index)
+{
+    struct sim_copy *c = &g->copies[index];
+    bool serves = index == 0 || g->active_active;
+    struct json_object *exposed = shape_get(o, "exposed");
+    bool shown = exposed ? json_object_get_boolean(exposed) : serves;
+    for (size_t i = 0; i < g->n_members; i++) {
+        struct sim_member *m = &c->members[i];
+        uint64_t n = sim_hash(shape_name_hash(g->name), c->array, i);
+        if (!m->access)
+            m->access = serves ? DRSTOR_ACCESS_READ_WRITE : DRSTOR_ACCESS_READ_ONLY;
+        if (!m->id[0])
+            snprintf(m->id, sizeof(m->id), "%.40s_%u", c->id, (unsigned)i + 1);
+        if (!m->wwid[0])
+            snprintf(m->wwid, sizeof(m->wwid), "36000d1%026llx", (unsigned long long)n);
+        if (!m->serial[0])
+            snprintf(m->serial, sizeof(m->serial), "S%012llX",
+                     (unsigned long long)(n & UINT64_C(0xffffffffffff)));
+        if (!shape_get(json_object_array_get_idx(shape_get(o, "members"), i), "exposed"))
+            m->exposed = shown ? (UINT32_C(1) << c->n_host_groups) - 1 : 0;
+    }
+}
+
 static int
 shape_copy(struct sim_world *w, struct sim_group *g, struct json_object *o, size_t index)
 {
@@ -177,24 +202,7 @@ shape_copy(struct sim_world *w, struct sim_group *g, struct json_object *o, size
         r = shape_members(w, g, shape_get(o, "members"), &c->members);
     if (r < 0)
         return r;
-    struct json_object *exposed = shape_get(o, "exposed");
-    bool shown = exposed ? json_object_get_boolean(exposed) : first || g->active_active;
-    for (size_t i = 0; i < g->n_members; i++) {
-        struct sim_member *m = &c->members[i];
-        uint64_t n = sim_hash(shape_name_hash(g->name), (uint64_t)a, i);
-        if (!m->access)
-            m->access =
-                first || g->active_active ? DRSTOR_ACCESS_READ_WRITE : DRSTOR_ACCESS_READ_ONLY;
-        if (!m->id[0])
-            snprintf(m->id, sizeof(m->id), "%.40s_%u", c->id, (unsigned)i + 1);
-        if (!m->wwid[0])
-            snprintf(m->wwid, sizeof(m->wwid), "36000d1%026llx", (unsigned long long)n);
-        if (!m->serial[0])
-            snprintf(m->serial, sizeof(m->serial), "S%012llX",
-                     (unsigned long long)(n & UINT64_C(0xffffffffffff)));
-        if (!shape_get(json_object_array_get_idx(shape_get(o, "members"), i), "exposed"))
-            m->exposed = shown ? (UINT32_C(1) << c->n_host_groups) - 1 : 0;
-    }
+    shape_defaults(g, o, index);
     return DRSTOR_OK;
 }
 

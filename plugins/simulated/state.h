@@ -125,6 +125,13 @@ struct sim_group {
     size_t n_images;
 };
 
+/* Clones get LUN numbers above those of the group's own volumes. */
+static inline size_t
+sim_image_lun(size_t image)
+{
+    return 128 + SIM_MEMBERS * image;
+}
+
 struct sim_site {
     char name[SIM_NAME];
     uint32_t state;

@@ -105,7 +105,7 @@ view_access(const struct sim_member *members, size_t n)
 
 static bool
 view_members(const struct sim_group *g, const struct sim_copy *c, const struct sim_member *members,
-             const struct sim_copy *pair, struct sim_view *v)
+             const struct sim_copy *pair, size_t first_lun, struct sim_view *v)
 {
     v->members = calloc(g->n_members, sizeof(*v->members));
     v->paths = calloc(g->n_members * (c->n_host_groups + 1), sizeof(*v->paths));
@@ -127,7 +127,7 @@ view_members(const struct sim_group *g, const struct sim_copy *c, const struct s
                 continue;
             struct sim_view_path *p = &v->paths[v->n_paths++];
             p->member = i;
-            p->lun = h->lun + (int)i;
+            p->lun = h->lun + (int)(first_lun + i);
             SIM_SET(p->host_group, h->name);
             SIM_SET(p->protocol, h->protocol);
             SIM_SET(p->portal, h->portal);
@@ -197,7 +197,7 @@ view_copy(struct sim_world *w, uint32_t group, uint32_t copy, struct sim_view *v
     v->epoch = (int64_t)c->epoch;
     v->permille = -1;
     view_lag(w, g, c, v);
-    return view_members(g, c, c->members, view_pair(g, copy), v) && view_jobs(w, group, copy, v);
+    return view_members(g, c, c->members, view_pair(g, copy), 0, v) && view_jobs(w, group, copy, v);
 }
 
 static bool
@@ -212,7 +212,8 @@ view_image(struct sim_world *w, const struct sim_group *g, const struct sim_imag
     v->stops_when_alone = DRSTOR_TRI_NO;
     v->point_utc = sim_utc(w, image->members[0].point.at_ns);
     v->lag_s = v->lag_bytes = v->permille = v->peer_seen_utc = v->epoch = -1;
-    return view_members(g, c, image->members, NULL, v);
+    size_t lun = sim_image_lun((size_t)(image - g->images));
+    return view_members(g, c, image->members, NULL, lun, v);
 }
 
 int
@@ -274,10 +275,10 @@ sim_discover(struct sim_world *w, const char *array, char (**ret_ids)[SIM_NAME],
         const struct sim_group *g = &w->groups[i];
         for (size_t j = 0; j < g->n_copies; j++)
             if (g->copies[j].array == (uint32_t)a)
-                SIM_SET(ids[n++], g->copies[j].id);
+                sim_copy_text(ids[n++], SIM_NAME, g->copies[j].id);
         for (size_t j = 0; j < g->n_images; j++)
             if (g->images[j].clone && g->copies[g->images[j].copy].array == (uint32_t)a)
-                SIM_SET(ids[n++], g->images[j].name);
+                sim_copy_text(ids[n++], SIM_NAME, g->images[j].name);
     }
     *ret_ids = ids;
     *ret_n = n;
