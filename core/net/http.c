@@ -17,8 +17,8 @@ enum { PARALLEL_MAX = 64, URLS_MAX = 16, CA_BYTES_MAX = 1 << 20, SLOT_SLICE_MS =
 
 /* One call at a time, with the connections it keeps. */
 struct slot {
-    CURL *easy;
     CURLM *multi;
+    CURLSH *share; /* its TLS sessions; NULL where cookies are shared by all */
     bool busy;
 };
 
@@ -39,7 +39,7 @@ struct dr_http {
     bool cookies;
     struct dr_contact *contact;
 
-    CURLSH *share;
+    CURLSH *cookie_share; /* NULL: keeps none */
     pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];
 
     pthread_mutex_t lock; /* of what follows */
@@ -75,19 +75,27 @@ share_unlock(CURL *easy, curl_lock_data what, void *arg)
 }
 
 /*
- * TLS sessions are shared, so that the new connection of a mutating call costs one round trip, and
- * cookies, so that a login counts for all. Connections are not: libcurl does not do that safely
- * between threads.
+ * What outlives one call, beside connections. An endpoint that logs in by cookie shares the cookies
+ * between all its slots, so that one login counts for all. TLS sessions are kept per slot, which
+ * one thread uses at a time: two threads in one session is something OpenSSL has had trouble with,
+ * and all there is to gain is a round trip for the first call of a slot.
  */
-static bool
+static CURLSH *
 share_open(struct dr_http *h)
 {
-    h->share = curl_share_init();
-    return h->share && curl_share_setopt(h->share, CURLSHOPT_LOCKFUNC, share_lock) == CURLSHE_OK &&
-           curl_share_setopt(h->share, CURLSHOPT_UNLOCKFUNC, share_unlock) == CURLSHE_OK &&
-           curl_share_setopt(h->share, CURLSHOPT_USERDATA, h) == CURLSHE_OK &&
-           curl_share_setopt(h->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK &&
-           curl_share_setopt(h->share, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) == CURLSHE_OK;
+    CURLSH *s = curl_share_init();
+    bool good = s != NULL;
+    if (good && h->cookies)
+        good = curl_share_setopt(s, CURLSHOPT_LOCKFUNC, share_lock) == CURLSHE_OK &&
+               curl_share_setopt(s, CURLSHOPT_UNLOCKFUNC, share_unlock) == CURLSHE_OK &&
+               curl_share_setopt(s, CURLSHOPT_USERDATA, h) == CURLSHE_OK &&
+               curl_share_setopt(s, CURLSHOPT_SHARE, CURL_LOCK_DATA_COOKIE) == CURLSHE_OK;
+    else if (good)
+        good = curl_share_setopt(s, CURLSHOPT_SHARE, CURL_LOCK_DATA_SSL_SESSION) == CURLSHE_OK;
+    if (good)
+        return s;
+    (void)curl_share_cleanup(s);
+    return NULL;
 }
 
 static char *
@@ -140,7 +148,8 @@ address_parse(const char *name, const char *url, struct address *a, struct drsto
                        "%s: its url holds more than https://host:port/path; user and password are "
                        "settings of their own",
                        name);
-    if (!host || !*host)
+    /* libcurl takes one slash or three as well, and then the path's first word for the host. */
+    if (!host || !*host || strncasecmp(url, "https://", 8) != 0 || url[8] == '/')
         return dr_fail(err, DRSTOR_E_INVALID, "%s: its url names no host", name);
 
     struct dr_str origin = {0};
@@ -245,7 +254,7 @@ dr_http_open(struct dr_env *env, const struct dr_http_options *o, struct dr_http
         r = open_user(h, o, err);
     if (r < 0)
         return r;
-    if (!share_open(h))
+    if (h->cookies && !(h->cookie_share = share_open(h)))
         return dr_fail(err, DRSTOR_E_NOMEM, "out of memory");
     *ret = dr_steal(h);
     return DRSTOR_OK;
@@ -257,10 +266,10 @@ dr_http_close(struct dr_http *h)
     if (!h)
         return;
     for (size_t i = 0; i < h->n_slots; i++) {
-        curl_easy_cleanup(h->slots[i].easy);
         (void)curl_multi_cleanup(h->slots[i].multi);
+        (void)curl_share_cleanup(h->slots[i].share);
     }
-    (void)curl_share_cleanup(h->share);
+    (void)curl_share_cleanup(h->cookie_share);
     for (size_t i = 0; i < h->n_addresses; i++) {
         free(h->addresses[i].origin);
         free(h->addresses[i].base);
@@ -336,18 +345,12 @@ slot_free(struct dr_http *h)
 static bool
 slot_ready(struct dr_http *h, struct slot *s)
 {
-    if (!s->easy) {
-        s->easy = curl_easy_init();
+    if (!s->multi)
         s->multi = curl_multi_init();
-        if (!s->easy || !s->multi ||
-            curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, 2L) != CURLM_OK ||
-            curl_easy_setopt(s->easy, CURLOPT_SHARE, h->share) != CURLE_OK) {
-            curl_easy_cleanup(dr_steal(s->easy));
-            (void)curl_multi_cleanup(dr_steal(s->multi));
-            return false;
-        }
-    }
-    return true;
+    if (!s->share && !h->cookies)
+        s->share = share_open(h);
+    return s->multi && (s->share || h->cookies) &&
+           curl_multi_setopt(s->multi, CURLMOPT_MAXCONNECTS, 2L) == CURLM_OK;
 }
 
 static int
@@ -454,15 +457,15 @@ call_address(struct dr_http *h, const struct dr_http_request *q, struct slot *s,
     uint64_t share_ms = deadline_ns > now ? (deadline_ns - now) / DR_MS / left + 1 : 1;
     struct transfer t = {
         .env = h->env,
-        .easy = s->easy,
         .multi = s->multi,
+        .share = h->cookies ? h->cookie_share : s->share,
+        .cookies = h->cookies,
         .name = h->name,
         .url = url.s,
         .trust = &h->trust,
         .request = q,
         .headers = who->list,
         .user_password = who->user_password,
-        .cookies = h->cookies,
         .deadline_ns = deadline_ns,
         .connect_ms = share_ms < h->connect_ms ? share_ms : h->connect_ms,
         .stall_ms = h->stall_ms,
@@ -515,7 +518,7 @@ static int
 call_in_slot(struct dr_http *h, const struct dr_http_request *q, uint64_t deadline_ns,
              struct fate *fate, struct dr_http_reply *ret, struct drstor_error **err)
 {
-    struct slot *s;
+    struct slot *s = NULL;
     int r = slot_take(h, q, deadline_ns, &s, err);
     if (r < 0)
         return r;

@@ -35,6 +35,8 @@ reply_reset(struct transfer *t)
     t->reply.secret = t->request->secret;
     t->headers_cap = 0;
     t->content_length = -1;
+    t->headers_whole = false;
+    t->end_known = false;
 }
 
 /* ---- what libcurl tells us ------------------------------------------------------------------- */
@@ -95,12 +97,24 @@ header_trouble(struct transfer *t, const char *line, size_t n_name, const char *
         if (t->content_length >= 0 && t->content_length != length)
             return "two different Content-Length headers";
         t->content_length = length;
+        t->end_known = true;
     }
     if (header_is(line, n_name, "Content-Encoding") && strcasecmp(value, "identity") != 0)
         return "a compressed body, which was not asked for";
     if (header_is(line, n_name, "Transfer-Encoding") && strcasecmp(value, "chunked") != 0)
         return "a Transfer-Encoding other than chunked";
+    if (header_is(line, n_name, "Transfer-Encoding"))
+        t->end_known = true;
     return NULL;
+}
+
+/* "HTTP/1.1 200" and perhaps a reason; libcurl would also take versions that nobody agreed on. */
+static bool
+status_is_sound(const char *line, size_t n)
+{
+    return n >= 12 && (memcmp(line, "HTTP/1.1 ", 9) == 0 || memcmp(line, "HTTP/1.0 ", 9) == 0) &&
+           line[9] >= '1' && line[9] <= '5' && isdigit((unsigned char)line[10]) &&
+           isdigit((unsigned char)line[11]) && (n == 12 || line[12] == ' ');
 }
 
 static size_t
@@ -108,7 +122,6 @@ on_header(char *data, size_t size, size_t n, void *arg)
 {
     struct transfer *t = arg;
     n *= size;
-    t->begun = true;
     t->header_bytes += n;
     if (t->header_bytes > HEADER_BYTES_MAX)
         return header_bad(t, "headers of more than 64 KiB");
@@ -118,10 +131,18 @@ on_header(char *data, size_t size, size_t n, void *arg)
     size_t end = n;
     while (end && (data[end - 1] == '\r' || data[end - 1] == '\n'))
         end--;
-    if (end == 0)
+    if (end == 0) {
+        t->headers_whole = true;
         return n;
+    }
     if (end >= 5 && strncasecmp(data, "HTTP/", 5) == 0) {
         reply_reset(t); /* also after a 100 Continue: only the last one counts */
+        /* "I am still at it" (1xx) is no reply that has begun, and may be followed by silence. */
+        t->begun = end > 9 && data[9] != '1';
+        if (!status_is_sound(data, end))
+            return header_bad(t, "a status line that is none");
+        if (memcmp(data + 9, "101", 3) == 0)
+            return header_bad(t, "a change to another protocol, which was not asked for");
         return n;
     }
     const char *colon = memchr(data, ':', end);
@@ -274,8 +295,6 @@ set_protocol(struct transfer *t)
     SET(CURLOPT_HTTP_CONTENT_DECODING, 0L);
     SET(CURLOPT_PATH_AS_IS, 1L);
     SET(CURLOPT_USERAGENT, "drstor");
-    if (t->cookies)
-        SET(CURLOPT_COOKIEFILE, ""); /* in memory, nothing read, nothing written */
     return r;
 }
 
@@ -299,7 +318,7 @@ set_request(struct transfer *t)
     SET(CURLOPT_HTTPHEADER, t->headers);
     SET(CURLOPT_HTTPAUTH, (long)CURLAUTH_BASIC);
     SET(CURLOPT_USERPWD, t->user_password);
-    SET(CURLOPT_FRESH_CONNECT, q->mutating ? 1L : 0L);
+    SET(CURLOPT_FRESH_CONNECT, q->mutating && !t->reuse ? 1L : 0L);
     return r;
 }
 
@@ -415,12 +434,57 @@ sigpipe_restore(const sigset_t *pipe, const sigset_t *before, bool was_pending)
     (void)pthread_sigmask(SIG_SETMASK, before, NULL);
 }
 
+/*
+ * libcurl takes a connection that was cut for one that was closed in order, and then calls a status
+ * line alone a whole reply. Somebody on the path who cuts at the right place must not turn an
+ * answer into another one: what ends with the connection, instead of by a length or a last chunk,
+ * has no end we could trust.
+ */
+static void
+check_end(struct transfer *t)
+{
+    bool no_body = t->reply.code == 204 || strcmp(t->request->method, "HEAD") == 0 ||
+                   (t->reply.code >= 300 && t->reply.code < 400);
+    if (t->result == CURLE_OPERATION_TIMEDOUT && t->sent)
+        t->why = TRANSFER_WHY_DEADLINE;
+    if (t->result != CURLE_OK || t->why != TRANSFER_WHY_NONE)
+        return;
+    t->why = TRANSFER_WHY_HEADER;
+    if (!t->headers_whole)
+        t->bad = "headers that were cut short";
+    else if (!t->end_known && !no_body)
+        t->bad =
+            "neither a length nor chunks, so that its end cannot be told from a lost connection";
+    else
+        t->why = TRANSFER_WHY_NONE;
+}
+
+/*
+ * A handle of its own for every transfer: what it holds of the request, the password included, is
+ * freed with it, and nothing of one call shows in the next. Connections live in the multi handle,
+ * TLS sessions and cookies in the share.
+ */
+static CURLcode
+begin(struct transfer *t)
+{
+    t->easy = curl_easy_init();
+    if (!t->easy)
+        return CURLE_OUT_OF_MEMORY;
+    CURLcode r = CURLE_OK;
+    if (t->share)
+        SET(CURLOPT_SHARE, t->share);
+    if (t->cookies)
+        SET(CURLOPT_COOKIEFILE, ""); /* in memory: nothing is read, nothing is written */
+    return r;
+}
+
 void
 transfer_run(struct transfer *t)
 {
     reply_reset(t);
-    curl_easy_reset(t->easy); /* keeps connections, sessions and cookies */
-    CURLcode r = set_trust(t);
+    CURLcode r = begin(t);
+    if (r == CURLE_OK)
+        r = set_trust(t);
     if (r == CURLE_OK)
         r = set_limits(t);
     if (r == CURLE_OK)
@@ -430,8 +494,10 @@ transfer_run(struct transfer *t)
     if (r == CURLE_OK)
         r = set_callbacks(t);
     t->result = r;
-    if (r != CURLE_OK)
+    if (r != CURLE_OK) {
+        curl_easy_cleanup(dr_steal(t->easy));
         return;
+    }
 
     sigset_t pipe, before;
     bool was_pending = sigpipe_block(&pipe, &before);
@@ -448,10 +514,10 @@ transfer_run(struct transfer *t)
         curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &code) != CURLE_OK)
         t->result = CURLE_FAILED_INIT;
     t->reply.code = (int)code;
+    check_end(t);
     t->reply.n_body = t->body.n;
     t->reply.body = dr_str_take(&t->body);
-    /* What it holds dies with this call. */
-    curl_easy_reset(t->easy);
+    curl_easy_cleanup(dr_steal(t->easy));
 }
 
 void

@@ -32,15 +32,16 @@ struct transfer_trust {
 struct transfer {
     /* in */
     struct dr_env *env;
-    CURL *easy;
-    CURLM *multi;
+    CURLM *multi;     /* used for one endpoint only: it keeps the connections */
+    CURLSH *share;    /* or NULL */
+    bool cookies;     /* needs share */
     const char *name; /* the endpoint's */
     const char *url;
     const struct transfer_trust *trust;
     const struct dr_http_request *request;
     struct curl_slist *headers;
     const char *user_password; /* basic authentication, NULL: none */
-    bool cookies;
+    bool reuse; /* a kept connection for a mutating request too: shows the gate at work in tests */
     uint64_t deadline_ns;
     uint64_t connect_ms;
     uint64_t stall_ms;
@@ -58,10 +59,13 @@ struct transfer {
     struct dr_http_reply reply;
 
     /* private */
+    CURL *easy;
     struct dr_str body;
     size_t header_bytes;
     size_t headers_cap;
     int64_t content_length; /* -1: not said */
+    bool headers_whole;
+    bool end_known; /* by a length or by chunks */
     uint64_t stall_from_ns;
     size_t stall_bytes;
 };

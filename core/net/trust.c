@@ -16,14 +16,13 @@ trust_wake(void *arg)
 
 static void
 trust_look(struct dr_env *env, const struct dr_http_options *o, const char *url,
-           struct dr_contact_call *contact, CURL *easy, CURLM *multi, char *ret_pin)
+           struct dr_contact_call *contact, CURLM *multi, char *ret_pin)
 {
     const struct transfer_trust trust = {.pin = no_key};
     const struct dr_http_request q = {.method = "HEAD", .path = "/"};
     uint64_t connect_ms = o->connect_ms ? o->connect_ms : 5 * 1000;
     struct transfer t = {
         .env = env,
-        .easy = easy,
         .multi = multi,
         .name = o->name,
         .url = url,
@@ -53,22 +52,20 @@ dr_trust_pin(struct dr_env *env, const struct dr_http_options *o, char ret_pin[D
     if (r < 0)
         return r;
 
-    CURL *easy = curl_easy_init();
     CURLM *multi = curl_multi_init();
     char pin[DR_TRUST_PIN_CHARS] = "";
     struct dr_contact_call contact = {.site = o->site, .wake = trust_wake, .arg = multi};
-    r = easy && multi ? dr_contact_enter(o->contact, &contact, err)
-                      : dr_fail(err, DRSTOR_E_NOMEM, "out of memory");
+    r = multi ? dr_contact_enter(o->contact, &contact, err)
+              : dr_fail(err, DRSTOR_E_NOMEM, "out of memory");
     if (r == DRSTOR_OK) {
         for (size_t i = 0; i < o->n_urls && !pin[0]; i++)
-            trust_look(env, o, o->urls[i], &contact, easy, multi, pin);
+            trust_look(env, o, o->urls[i], &contact, multi, pin);
         dr_contact_leave(o->contact, &contact);
         if (pin[0])
             memcpy(ret_pin, pin, sizeof(pin));
         else
             r = dr_fail(err, DRSTOR_E_UNREACHABLE, "%s: nobody showed a certificate", o->name);
     }
-    curl_easy_cleanup(easy);
     (void)curl_multi_cleanup(multi);
     return r;
 }

@@ -149,8 +149,9 @@ fail_sent(const struct transfer *t, const char *why, struct drstor_error **err)
                       "%s: the reply to %s %s cannot be used: %s; nothing "
                       "was changed",
                       t->name, q->method, path, why);
-        dr_hint(err, t->result == CURLE_OK ? "give the final url in the configuration"
-                                           : "a proxy or another service may be in between");
+        dr_hint(err, t->reply.code >= 300 && t->reply.code < 400
+                         ? "give the final url in the configuration"
+                         : "a proxy or another service may be in between");
         return DRSTOR_E_PROTOCOL;
     }
     (void)dr_fail(err, DRSTOR_E_UNREACHABLE,
