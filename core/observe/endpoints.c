@@ -98,6 +98,23 @@ dr_endpoints_plugin(struct dr_endpoints *e, const struct dr_array *array, const 
     return DRSTOR_OK;
 }
 
+/* Relative paths start at the configuration's folder, wherever the command was typed. */
+static const struct dr_setting *
+resolve_paths(struct dr_endpoints *e, const struct dr_plugin *p, const struct dr_array *array,
+              struct dr_arena *a)
+{
+    const struct dr_plugin_info *info = dr_plugin_info(p);
+    struct dr_setting *copy = dr_arena_alloc(a, array->n_settings + 1, sizeof(*copy));
+    for (size_t i = 0; i < array->n_settings; i++) {
+        copy[i] = array->settings[i];
+        for (size_t k = 0; k < info->n_keys; k++)
+            if (info->keys[k].type == DRSTOR_KEY_PATH && dr_streq(info->keys[k].name, copy[i].key) &&
+                copy[i].value && copy[i].value[0] != '/' && e->m->folder && *e->m->folder)
+                copy[i].value = dr_arena_printf(a, "%s/%s", e->m->folder, copy[i].value);
+    }
+    return copy;
+}
+
 /* One opener a slot; others wait for it by trying again: opening is short or fails by its deadline. */
 static bool
 claim(struct dr_endpoints *e, struct slot *s)
@@ -133,10 +150,11 @@ dr_endpoints_array(struct dr_endpoints *e, const struct dr_array *array, struct 
         const struct dr_plugin *p = NULL;
         struct dr_array_handle *h = NULL;
         int r = dr_endpoints_plugin(e, array, &p, err);
+        dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
         if (r == DRSTOR_OK) {
             const struct dr_array_open how = {.array = array->name,
                                               .site = array->site->name,
-                                              .settings = array->settings,
+                                              .settings = resolve_paths(e, p, array, a),
                                               .n_settings = array->n_settings,
                                               .at = &array->at,
                                               .read_only = e->read_only};

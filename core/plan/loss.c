@@ -50,7 +50,7 @@ proven_zero(const struct dr_group *g, const struct dr_copy_facts *o, const struc
         return true;
     }
     if (g->mode == DR_MODE_SYNC && t->view.stops_when_alone == DRSTOR_TRI_YES && in_sync_at_point(t)) {
-        *ret_method = "the primary stops when it cannot replicate, and was in sync";
+        *ret_method = "the primary stops when it cannot replicate, and followed until it was last seen";
         return true;
     }
     return false;

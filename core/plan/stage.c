@@ -67,7 +67,8 @@ static const struct dr_field vnic_fields[] = {
     DR_STR(struct dr_vnic_map, from_site),  DR_STR(struct dr_vnic_map, from_network),
     DR_STR(struct dr_vnic_map, from_profile), DR_STR(struct dr_vnic_map, to_site),
     DR_STR(struct dr_vnic_map, to_network), DR_STR(struct dr_vnic_map, to_profile),
-    DR_STR(struct dr_vnic_map, to_profile_id)};
+    DR_STR(struct dr_vnic_map, to_profile_id), DR_STR(struct dr_vnic_map, from_profile_id),
+    DR_STR(struct dr_vnic_map, from_data_center), DR_STR(struct dr_vnic_map, to_data_center)};
 static DR_TYPE(vnic_type, struct dr_vnic_map, "vnic", vnic_fields);
 static const struct dr_field action_fields[] = {
     DR_ENUM(struct dr_stage_action, kind, dr_stage_kind_names),
@@ -77,15 +78,16 @@ static const struct dr_field action_fields[] = {
     DR_STR(struct dr_stage_action, host),    DR_STR(struct dr_stage_action, cluster),
     DR_STR(struct dr_stage_action, protocol), DR_STR(struct dr_stage_action, portal),
     DR_STR(struct dr_stage_action, target),  DR_STR(struct dr_stage_action, text),
-    DR_LIST(struct dr_stage_action, vnics, vnic_type)};
-static DR_TYPE(action_type, struct dr_stage_action, "action", action_fields);
+    DR_LIST(struct dr_stage_action, vnics, vnic_type),
+    DR_BOOL(struct dr_stage_action, partial), DR_BOOL(struct dr_stage_action, reassign_bad_macs)};
+DR_TYPE(dr_stage_action_type, struct dr_stage_action, "action", action_fields);
 static const struct dr_field vm_state_fields[] = {
     DR_STR(struct dr_stage_vm_state, group), DR_STR(struct dr_stage_vm_state, id),
     DR_STR(struct dr_stage_vm_state, name), DR_STR(struct dr_stage_vm_state, state),
     DR_STR(struct dr_stage_vm_state, trouble)};
 static DR_TYPE(vm_state_type, struct dr_stage_vm_state, "vm state", vm_state_fields);
 static const struct dr_field result_fields[] = {
-    DR_LIST(struct dr_stage_result, actions, action_type), DR_STRS(struct dr_stage_result, done),
+    DR_LIST(struct dr_stage_result, actions, dr_stage_action_type), DR_STRS(struct dr_stage_result, done),
     {"stuck", DR_FIELD_STRS, offsetof(struct dr_stage_result, stuck),
      offsetof(struct dr_stage_result, n_stuck), NULL, NULL},
     {"stuck_why", DR_FIELD_STRS, offsetof(struct dr_stage_result, stuck_why),
@@ -539,7 +541,9 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
         else if (dr_streq(v->to_site, g->from) && dr_streq(v->from_site, g->to))
             dr_arena_push(s->a, x->vnics, x->n_vnics) = (struct dr_vnic_map){
                 .from_site = v->to_site, .from_network = v->to_network, .from_profile = v->to_profile,
-                .to_site = v->from_site, .to_network = v->from_network, .to_profile = v->from_profile};
+                .from_profile_id = v->to_profile_id, .from_data_center = v->to_data_center,
+                .to_site = v->from_site, .to_network = v->from_network, .to_profile = v->from_profile,
+                .to_profile_id = v->from_profile_id, .to_data_center = v->from_data_center};
     }
     x->text = dr_arena_printf(s->a, "register %s %s in cluster %s", what, o->name ? o->name : o->id,
                               cluster->name);

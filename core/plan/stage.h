@@ -112,6 +112,7 @@ extern const struct dr_names dr_stage_kind_names;
 extern const struct dr_type dr_handover_type;
 extern const struct dr_type dr_stage_group_type;
 extern const struct dr_type dr_stage_progress_type;
+extern const struct dr_type dr_stage_action_type;
 extern const struct dr_type dr_stage_result_type;
 
 /* From stored facts: domains and VMs of GROUP while FROM was its primary. */

@@ -128,6 +128,7 @@ consent_covers(const struct dr_step *s, const struct dr_loss *loss)
     struct dr_accept_loss standing;
     dr_map_clear(&dr_accept_loss_type, &standing);
     standing.seconds = s->group->loss_max_s;
+    standing.bytes = s->group->loss_max_bytes;
     return dr_loss_covered(loss, &standing);
 }
 

@@ -63,6 +63,7 @@ static int
 transfer(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v, struct dr_call *call,
          const struct dr_copy **to, struct drstor_error **err)
 {
+    (void)d;
     if (s->group->mode == DR_MODE_SYNC && v->sync == DRSTOR_SYNC_SYNCING)
         return DRSTOR_OK; /* it catches up by itself */
     return transfer_call(s, call, to, err);
@@ -92,15 +93,31 @@ static int
 reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v, struct dr_call *call,
         const struct dr_copy **to, struct drstor_error **err)
 {
+    const struct dr_plugin *p = NULL;
     (void)d;
     (void)to;
-    (void)err;
+    int r = dr_endpoints_plugin(s->run->s->ends, s->old->array, &p, err);
+    if (r < 0)
+        return r;
+    call->epoch = (uint64_t)s->flip->epoch + 1;
+    /* A copy that is about to be overwritten must not be in anybody's hands (P6). */
+    for (size_t m = 0; m < v->n_members; m++)
+        for (size_t i = 0; i < v->members[m].n_paths; i++)
+            if (v->members[m].paths[i].host_group)
+                dr_arena_push(s->arena, call->host_groups, call->n_host_groups) =
+                    v->members[m].paths[i].host_group;
+    if (call->n_host_groups && dr_plugin_can(p, DR_ARRAY_OP_WITHDRAW)) {
+        call->operation = DR_ARRAY_OP_WITHDRAW;
+        call->planned = true;
+        return DRSTOR_OK;
+    }
+    call->host_groups = NULL;
+    call->n_host_groups = 0;
     call->operation = DR_ARRAY_OP_RESYNC;
     call->planned = true;
     call->source = s->target->id;
     call->target = s->old->id;
     call->expect = v->generation;
-    call->epoch = (uint64_t)s->flip->epoch + 1;
     return DRSTOR_OK;
 }
 

@@ -179,7 +179,7 @@ static struct json_object *
 intent_json(const struct dr_call *call, const struct dr_copy *at)
 {
     struct json_object *o = json_object_new_object();
-    dr_json_set_str(o, "call", dr_array_op_name(call->operation));
+    dr_json_set_str(o, "call", dr_name(&dr_array_op_names, (int)call->operation));
     dr_json_set_str(o, "array", at->array->name);
     dr_json_set_str(o, "copy", call->group);
     dr_json_set_i64(o, "epoch", (int64_t)call->epoch);

@@ -322,10 +322,16 @@ settle_copies(struct sim_world *w, struct sim_group *g)
         struct sim_copy *c = &g->copies[i];
         struct sim_copy *s = sim_flow_source(w, g, c);
         if (!s) {
-            if (c->relation != DRSTOR_RELATION_MUTUAL)
+            if (c->relation != DRSTOR_RELATION_MUTUAL) {
+                /* A suspended source goes on writing, so that is no loss of a link. */
+                c->whole = (c->insync || c->whole) && !g->paused;
                 c->insync = 0;
+            }
             sim_transfer_abort(w, g, c, g->paused ? "replication was suspended" : "link lost");
-        } else if (g->sync && !c->insync && !c->begun_ns) {
+            continue;
+        }
+        c->whole = 0;
+        if (g->sync && !c->insync && !c->begun_ns) {
             if (!c->detached && sim_behind(g, s, c) == 0)
                 c->insync = 1;
             else

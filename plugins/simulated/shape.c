@@ -78,6 +78,7 @@ const struct field copy_fields[] = {
     FIELD_ENUM(struct sim_copy, relation, "relation", relation_words),
     FIELD(struct sim_copy, peer, FIELD_U32),
     FIELD(struct sim_copy, insync, FIELD_U32),
+    FIELD(struct sim_copy, whole, FIELD_U32),
     FIELD(struct sim_copy, detached, FIELD_U32),
     FIELD(struct sim_copy, split, FIELD_U32),
     FIELD(struct sim_copy, epoch, FIELD_U64),

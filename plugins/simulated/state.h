@@ -79,6 +79,7 @@ struct sim_copy {
     uint32_t relation; /* enum drstor_relation, as this array believes */
     uint32_t peer;     /* destination, detached leg: the copy it follows */
     uint32_t insync;   /* synchronous: follows every write */
+    uint32_t whole;    /* the link was lost while it followed every write; until anything changes */
     uint32_t detached; /* active-active: this leg is out */
     uint32_t split;    /* both sides were written by an injected fault */
     uint64_t epoch;

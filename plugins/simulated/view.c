@@ -91,6 +91,8 @@ view_lag(const struct sim_world *w, const struct sim_group *g, const struct sim_
     const struct sim_copy *s = sim_flow_source(w, g, c);
     if (s)
         v->lag_bytes = (int64_t)(sim_behind(g, s, c) * w->write_bytes);
+    else if (c->whole)
+        v->lag_bytes = 0; /* nothing was missing when the source was last seen */
 }
 
 static enum drstor_access
