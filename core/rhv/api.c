@@ -127,6 +127,8 @@ hint_for(const struct dr_rhv *r, const struct rhv_request *q, int status, int co
         dr_hint(err, "it may be starting; otherwise see engine.log on its host");
     else if (status == DRSTOR_E_UNKNOWN)
         dr_hint(err, "it may have happened; the state is read again before anything else is done");
+    else if (status == DRSTOR_E_PROTOCOL)
+        dr_hint(err, "check the url, which is https://HOST/ovirt-engine, and what is in between");
     else if (status == DRSTOR_E_UNSUPPORTED)
         dr_hint(err, "drstor needs engine 4.2 or newer");
     else if (q->mutating && status != DRSTOR_E_BUSY)
@@ -166,13 +168,17 @@ judge_good(const struct dr_rhv *r, const struct rhv_request *q, const struct dr_
 {
     dr_auto(dr_json_putp) struct json_object *o = NULL;
     int e = dr_http_reply_json(r->http, reply, &o, err);
+    if (e == DRSTOR_E_UNKNOWN)
+        hint_for(r, q, e, reply->code, correlation_id, err);
     if (e < 0)
         return e;
     bool empty = reply->n_body == 0; /* only of a mutating call */
     if (!empty && !json_object_is_type(o, json_type_object)) {
         e = q->mutating ? DRSTOR_E_UNKNOWN : DRSTOR_E_PROTOCOL;
-        return dr_fail(err, e, "%s: answered %d with JSON that is no object", dr_rhv_name(r),
-                       reply->code);
+        (void)dr_fail(err, e, "%s: answered %d with JSON that is no object", dr_rhv_name(r),
+                      reply->code);
+        hint_for(r, q, e, reply->code, correlation_id, err);
+        return e;
     }
     if (is_fault(q, o)) {
         dr_auto(dr_freep) char *said = rhv_said(o);

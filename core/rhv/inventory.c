@@ -261,8 +261,9 @@ read_disks(const struct reading *d, struct drstor_error **err)
     }
     int e = parts_read(d, &all, err);
     for (size_t i = 0; e == DRSTOR_OK && i < all.n; i++)
-        e = part_bad(d, &all.list[i], rhv_read_vm_disks(d->a, all.list[i].doc, &d->v->vms[i], err),
-                     err);
+        if (all.list[i].doc)
+            e = part_bad(d, &all.list[i],
+                         rhv_read_vm_disks(d->a, all.list[i].doc, &d->v->vms[i], err), err);
     return e;
 }
 
