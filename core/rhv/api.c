@@ -71,8 +71,11 @@ rhv_said(struct json_object *reply)
         text = dr_json_str(reply, "reason");
     if (!text || !*text)
         return NULL;
+    /* An engine may repeat what it was sent. Before the cut, which could leave half a secret. */
+    dr_auto(dr_freep) char *clean = dr_strdup(text);
+    dr_redact(clean);
     struct dr_str s = {0};
-    for (const char *c = text; *c; c++) {
+    for (const char *c = clean; *c; c++) {
         /* Not in the middle of a character. */
         if (s.n >= SAID_MAX && ((unsigned char)*c & 0xc0) != 0x80) {
             dr_str_add(&s, "...");
@@ -81,7 +84,6 @@ rhv_said(struct json_object *reply)
         char plain = (unsigned char)*c < 32 || *c == 127 ? ' ' : *c;
         dr_str_addn(&s, &plain, 1);
     }
-    dr_redact(s.s); /* an engine may repeat what it was sent */
     return dr_str_take(&s);
 }
 

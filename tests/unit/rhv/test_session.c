@@ -74,6 +74,9 @@ a_lost_site_is_not_even_logged_out_from(void **state)
     bench_close(&b);
 }
 
+#define X49 "xxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxxx"
+#define XS X49 X49 X49 X49 X49 X49 X49 X49 /* 392 */
+
 struct login_case {
     const char *name;
     int code;
@@ -98,6 +101,7 @@ static const struct login_case logins[] = {
     {"a token that breaks a header", 200, NULL, "{\"access_token\":\"secret-token\\r\\nX: y\"}", DRSTOR_E_PROTOCOL, "no token"},
     {"no token", 200, NULL, "{\"scope\":\"x\"}", DRSTOR_E_PROTOCOL, "no token"},
     {"it repeats what it was sent", 400, NULL, "{\"error_code\":\"access_denied\",\"error\":\"pa&ss w+rd%40Zx9 is wrong\"}", DRSTOR_E_AUTH, "*** is wrong"},
+    {"the same, where the text is cut", 400, NULL, "{\"error_code\":\"access_denied\",\"error\":\"" XS "pa&ss w+rd%40Zx9 is wrong\"}", DRSTOR_E_AUTH, "xx***"},
     {"hangs up", CANNED_LOST, NULL, NULL, DRSTOR_E_UNREACHABLE, "may be repeated"},
 };
 /* clang-format on */
