@@ -255,20 +255,20 @@ send_once(struct dr_rhv *r, const struct dr_rhv_how *how, const struct rhv_reque
 }
 
 int
-rhv_call(struct dr_rhv *r, const struct dr_rhv_how *given, const struct rhv_request *q,
+rhv_call(struct dr_rhv *r, const struct dr_rhv_how *how, const struct rhv_request *q,
          struct json_object **ret, int *ret_code, struct drstor_error **err)
 {
-    struct dr_rhv_how how = given ? *given : (struct dr_rhv_how){0};
-    how.deadline_ns = deadline_of(r, &how, q);
-    if (!how.correlation_id)
-        how.correlation_id = r->correlation_id;
+    struct dr_rhv_how mine = how ? *how : (struct dr_rhv_how){0};
+    mine.deadline_ns = deadline_of(r, &mine, q);
+    if (!mine.correlation_id)
+        mine.correlation_id = r->correlation_id;
 
-    struct dr_http_reply reply;
+    struct dr_http_reply reply = {0};
     uint64_t token = 0;
     for (int turn = 0;; turn++) {
-        int e = rhv_login_token(r->login, &how, token, &token, err);
+        int e = rhv_login_token(r->login, &mine, token, &token, err);
         if (e == DRSTOR_OK)
-            e = send_once(r, &how, q, &reply, err);
+            e = send_once(r, &mine, q, &reply, err);
         if (e < 0)
             return e;
         /*
@@ -279,7 +279,7 @@ rhv_call(struct dr_rhv *r, const struct dr_rhv_how *given, const struct rhv_requ
             break;
         dr_http_reply_clear(&reply);
     }
-    int e = judge(r, q, &reply, how.correlation_id, ret, err);
+    int e = judge(r, q, &reply, mine.correlation_id, ret, err);
     if (e == DRSTOR_OK && ret_code)
         *ret_code = reply.code;
     dr_http_reply_clear(&reply);
