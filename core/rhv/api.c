@@ -71,8 +71,11 @@ rhv_said(struct json_object *reply)
         text = dr_json_str(reply, "reason");
     if (!text || !*text)
         return NULL;
+    /* An engine may repeat what it was sent. Before the cut, which could leave half a secret. */
+    dr_auto(dr_freep) char *clean = dr_strdup(text);
+    dr_redact(clean);
     struct dr_str s = {0};
-    for (const char *c = text; *c; c++) {
+    for (const char *c = clean; *c; c++) {
         /* Not in the middle of a character. */
         if (s.n >= SAID_MAX && ((unsigned char)*c & 0xc0) != 0x80) {
             dr_str_add(&s, "...");
@@ -81,7 +84,6 @@ rhv_said(struct json_object *reply)
         char plain = (unsigned char)*c < 32 || *c == 127 ? ' ' : *c;
         dr_str_addn(&s, &plain, 1);
     }
-    dr_redact(s.s); /* an engine may repeat what it was sent */
     return dr_str_take(&s);
 }
 
@@ -127,6 +129,8 @@ hint_for(const struct dr_rhv *r, const struct rhv_request *q, int status, int co
         dr_hint(err, "it may be starting; otherwise see engine.log on its host");
     else if (status == DRSTOR_E_UNKNOWN)
         dr_hint(err, "it may have happened; the state is read again before anything else is done");
+    else if (status == DRSTOR_E_PROTOCOL)
+        dr_hint(err, "check the url, which is https://HOST/ovirt-engine, and what is in between");
     else if (status == DRSTOR_E_UNSUPPORTED)
         dr_hint(err, "drstor needs engine 4.2 or newer");
     else if (q->mutating && status != DRSTOR_E_BUSY)
@@ -166,13 +170,17 @@ judge_good(const struct dr_rhv *r, const struct rhv_request *q, const struct dr_
 {
     dr_auto(dr_json_putp) struct json_object *o = NULL;
     int e = dr_http_reply_json(r->http, reply, &o, err);
+    if (e == DRSTOR_E_UNKNOWN)
+        hint_for(r, q, e, reply->code, correlation_id, err);
     if (e < 0)
         return e;
     bool empty = reply->n_body == 0; /* only of a mutating call */
     if (!empty && !json_object_is_type(o, json_type_object)) {
         e = q->mutating ? DRSTOR_E_UNKNOWN : DRSTOR_E_PROTOCOL;
-        return dr_fail(err, e, "%s: answered %d with JSON that is no object", dr_rhv_name(r),
-                       reply->code);
+        (void)dr_fail(err, e, "%s: answered %d with JSON that is no object", dr_rhv_name(r),
+                      reply->code);
+        hint_for(r, q, e, reply->code, correlation_id, err);
+        return e;
     }
     if (is_fault(q, o)) {
         dr_auto(dr_freep) char *said = rhv_said(o);
@@ -247,20 +255,20 @@ send_once(struct dr_rhv *r, const struct dr_rhv_how *how, const struct rhv_reque
 }
 
 int
-rhv_call(struct dr_rhv *r, const struct dr_rhv_how *given, const struct rhv_request *q,
+rhv_call(struct dr_rhv *r, const struct dr_rhv_how *how, const struct rhv_request *q,
          struct json_object **ret, int *ret_code, struct drstor_error **err)
 {
-    struct dr_rhv_how how = given ? *given : (struct dr_rhv_how){0};
-    how.deadline_ns = deadline_of(r, &how, q);
-    if (!how.correlation_id)
-        how.correlation_id = r->correlation_id;
+    struct dr_rhv_how mine = how ? *how : (struct dr_rhv_how){0};
+    mine.deadline_ns = deadline_of(r, &mine, q);
+    if (!mine.correlation_id)
+        mine.correlation_id = r->correlation_id;
 
-    struct dr_http_reply reply;
+    struct dr_http_reply reply = {0};
     uint64_t token = 0;
     for (int turn = 0;; turn++) {
-        int e = rhv_login_token(r->login, &how, token, &token, err);
+        int e = rhv_login_token(r->login, &mine, token, &token, err);
         if (e == DRSTOR_OK)
-            e = send_once(r, &how, q, &reply, err);
+            e = send_once(r, &mine, q, &reply, err);
         if (e < 0)
             return e;
         /*
@@ -271,7 +279,7 @@ rhv_call(struct dr_rhv *r, const struct dr_rhv_how *given, const struct rhv_requ
             break;
         dr_http_reply_clear(&reply);
     }
-    int e = judge(r, q, &reply, how.correlation_id, ret, err);
+    int e = judge(r, q, &reply, mine.correlation_id, ret, err);
     if (e == DRSTOR_OK && ret_code)
         *ret_code = reply.code;
     dr_http_reply_clear(&reply);

@@ -122,18 +122,7 @@ part_bad(const struct reading *d, const struct part *p, int status, struct drsto
 /* ---- first: what needs nothing
  * ---------------------------------------------------------------------- */
 
-enum first {
-    DCS,
-    DOMAINS,
-    HOSTS,
-    VMS,
-    STILL,
-    CLUSTERS = STILL,
-    NETWORKS,
-    PROFILES,
-    TEMPLATES,
-    ROOT
-};
+enum first { DCS, DOMAINS, HOSTS, STILL, CLUSTERS = STILL, NETWORKS, PROFILES, TEMPLATES, ROOT };
 
 static const struct {
     const char *path, *what;
@@ -141,7 +130,6 @@ static const struct {
     [DCS] = {"/datacenters", "the data centers"},
     [DOMAINS] = {"/storagedomains", "the storage domains"},
     [HOSTS] = {"/hosts", "the hosts"},
-    [VMS] = {"/vms", "the VMs"},
     [CLUSTERS] = {"/clusters", "the clusters"},
     [NETWORKS] = {"/networks", "the networks"},
     [PROFILES] = {"/vnicprofiles", "the vNIC profiles"},
@@ -205,8 +193,6 @@ read_first(const struct reading *d, struct drstor_error **err)
         e = part_bad(d, &p[HOSTS], rhv_read_hosts(d->a, p[HOSTS].doc, d->v, err), err);
     if (e == DRSTOR_OK)
         e = part_bad(d, &p[DOMAINS], rhv_read_domains(d->a, p[DOMAINS].doc, NULL, d->v, err), err);
-    if (e == DRSTOR_OK)
-        e = part_bad(d, &p[VMS], rhv_read_vms(d->a, p[VMS].doc, d->v, err), err);
     return e;
 }
 
@@ -261,16 +247,19 @@ read_disks(const struct reading *d, struct drstor_error **err)
     }
     int e = parts_read(d, &all, err);
     for (size_t i = 0; e == DRSTOR_OK && i < all.n; i++)
-        e = part_bad(d, &all.list[i], rhv_read_vm_disks(d->a, all.list[i].doc, &d->v->vms[i], err),
-                     err);
+        if (all.list[i].doc)
+            e = part_bad(d, &all.list[i],
+                         rhv_read_vm_disks(d->a, all.list[i].doc, &d->v->vms[i], err), err);
     return e;
 }
 
+/* All VMs, and unless LIGHT which of them every domain holds. */
 static int
-read_places_of_vms(const struct reading *d, struct drstor_error **err)
+read_vms(const struct reading *d, struct drstor_error **err)
 {
     dr_auto(parts_freep) struct parts all = {0};
-    for (size_t i = 0; i < d->v->n_domains; i++) {
+    (void)part_add(&all, dr_strdup("/vms"), "the VMs", NULL);
+    for (size_t i = 0; !d->options->light && i < d->v->n_domains; i++) {
         char *path = NULL;
         const char *id = d->v->domains[i].id;
         if (!holds_vms(&d->v->domains[i]))
@@ -281,10 +270,12 @@ read_places_of_vms(const struct reading *d, struct drstor_error **err)
         (void)part_add(&all, path, "the VMs of storage domain", id);
     }
     int e = parts_read(d, &all, err);
-    for (size_t i = 0; e == DRSTOR_OK && i < all.n; i++)
+    if (e == DRSTOR_OK)
+        e = part_bad(d, &all.list[0], rhv_read_vms(d->a, all.list[0].doc, d->v, err), err);
+    for (size_t i = 1; e == DRSTOR_OK && i < all.n; i++)
         e = part_bad(d, &all.list[i],
                      rhv_read_domain_vms(d->a, all.list[i].doc, all.list[i].id, d->v, err), err);
-    return e == DRSTOR_OK && all.n ? read_disks(d, err) : e;
+    return e == DRSTOR_OK && all.n > 1 ? read_disks(d, err) : e;
 }
 
 /* A light reading keeps what it knew; both lists mostly have the same order. */
@@ -375,12 +366,13 @@ dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
     int e = read_first(&d, err);
     if (e == DRSTOR_OK)
         e = read_attached(&d, err);
-    if (e == DRSTOR_OK && d.options->light)
-        keep_places(&d);
-    else if (e == DRSTOR_OK)
-        e = read_places_of_vms(&d, err);
+    /* Offers before VMs: one that is registered meanwhile is in both lists, never in none. */
     if (e == DRSTOR_OK && d.options->offers)
         e = read_offers(&d, err);
+    if (e == DRSTOR_OK)
+        e = read_vms(&d, err);
+    if (e == DRSTOR_OK && d.options->light)
+        keep_places(&d);
     if (e == DRSTOR_OK)
         *ret = v;
     return e;

@@ -29,6 +29,8 @@ struct dr_rhv_inventory_options {
  * part cannot be read, there is no inventory, and ERR names the part. OPTIONS may be NULL. NOTFOUND
  * means that a domain went away meanwhile: read again.
  *
+ * Offers are read before VMs, so a VM that is registered meanwhile shows as both.
+ *
  * cluster of a VM, and of an offer where told, is a name; cluster of a host, dc of a cluster and of
  * a domain are ids; network of a profile is a name. The domain of a hosted engine has the type
  * "hosted_engine". WWIDs are those of block domains, as the engine's hosts see them.

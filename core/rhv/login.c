@@ -119,12 +119,17 @@ fail_login(const struct rhv_login *l, int code, struct json_object *o, struct dr
     dr_auto(dr_freep) char *said = rhv_said(fault);
     const char *what = said ? said : "it gives no reason";
 
-    if (!word && code >= 200 && code < 300)
-        return dr_fail(err, DRSTOR_E_PROTOCOL, "%s: the answer to the login holds no token", name);
-    if (dr_streq(word, "invalid_request"))
-        return dr_fail(err, DRSTOR_E_PROTOCOL, "%s does not understand the login: %s", name, what);
-    if (dr_streq(word, "unsupported_grant_type"))
-        return dr_fail(err, DRSTOR_E_UNSUPPORTED, "%s does not log in by password: %s", name, what);
+    if ((!word && code >= 200 && code < 300) || dr_streq(word, "invalid_request")) {
+        (void)dr_fail(err, DRSTOR_E_PROTOCOL, "%s gives no token: %s (%d)", name, what, code);
+        dr_hint(err, "something in between may change the login; check the url, which is "
+                     "https://HOST/ovirt-engine");
+        return DRSTOR_E_PROTOCOL;
+    }
+    if (dr_streq(word, "unsupported_grant_type")) {
+        (void)dr_fail(err, DRSTOR_E_UNSUPPORTED, "%s does not log in by password: %s", name, what);
+        dr_hint(err, "give a user of a profile that has passwords, as admin@internal");
+        return DRSTOR_E_UNSUPPORTED;
+    }
     if (dr_streq(word, "server_error") || (!word && code != 400 && code != 401 && code != 403)) {
         (void)dr_fail(err, DRSTOR_E_UNREACHABLE, "%s cannot log anybody in now: %s (%d)", name,
                       what, code);
@@ -154,11 +159,11 @@ read_token(struct rhv_login *l, const struct dr_http_reply *reply, struct dr_sec
     if (!token || reply->code != 200)
         return fail_login(l, reply->code, o, err);
     size_t n = strlen(token);
-    e = dr_http_bearer(l->http, token, err);
+    e = dr_http_bearer(l->http, token, NULL); /* one that breaks a header is none */
     if (e == DRSTOR_OK)
         *ret = dr_secret_new(token, n);
     else
-        e = dr_context(err, DRSTOR_E_PROTOCOL, "login");
+        e = fail_login(l, reply->code, NULL, err);
     explicit_bzero((void *)(uintptr_t)token, n); /* it is ours until the object is put */
     return e;
 }

@@ -114,7 +114,7 @@ dr_rhv_open(struct dr_env *env, const struct dr_engine *engine, const char *site
     r->contact = contact;
     r->correlation_id = dr_strdup(o->correlation_id);
     r->read_ms = o->read_ms ? o->read_ms : READ_MS;
-    r->mutate_ms = o->mutate_ms ? o->mutate_ms : MUTATE_MS;
+    r->mutate_ms = o->mutate_ms && o->mutate_ms < MUTATE_MS ? o->mutate_ms : MUTATE_MS;
     e = open_http(r, o, err);
     if (e < 0)
         return e;

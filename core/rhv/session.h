@@ -37,7 +37,7 @@ struct dr_rhv_options {
     unsigned parallel;          /* calls at a time; 16 */
     unsigned connect_ms;        /* per address; 5 s */
     unsigned read_ms;           /* the longest a read takes; 30 s, lists four times that */
-    unsigned mutate_ms;         /* the longest a mutating call takes; 15 min */
+    unsigned mutate_ms;         /* the longest a mutating call takes; 15 min, and never more */
 };
 
 /* How one call is made; a NULL pointer or zeroes mean: the session's bounds and nothing else. */
