@@ -48,7 +48,8 @@ dr_store_load(struct dr_store *s, struct dr_arena *a, const char *group, struct 
     r = read_record(s, a, group, &text, &record, err);
     if (r == DRSTOR_OK) {
         *ret = record;
-        *ret_version = record.seq;
+        if (ret_version)
+            *ret_version = record.seq;
     }
     return store_leave(s, false, r, err);
 }
@@ -116,7 +117,8 @@ dr_store_cas(struct dr_store *s, const struct dr_record *record, int64_t version
         return r;
     r = store_leave(s, true, cas(s, record, version, token, err), err);
     if (r == DRSTOR_OK)
-        *ret_version = version + 1;
+        if (ret_version)
+            *ret_version = version + 1;
     return r;
 }
 
