@@ -7,9 +7,11 @@ set(_warnings
     -Wall -Wextra -Wshadow -Wvla -Wundef -Wformat=2 -Wformat-signedness -Wconversion
     -Wsign-conversion -Wcast-qual -Wstrict-prototypes -Wmissing-prototypes -Wwrite-strings
     -Wpointer-arith -Wswitch-enum -Wduplicated-branches -Wimplicit-fallthrough -Wold-style-definition)
-# The sanitizers' own branches make gcc see null dereferences that are not there.
+# The sanitizers' own branches make gcc see null pointers that are not there.
 if(NOT DRSTOR_SANITIZE)
     list(APPEND _warnings -Wnull-dereference)
+else()
+    list(APPEND _warnings -Wno-format-truncation)
 endif()
 foreach(flag IN LISTS _warnings)
     string(MAKE_C_IDENTIFIER "HAVE${flag}" var)

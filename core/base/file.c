@@ -19,9 +19,9 @@ dr_closep(int *fd)
     *fd = -1;
 }
 
-static int
-read_all(int fd, const char *path, size_t most, char **ret_text, size_t *ret_n,
-         struct drstor_error **err)
+int
+dr_file_read_fd(int fd, const char *path, size_t most, char **ret_text, size_t *ret_n,
+                struct drstor_error **err)
 {
     dr_auto(dr_freep) char *text = NULL;
     size_t n = 0, cap = 0;
@@ -56,7 +56,7 @@ dr_file_read(const char *path, size_t most, char **ret_text, size_t *ret_n,
     if (fd < 0)
         return dr_fail(err, errno == ENOENT ? DRSTOR_E_NOTFOUND : DRSTOR_E_INVALID,
                        "cannot open %s: %m", path);
-    return read_all(fd, path, most, ret_text, ret_n, err);
+    return dr_file_read_fd(fd, path, most, ret_text, ret_n, err);
 }
 
 static int

@@ -10,6 +10,9 @@
 /* The whole file, NUL-terminated; INVALID when larger than MOST. The caller frees. */
 int dr_file_read(const char *path, size_t most, char **ret_text, size_t *ret_n,
                  struct drstor_error **err);
+/* The same from a descriptor that was opened and checked; PATH is for messages. */
+int dr_file_read_fd(int fd, const char *path, size_t most, char **ret_text, size_t *ret_n,
+                    struct drstor_error **err);
 /* Temporary file, fsync, rename, fsync of the folder: the old content or the new, never a part. */
 int dr_file_write(const char *path, const char *text, size_t n, unsigned mode,
                   struct drstor_error **err);

@@ -70,7 +70,9 @@ static const struct dr_field inventory_fields[] = {
     DR_LIST(struct dr_inventory, vms, vm_type),
     DR_LIST(struct dr_inventory, offered_vms, offer_type),
     DR_LIST(struct dr_inventory, offered_templates, offer_type),
-    DR_STRS(struct dr_inventory, offers_read)};
+    DR_STRS(struct dr_inventory, offers_read),
+    DR_LIST(struct dr_inventory, discovered, domain_type),
+    DR_BOOL(struct dr_inventory, discovered_read)};
 DR_TYPE(dr_inventory_type, struct dr_inventory, "inventory", inventory_fields);
 
 const struct dr_inv_domain *

@@ -112,6 +112,10 @@ struct dr_inventory {
     /* Domains whose offers were read for this inventory: an empty list of offers says nothing else. */
     const char **offers_read;
     size_t n_offers_read;
+    /* Domains the hosts see on LUNs this engine does not know yet; read only when asked for. */
+    struct dr_inv_domain *discovered;
+    size_t n_discovered;
+    bool discovered_read;
 };
 
 extern const struct dr_type dr_inventory_type;

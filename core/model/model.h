@@ -14,6 +14,7 @@
 enum dr_mode { DR_MODE_UNKNOWN = 0, DR_MODE_SYNC, DR_MODE_ASYNC };
 enum dr_topology { DR_TOPOLOGY_UNKNOWN = 0, DR_TOPOLOGY_ACTIVE_PASSIVE, DR_TOPOLOGY_ACTIVE_ACTIVE };
 enum dr_on_error { DR_ON_ERROR_UNKNOWN = 0, DR_ON_ERROR_CONTINUE, DR_ON_ERROR_STOP };
+enum dr_role { DR_ROLE_UNKNOWN = 0, DR_ROLE_ACTIVE, DR_ROLE_STANDBY };
 
 /* Where a thing stands in the configuration, for errors that come later: "file:line:column". */
 struct dr_place {
@@ -82,6 +83,7 @@ struct dr_group {
     enum dr_on_error on_error;
     int64_t rpo_s, rto_s, drill_every_s; /* -1: none */
     int64_t loss_max_s;                  /* standing consent, -1: none */
+    int64_t loss_max_bytes;              /* the same as a size, -1: none */
     const struct dr_site *preferred;     /* NULL: none */
     const struct dr_copy *copies;
     size_t n_copies;
@@ -102,6 +104,78 @@ struct dr_pair_map {
 struct dr_vnic_map {
     const char *from_site, *from_network, *from_profile;
     const char *to_site, *to_network, *to_profile, *to_profile_id;
+    const char *from_profile_id;                  /* for the way back */
+    const char *from_data_center, *to_data_center; /* NULL: not said */
+};
+
+enum dr_domain_type {
+    DR_DOMAIN_UNKNOWN = 0,
+    DR_DOMAIN_FCP,
+    DR_DOMAIN_ISCSI,
+    DR_DOMAIN_NFS,
+    DR_DOMAIN_GLUSTERFS,
+    DR_DOMAIN_POSIXFS
+};
+
+/* A storage domain as one site's engine attaches it. */
+struct dr_import_side {
+    const char *name;
+    bool master;
+    const char *dc_name;
+    const char *address, *path, *vfs_type; /* file domains; the address also for iSCSI */
+    int64_t port;                          /* iSCSI, default 3260 */
+    const char **targets;                  /* iSCSI */
+    size_t n_targets;
+    const char *username;
+    struct dr_secret *password; /* CHAP. Owned by the configuration. */
+};
+
+struct dr_import_storage {
+    enum dr_domain_type type;
+    const char *id;                /* block domains */
+    bool wipe_after_delete, backup, discard_after_delete;
+    int64_t critical_space_gib;    /* -1: not said */
+    int64_t warning_space_percent; /* -1: not said */
+    struct dr_import_side from, to;
+    struct dr_place place;
+};
+
+/* A LUN that a VM uses directly. */
+struct dr_lun_side {
+    const char *id;
+    enum dr_domain_type type; /* FCP or ISCSI */
+    const char *address, *portal, *target;
+    int64_t port;
+    const char *username;
+    struct dr_secret *password;
+};
+
+struct dr_lun_map {
+    const char *alias, *description;
+    bool wipe_after_delete, shareable;
+    struct dr_lun_side from, to;
+    struct dr_place place;
+};
+
+/* An engine as ovirt-dr's file names it; drstor talks to the engines of the sites. */
+struct dr_mapping_side {
+    const struct dr_site *site;
+    const char *url, *username, *ca_file;
+    struct dr_secret *password;
+};
+
+/* What only ovirt-dr's own playbooks use; kept so that nothing of the file is lost. */
+struct dr_ovirt_dr_options {
+    bool target_is_primary;              /* dr_target_host */
+    bool source_is_secondary;            /* dr_source_map */
+    bool ignore_error_clean;             /* default false */
+    bool ignore_error_recover;           /* default true */
+    int64_t cleanup_retries_maintenance; /* default 3 */
+    int64_t cleanup_delay_s;             /* default 120 */
+    bool clean_orphaned_vms;             /* default true */
+    bool clean_orphaned_disks;           /* default true */
+    const char *report_file, *running_vms;
+    bool force;
 };
 
 struct dr_mapping {
@@ -113,19 +187,70 @@ struct dr_mapping {
     size_t n_data_centers;
     bool partial_import;    /* default false */
     bool reassign_bad_macs; /* default true */
+
+    const char *file; /* ovirt-dr's file; NULL: written in the configuration, or none */
+    struct dr_mapping_side primary, secondary; /* `from` and `to` above; site NULL: no mapping */
+    const struct dr_pair_map *affinity_groups;
+    size_t n_affinity_groups;
+    const struct dr_pair_map *affinity_labels;
+    size_t n_affinity_labels;
+    const struct dr_pair_map *domains; /* of users: authz providers, not storage */
+    size_t n_domains;
+    const struct dr_pair_map *roles;
+    size_t n_roles;
+    const struct dr_lun_map *luns;
+    size_t n_luns;
+    const struct dr_import_storage *storages;
+    size_t n_storages;
+    struct dr_ovirt_dr_options options;
 };
 
 struct dr_tier {
     const char **vms; /* names or patterns */
     size_t n_vms;
     int64_t gate_up_s; /* how long the next tier waits for this one to be up; -1: no gate */
+    bool after_given;    /* false: after the tier before it */
+    const size_t *after; /* earlier tiers it waits for, as indexes; may be none */
+    size_t n_after;
+    struct dr_place place;
+};
+
+/* VMs that may be shut down at a site to make room. */
+struct dr_preempt {
+    const struct dr_site *site;
+    const char **vms; /* names or patterns */
+    size_t n_vms;
+    struct dr_place place;
+};
+
+enum dr_hook_verdict { DR_HOOK_UNKNOWN = 0, DR_HOOK_BLOCK, DR_HOOK_WARN };
+
+/* A program that runs before or after a step. */
+struct dr_hook {
+    bool before;       /* false: after */
+    const char *step;  /* one of dr_hook_step_names */
+    const char **run;  /* program (absolute) and its arguments */
+    size_t n_run;
+    int64_t timeout_s; /* default 60 */
+    enum dr_hook_verdict on_failure; /* default: block before a step, warn after it */
+    struct dr_place place;
+};
+
+/* Where controllers share their state; instead of a file. */
+struct dr_etcd {
+    const char **endpoints;
+    size_t n_endpoints;
+    const char *ca, *cert, *key; /* PEM files, NULL: none */
+    struct dr_place place;
 };
 
 struct dr_model {
     struct dr_arena *arena;
 
-    const char *file; /* the configuration's path */
-    const char *state_sqlite;
+    const char *file;   /* the configuration's path */
+    const char *folder; /* where relative paths start, those of plugin keys as well; "": here */
+    const char *state_sqlite;         /* NULL when etcd is used */
+    const struct dr_etcd *state_etcd; /* NULL: sqlite */
     const char *controller_name;
     const struct dr_site *controller_site;
     bool controller_standby;
@@ -145,6 +270,13 @@ struct dr_model {
     struct dr_mapping mapping;
     const struct dr_tier *start;
     size_t n_start;
+    const struct dr_preempt *preempt;
+    size_t n_preempt;
+    const struct dr_hook *hooks;
+    size_t n_hooks;
+
+    struct dr_secret **secrets; /* every secret above, for the one who frees the model */
+    size_t n_secrets;
 };
 
 const struct dr_site *dr_model_site(const struct dr_model *m, const char *name);

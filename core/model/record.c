@@ -65,16 +65,22 @@ static const char crc_member[] = ",\"crc\":\"";
 enum { TAIL = sizeof(crc_member) - 1 + 8 + 2 }; /* ,"crc":"01234567"} */
 
 char *
-dr_record_text(const struct dr_record *r)
+dr_record_seal(struct json_object *o)
 {
-    struct json_object *o = dr_map_write(&dr_record_type, r);
     struct dr_str text = {0};
+    json_object_object_del(o, "crc");
     dr_str_add(&text, dr_json_text(o));
     text.s[--text.n] = '\0'; /* without the last brace */
     uint32_t crc = crc32c(text.s, text.n);
     dr_str_printf(&text, "%s%08x\"}", crc_member, crc);
-    (void)json_object_put(o);
     return dr_str_take(&text);
+}
+
+char *
+dr_record_text(const struct dr_record *r)
+{
+    dr_auto(dr_json_putp) struct json_object *o = dr_map_write(&dr_record_type, r);
+    return dr_record_seal(o);
 }
 
 int

@@ -80,6 +80,8 @@ extern const struct dr_type dr_record_type;
  * refuses a text whose CRC does not match byte for byte, and a higher major version (S13).
  */
 char *dr_record_text(const struct dr_record *r); /* the caller frees */
+/* The same for a document that carries members this drstor does not know; a "crc" in it is replaced. */
+char *dr_record_seal(struct json_object *o); /* the caller frees */
 int dr_record_parse(struct dr_arena *a, const char *text, size_t n, struct dr_record *ret,
                     struct drstor_error **err);
 

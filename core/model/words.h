@@ -15,6 +15,11 @@ extern const struct dr_names dr_outcome_names;
 extern const struct dr_names dr_evidence_names; /* "E1" ... */
 extern const struct dr_names dr_mode_names;
 extern const struct dr_names dr_topology_names;
+extern const struct dr_names dr_on_error_names;
+extern const struct dr_names dr_role_names;
+extern const struct dr_names dr_domain_type_names;
+extern const struct dr_names dr_hook_verdict_names;
+extern const struct dr_names dr_hook_step_names; /* what a hook may stand before or after */
 extern const struct dr_names dr_phase_names;
 extern const struct dr_names dr_old_copy_names;
 extern const struct dr_names dr_condition_names;

@@ -133,7 +133,8 @@ struct drstor_group_info {
     const char *generation;   /* changes whenever data that the other side lacks is written */
     int64_t point_utc;        /* last consistent point held by THIS copy */
     int64_t lag_s;            /* behind its source, as the array says */
-    int64_t lag_bytes;
+    int64_t lag_bytes;        /* missing here when the source was last seen: 0 with a source out of
+                                 sight means that this copy followed every write until then */
     int64_t progress_permille;
     int64_t peer_seen_utc;    /* when this array last saw its peer; counter-evidence */
     int64_t epoch;            /* epoch tag kept at the array */

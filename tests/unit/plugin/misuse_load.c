@@ -246,7 +246,7 @@ static const struct load_case cases[] = {
     IMPORTS("fork", "start a program"),
     IMPORTS("system", "start a program"),
     IMPORTS("popen", "start a program"),
-    IMPORTS("posix_spawnp", "start a program"),
+    IMPORTS("wordexp", "start a program"),
     IMPORTS("dlopen", "reach code"),
     IMPORTS("syscall", "reach code"),
     IMPORTS("exit", "end the whole controller"),
@@ -313,7 +313,7 @@ mentions(const char *text, const char *part)
 static bool
 load_case(const struct load_case *c)
 {
-    struct box b = {.dir = "/tmp/drstor-plugin-XXXXXX"};
+    struct box b = {.dir = "/tmp/drstor-misuse-XXXXXX"};
     struct drstor_error *err = NULL;
     struct dr_plugin *p = NULL;
     const char *name = c->name ? c->name : c->from;

@@ -1,0 +1,16 @@
+/*
+ * Named places at which a test build can die. DRSTOR_FAILPOINT=NAME or NAME:N kills the process with
+ * SIGKILL at the (N-th) time it comes by; DRSTOR_FAILPOINT_LIST=FILE appends the name of each place
+ * that is passed. Nothing of it exists in other builds.
+ */
+#ifndef DR_BASE_FAILPOINT_H
+#define DR_BASE_FAILPOINT_H
+
+#if DRSTOR_TEST_BUILD
+void dr_failpoint(const char *name);
+#define DR_FP(name) dr_failpoint(name)
+#else
+#define DR_FP(name) ((void)0)
+#endif
+
+#endif

@@ -1,0 +1,224 @@
+#include "observe/endpoints.h"
+
+#include "base/str.h"
+#include "plugin/loader.h"
+#include "plugin/settings.h"
+
+#include <pthread.h>
+
+struct slot {
+    const void *of; /* the model's array or site */
+    struct dr_plugin *plugin;
+    struct dr_array_handle *array;
+    struct dr_rhv *rhv;
+    bool opening;
+};
+
+struct dr_endpoints {
+    struct dr_env *env;
+    const struct dr_model *m;
+    struct dr_contact *contact;
+    bool read_only;
+    char *correlation;
+    pthread_mutex_t lock;
+    struct slot *slots;
+    size_t n_slots;
+};
+
+struct dr_endpoints *
+dr_endpoints_new(struct dr_env *env, const struct dr_model *m, struct dr_contact *contact, bool read_only,
+                 const char *correlation_id)
+{
+    struct dr_endpoints *e = dr_new0(struct dr_endpoints);
+    e->env = env;
+    e->m = m;
+    e->contact = contact;
+    e->read_only = read_only;
+    e->correlation = dr_strdup(correlation_id);
+    (void)pthread_mutex_init(&e->lock, NULL);
+    e->n_slots = m->n_arrays + m->n_sites;
+    e->slots = dr_alloc0(e->n_slots, sizeof(*e->slots));
+    for (size_t i = 0; i < m->n_arrays; i++)
+        e->slots[i].of = &m->arrays[i];
+    for (size_t i = 0; i < m->n_sites; i++)
+        e->slots[m->n_arrays + i].of = &m->sites[i];
+    return e;
+}
+
+void
+dr_endpoints_free(struct dr_endpoints *e)
+{
+    if (!e)
+        return;
+    for (size_t i = 0; i < e->n_slots; i++) {
+        dr_array_close(e->slots[i].array);
+        dr_rhv_close(e->slots[i].rhv);
+    }
+    (void)pthread_mutex_destroy(&e->lock);
+    free(e->slots);
+    free(e->correlation);
+    free(e);
+}
+
+void
+dr_endpoints_freep(struct dr_endpoints **e)
+{
+    dr_endpoints_free(*e);
+    *e = NULL;
+}
+
+const char *
+dr_endpoints_correlation(const struct dr_endpoints *e)
+{
+    return e->correlation;
+}
+
+static struct slot *
+slot_of(struct dr_endpoints *e, const void *of)
+{
+    for (size_t i = 0; i < e->n_slots; i++)
+        if (e->slots[i].of == of)
+            return &e->slots[i];
+    return NULL;
+}
+
+int
+dr_endpoints_plugin(struct dr_endpoints *e, const struct dr_array *array, const struct dr_plugin **ret,
+                    struct drstor_error **err)
+{
+    struct dr_plugin *p = NULL;
+    int r = dr_plugin_load(e->m->plugin_dir, array->plugin, &p, err);
+    if (r == DRSTOR_OK) {
+        const char *what = "array";
+        r = dr_plugin_check_settings(p, DRSTOR_KEY_ARRAY, array->settings, array->n_settings, what, err);
+    }
+    if (r < 0)
+        return dr_context(err, r, "array %s", array->name);
+    *ret = p;
+    return DRSTOR_OK;
+}
+
+/* Relative paths start at the configuration's folder, wherever the command was typed. */
+static const struct dr_setting *
+resolve_paths(struct dr_endpoints *e, const struct dr_plugin *p, const struct dr_array *array,
+              struct dr_arena *a)
+{
+    const struct dr_plugin_info *info = dr_plugin_info(p);
+    struct dr_setting *copy = dr_arena_alloc(a, array->n_settings + 1, sizeof(*copy));
+    for (size_t i = 0; i < array->n_settings; i++) {
+        copy[i] = array->settings[i];
+        for (size_t k = 0; k < info->n_keys; k++)
+            if (info->keys[k].type == DRSTOR_KEY_PATH && dr_streq(info->keys[k].name, copy[i].key) &&
+                copy[i].value && copy[i].value[0] != '/' && e->m->folder && *e->m->folder)
+                copy[i].value = dr_arena_printf(a, "%s/%s", e->m->folder, copy[i].value);
+    }
+    return copy;
+}
+
+/* One opener a slot; others wait for it by trying again: opening is short or fails by its deadline. */
+static bool
+claim(struct dr_endpoints *e, struct slot *s)
+{
+    for (;;) {
+        pthread_mutex_lock(&e->lock);
+        bool there = s->array || s->rhv;
+        bool mine = !there && !s->opening;
+        if (mine)
+            s->opening = true;
+        bool wait = !there && !mine;
+        pthread_mutex_unlock(&e->lock);
+        if (!wait)
+            return mine;
+        (void)dr_sleep_until(e->env, dr_now_ns(e->env) + 5 * DR_MS, NULL);
+    }
+}
+
+static void
+release(struct dr_endpoints *e, struct slot *s)
+{
+    pthread_mutex_lock(&e->lock);
+    s->opening = false;
+    pthread_mutex_unlock(&e->lock);
+}
+
+int
+dr_endpoints_array(struct dr_endpoints *e, const struct dr_array *array, struct dr_array_handle **ret,
+                   struct drstor_error **err)
+{
+    struct slot *s = slot_of(e, array);
+    if (claim(e, s)) {
+        const struct dr_plugin *p = NULL;
+        struct dr_array_handle *h = NULL;
+        int r = dr_endpoints_plugin(e, array, &p, err);
+        dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+        if (r == DRSTOR_OK) {
+            const struct dr_array_open how = {.array = array->name,
+                                              .site = array->site->name,
+                                              .settings = resolve_paths(e, p, array, a),
+                                              .n_settings = array->n_settings,
+                                              .at = &array->at,
+                                              .read_only = e->read_only};
+            r = dr_array_open(e->env, p, &how, &h, err);
+            if (r < 0)
+                (void)dr_context(err, r, "array %s", array->name);
+        }
+        pthread_mutex_lock(&e->lock);
+        s->array = h;
+        pthread_mutex_unlock(&e->lock);
+        release(e, s);
+        if (r < 0)
+            return r;
+    }
+    *ret = s->array;
+    return DRSTOR_OK;
+}
+
+int
+dr_endpoints_engine(struct dr_endpoints *e, const struct dr_site *site, struct dr_rhv **ret,
+                    struct drstor_error **err)
+{
+    if (!site->engine)
+        return dr_fail(err, DRSTOR_E_UNSUPPORTED, "site %s has no engine", site->name);
+    struct slot *s = slot_of(e, site);
+    if (claim(e, s)) {
+        struct dr_rhv *rhv = NULL;
+        const struct dr_rhv_options options = {.correlation_id = e->correlation};
+        int r = dr_rhv_open(e->env, site->engine, site->name, e->contact, &options, &rhv, err);
+        pthread_mutex_lock(&e->lock);
+        s->rhv = rhv;
+        pthread_mutex_unlock(&e->lock);
+        release(e, s);
+        if (r < 0)
+            return r;
+    }
+    *ret = s->rhv;
+    return DRSTOR_OK;
+}
+
+int
+dr_endpoints_call(struct dr_endpoints *e, const struct dr_array *array, const struct dr_call *call,
+                  const struct dr_cancel *cancel, struct dr_arena *a, struct dr_reply *ret,
+                  struct drstor_error **err)
+{
+    *ret = (struct dr_reply){0};
+    struct dr_array_handle *h = NULL;
+    struct dr_contact_call entry = {.site = array->site->name};
+    int r = dr_contact_enter(e->contact, &entry, err);
+    if (r == DRSTOR_OK) {
+        r = dr_endpoints_array(e, array, &h, err);
+        if (r == DRSTOR_OK)
+            r = dr_array_call(h, call, cancel, a, ret);
+        dr_contact_leave(e->contact, &entry);
+    }
+    if (!h) { /* it never left us */
+        ret->status = r;
+        ret->outcome = DRSTOR_OUTCOME_REFUSED;
+        return r;
+    }
+    if (r < 0) {
+        (void)dr_fail(err, r, "array %s: %s", array->name, ret->error ? ret->error : dr_status_name(r));
+        if (ret->hint)
+            dr_hint(err, "%s", ret->hint);
+    }
+    return r;
+}

@@ -1,0 +1,87 @@
+/*
+ * Refusals. Every guard reads only its input and has an id that `drstor explain` knows. A guard
+ * says no by filling a refusal: what, the evidence with its age, the smallest remedy.
+ */
+#ifndef DR_PLAN_GUARD_H
+#define DR_PLAN_GUARD_H
+
+#include "plan/plan.h"
+
+/* What a plugin declared, as far as planning cares. */
+struct dr_plan_duration {
+    const char *operation;
+    int64_t typical_ms;
+};
+
+struct dr_plan_array {
+    const char *name;
+    const char **capabilities; /* callback names */
+    size_t n_capabilities;
+    struct dr_plan_duration *durations;
+    size_t n_durations;
+};
+
+/* A group's record as the store gave it. */
+struct dr_plan_record {
+    const char *group;
+    bool present;
+    const char *damaged;  /* why it cannot be trusted; NULL: it can */
+    const char *open_run; /* a run that has not ended */
+    struct dr_record record;
+};
+
+struct dr_plan_input {
+    const struct dr_model *model;
+    const struct dr_facts *facts;
+    const struct dr_plan_array *arrays;
+    size_t n_arrays;
+    const struct dr_plan_record *records;
+    size_t n_records;
+    const struct dr_goal *goal;
+    const char *person;
+    const char *own_run; /* when a run checks its own conditions again: not "another run" */
+};
+
+extern const struct dr_type dr_plan_array_type;
+extern const struct dr_type dr_plan_record_type;
+
+/* One group of one goal, with everything a guard looks at found already. */
+struct dr_guard_case {
+    const struct dr_plan_input *in;
+    struct dr_arena *arena;
+    const struct dr_group *group;
+    const struct dr_plan_record *record; /* never NULL; present may be false */
+    const struct dr_copy *old, *target;  /* old is NULL when the record has no primary here */
+    const struct dr_copy_facts *old_facts, *target_facts; /* NULL: never read */
+};
+
+/* Fills CASE for GROUP; borrowed from IN. */
+void dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struct dr_plan_input *in,
+                        const struct dr_group *group);
+
+/*
+ * Runs every guard of the goal's operation. Refusals are pushed to the list; several may speak at
+ * once. Returns how many spoke.
+ */
+size_t dr_guard_group(const struct dr_guard_case *c, struct dr_refusal **refusals, size_t *n);
+/* What concerns the whole goal: the target's engine, the controller's role. */
+size_t dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refusal **refusals,
+                     size_t *n);
+/* The answer to the one question: does the consent cover the loss of the plan? */
+bool dr_guard_consent(struct dr_arena *a, const struct dr_plan *p, const struct dr_accept_loss *bound,
+                      struct dr_refusal *ret);
+
+bool dr_plan_array_can(const struct dr_plan_input *in, const char *array, const char *capability);
+int64_t dr_plan_array_expect_s(const struct dr_plan_input *in, const char *array, const char *operation);
+
+/* "VMs of the group": those whose disks are on its domains, at the site where it is primary. */
+bool dr_vm_of_group(const struct dr_inventory *v, const struct dr_inv_vm *vm,
+                    const struct dr_inv_domain *const *domains, size_t n_domains);
+/* The group's domains in an inventory: by configured id, or by the WWIDs of the copy's members. */
+size_t dr_group_domains(struct dr_arena *a, const struct dr_group *g, const struct dr_copy_facts *copy,
+                        const struct dr_inventory *v, const struct dr_inv_domain ***ret);
+
+/* Every id a guard, the store or the run may print, for tests and for `explain`. */
+const char *const *dr_guard_ids(size_t *ret_n);
+
+#endif

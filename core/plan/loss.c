@@ -1,0 +1,120 @@
+#include "plan/loss.h"
+
+#include "base/timetext.h"
+
+/* When could the old copy last have been written? */
+static int64_t
+last_write(const struct dr_facts *facts, const struct dr_copy *old, const struct dr_evidence *ev)
+{
+    if (ev && ev->silent_since.utc >= 0)
+        return ev->silent_since.utc;
+    if (ev && ev->kind != DRSTOR_EVIDENCE_NONE)
+        return ev->at.utc;
+    const struct dr_endpoint_facts *e =
+        dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, old->array->name);
+    if (e && !e->answers && e->silent_since.utc >= 0)
+        return e->silent_since.utc;
+    return facts->now.utc;
+}
+
+static bool
+not_writable(const struct dr_copy_facts *c)
+{
+    return c && c->fresh &&
+           (c->view.access == DRSTOR_ACCESS_READ_ONLY || c->view.access == DRSTOR_ACCESS_NONE);
+}
+
+/* In sync, as a fact about the data: nothing outstanding, read from the target. */
+static bool
+in_sync_now(const struct dr_copy_facts *t)
+{
+    return t->fresh && t->view.sync == DRSTOR_SYNC_IN_SYNC;
+}
+
+/* The pair was in sync when it parted: the target lacks nothing up to its last point. */
+static bool
+in_sync_at_point(const struct dr_copy_facts *t)
+{
+    return t->fresh && (t->view.sync == DRSTOR_SYNC_IN_SYNC ||
+                        (t->view.sync == DRSTOR_SYNC_BROKEN && t->view.lag_bytes == 0));
+}
+
+static bool
+proven_zero(const struct dr_group *g, const struct dr_copy_facts *o, const struct dr_copy_facts *t,
+            const char **ret_method)
+{
+    if (!t)
+        return false;
+    if (not_writable(o) && in_sync_now(t)) {
+        *ret_method = "old copy not writable, then read in sync";
+        return true;
+    }
+    if (g->mode == DR_MODE_SYNC && t->view.stops_when_alone == DRSTOR_TRI_YES && in_sync_at_point(t)) {
+        *ret_method = "the primary stops when it cannot replicate, and followed until it was last seen";
+        return true;
+    }
+    return false;
+}
+
+void
+dr_loss_estimate(struct dr_arena *a, const struct dr_model *m, const struct dr_group *g,
+                 const struct dr_copy *old, const struct dr_copy *target,
+                 const struct dr_facts *facts, const struct dr_evidence *evidence,
+                 struct dr_loss *ret)
+{
+    (void)m;
+    const struct dr_copy_facts *o = dr_facts_copy(facts, g->name, old->site->name);
+    const struct dr_copy_facts *t = dr_facts_copy(facts, g->name, target->site->name);
+
+    dr_map_clear(&dr_loss_type, ret);
+    ret->group = g->name;
+    ret->needs_consent = true;
+    if (t)
+        ret->since = t->view.point;
+
+    if (proven_zero(g, o, t, &ret->method)) {
+        ret->seconds = ret->bytes = 0;
+        ret->proven_zero = true;
+        ret->needs_consent = false;
+        ret->text = dr_arena_printf(a, "nothing is lost: %s", ret->method);
+        return;
+    }
+    int64_t end = last_write(facts, old, evidence);
+    if (!t || ret->since < 0) {
+        ret->method = "unknown";
+        ret->text = dr_arena_printf(a, "unknown: %s does not say what point in time it holds",
+                                    target->site->name);
+        return;
+    }
+    /* A synchronous pair that may go on alone: since it was last seen in sync. */
+    ret->method = g->mode == DR_MODE_SYNC ? "since the last in-sync fact"
+                                          : "recovery point to the last possible write";
+    ret->seconds = end > ret->since ? end - ret->since : 0;
+    /* Whole seconds on two clocks: never print 0 where zero is not proven. */
+    if (ret->seconds < 1)
+        ret->seconds = 1;
+    ret->text = dr_arena_printf(
+        a, "up to %s: %s holds everything up to %s, %s may have written until %s",
+        dr_duration_text(a, ret->seconds), target->site->name, dr_utc_text(a, ret->since),
+        old->site->name, dr_utc_text(a, end));
+}
+
+bool
+dr_loss_covered(const struct dr_loss *loss, const struct dr_accept_loss *bound)
+{
+    if (loss->proven_zero || bound->unknown)
+        return true;
+    if (bound->seconds >= 0 && loss->seconds >= 0 && loss->seconds <= bound->seconds)
+        return true;
+    return bound->bytes >= 0 && loss->bytes >= 0 && loss->bytes <= bound->bytes;
+}
+
+bool
+dr_loss_worse(const struct dr_loss *a, const struct dr_loss *b)
+{
+    if (a->proven_zero != b->proven_zero)
+        return b->proven_zero;
+    if ((a->seconds < 0) != (b->seconds < 0))
+        return a->seconds < 0;
+    return a->seconds > b->seconds;
+}

@@ -1,0 +1,86 @@
+/*
+ * A plan: steps as a graph, the conditions it rests on, the loss it means; or the refusals. The
+ * same object is printed by --dry-run, saved by `plan -O` and executed. It lives in one arena.
+ */
+#ifndef DR_PLAN_PLAN_H
+#define DR_PLAN_PLAN_H
+
+#include "plan/goal.h"
+
+#include "model/facts.h"
+#include "model/record.h"
+
+/* A condition that held when the plan was made; `apply` checks it again by (group, require). */
+struct dr_plan_condition {
+    const char *text, *fact;
+    int64_t observed_at;
+    const char *group, *site;
+    int64_t require; /* enum dr_require */
+    bool open;       /* can exist only during the run: evidence */
+};
+
+struct dr_refusal {
+    const char *id, *group, *text, *evidence, *remedy;
+    bool capability; /* exit 12 instead of 3 */
+};
+
+struct dr_loss {
+    const char *group;
+    int64_t seconds, bytes; /* -1: unknown */
+    const char *method, *text;
+    int64_t since;   /* last recovery point at the target */
+    bool proven_zero;
+    bool needs_consent;
+};
+
+struct dr_plan_step {
+    const char *id;
+    enum dr_step_kind kind;
+    const char *group, *site, *array, *text;
+    const char **needs;
+    size_t n_needs;
+    int64_t expect_s;
+    const char **domains; /* stage: what is expected */
+    size_t n_domains;
+    const char **vms; /* stage: names expected to run, in start order */
+    size_t n_vms;
+};
+
+struct dr_plan_group {
+    const char *name, *from, *to;
+    int64_t epoch; /* before the flip */
+    bool nothing_to_do;
+};
+
+struct dr_plan {
+    const char *id;
+    struct dr_goal goal;
+    const char **groups;
+    size_t n_groups;
+    struct dr_plan_group *flips;
+    size_t n_flips;
+    struct dr_plan_condition *conditions;
+    size_t n_conditions;
+    struct dr_loss loss; /* the worst */
+    struct dr_loss *losses;
+    size_t n_losses;
+    struct dr_refusal *refusals;
+    size_t n_refusals;
+    struct dr_plan_step *steps;
+    size_t n_steps;
+    int64_t expect_s;
+    int64_t earliest; /* when the commit can come at the earliest; -1: at once */
+    int64_t made_at;
+};
+
+extern const struct dr_type dr_plan_type;
+extern const struct dr_type dr_refusal_type;
+extern const struct dr_type dr_loss_type;
+
+/* Digest over what consent is bound to: goal without consent, epochs, conditions, steps, points. */
+const char *dr_plan_digest(struct dr_arena *a, const struct dr_plan *p);
+
+const struct dr_plan_step *dr_plan_step_find(const struct dr_plan *p, const char *id);
+const struct dr_loss *dr_plan_loss(const struct dr_plan *p, const char *group);
+
+#endif

@@ -1,0 +1,401 @@
+#include "plan/planner.h"
+
+#include "plan/evidence.h"
+#include "plan/loss.h"
+#include "plan/stage.h"
+
+#include "base/str.h"
+#include "base/timetext.h"
+#include "model/words.h"
+
+struct planner {
+    struct dr_arena *a;
+    const struct dr_plan_input *in;
+    const struct dr_table_row *row;
+    struct dr_plan *p;
+};
+
+/* ---- conditions -------------------------------------------------------------------------------- */
+
+static void
+condition(struct planner *pl, const struct dr_group *g, const char *site, enum dr_require require,
+          bool open, int64_t observed_at, const char *text, const char *fact)
+{
+    dr_arena_push(pl->a, pl->p->conditions, pl->p->n_conditions) =
+        (struct dr_plan_condition){.text = text, .fact = fact, .observed_at = observed_at, .group = g->name,
+                                   .site = site, .require = (int64_t)require, .open = open};
+}
+
+static const char *
+copy_fact(struct planner *pl, const struct dr_copy_facts *f)
+{
+    if (!f)
+        return "never read";
+    const struct dr_copy_view *v = &f->view;
+    struct dr_str s = {0};
+    dr_str_printf(&s, "array %s: %s, %s", f->array, dr_name(&dr_access_names, (int)v->access),
+                  dr_name(&dr_sync_names, (int)v->sync));
+    if (v->lag_s >= 0)
+        dr_str_printf(&s, ", lag %lld s", (long long)v->lag_s);
+    if (v->point >= 0)
+        dr_str_printf(&s, ", recovery point %s", dr_utc_text(pl->a, v->point));
+    const char *text = dr_arena_str(pl->a, s.s);
+    dr_str_freep(&s);
+    return text;
+}
+
+static void
+conditions(struct planner *pl, const struct dr_guard_case *c)
+{
+    struct dr_arena *a = pl->a;
+    const struct dr_record *rec = &c->record->record;
+    const char *g = c->group->name, *to = c->target->site->name, *from = c->old->site->name;
+
+    condition(pl, c->group, from, DR_REQUIRE_RECORD, false, pl->in->facts->now.utc,
+              dr_arena_printf(a, "%s: primary %s, epoch %lld", g, rec->primary, (long long)rec->epoch),
+              dr_arena_printf(a, "record %s, seq %lld", dr_name(&dr_phase_names, (int)rec->phase),
+                              (long long)rec->seq));
+    condition(pl, c->group, to, DR_REQUIRE_TARGET_REACHABLE, false, c->target_facts->seen.utc,
+              dr_arena_printf(a, "%s %s at %s", g,
+                              dr_name(&dr_access_names, (int)c->target_facts->view.access), to),
+              copy_fact(pl, c->target_facts));
+    if (pl->row->needs & DR_REQUIRE_RELATION_HEALTHY)
+        condition(pl, c->group, to, DR_REQUIRE_RELATION_HEALTHY, false, c->target_facts->seen.utc,
+                  dr_arena_printf(a, "%s: replication from %s to %s is healthy", g, from, to),
+                  copy_fact(pl, c->target_facts));
+    if (pl->row->needs & DR_REQUIRE_OLD_REACHABLE)
+        condition(pl, c->group, from, DR_REQUIRE_OLD_REACHABLE, false, c->old_facts->seen.utc,
+                  dr_arena_printf(a, "%s answers for %s", from, g), copy_fact(pl, c->old_facts));
+    if ((pl->row->needs & DR_REQUIRE_NO_VMS_AT_OLD) && !pl->in->goal->storage_only)
+        condition(pl, c->group, from, DR_REQUIRE_NO_VMS_AT_OLD, false, pl->in->facts->now.utc,
+                  dr_arena_printf(a, "no VM of %s runs at %s", g, from),
+                  c->old->site->engine ? dr_arena_printf(a, "engine of %s", from) : "no engine there");
+    if (pl->in->goal->unplanned)
+        condition(pl, c->group, from, DR_REQUIRE_EVIDENCE, true, -1,
+                  dr_arena_printf(a, "%s cannot be written at %s", g, from),
+                  "proven during the run, before the commit");
+}
+
+/* ---- steps ------------------------------------------------------------------------------------- */
+
+static const char *
+step_id(struct dr_arena *a, enum dr_step_kind kind, const char *group)
+{
+    return dr_arena_printf(a, "%s:%s", dr_name(&dr_step_kind_names, (int)kind), group);
+}
+
+static struct dr_plan_step *
+step_find(struct dr_plan *p, enum dr_step_kind kind, const char *group)
+{
+    for (size_t i = 0; i < p->n_steps; i++)
+        if (p->steps[i].kind == kind && dr_streq(p->steps[i].group, group))
+            return &p->steps[i];
+    return NULL;
+}
+
+static void
+need(struct planner *pl, struct dr_plan_step *s, enum dr_step_kind kind)
+{
+    const struct dr_plan_step *on = step_find(pl->p, kind, s->group);
+    if (on)
+        dr_arena_push(pl->a, s->needs, s->n_needs) = on->id;
+}
+
+/*
+ * What must be over before a step of KIND starts. After the promotion reverse and expose run beside
+ * each other; the stage waits only for the LUNs.
+ */
+static void
+needs(struct planner *pl, struct dr_plan_step *s)
+{
+    switch (s->kind) {
+    case DR_STEP_PRESYNC:
+    case DR_STEP_FENCE:
+    case DR_STEP_UNKNOWN:
+        break;
+    case DR_STEP_DEMOTE:
+        need(pl, s, DR_STEP_PRESYNC);
+        break;
+    case DR_STEP_FINALSYNC:
+        need(pl, s, DR_STEP_DEMOTE);
+        break;
+    case DR_STEP_COMMIT:
+        need(pl, s, DR_STEP_FINALSYNC);
+        need(pl, s, DR_STEP_FENCE);
+        break;
+    case DR_STEP_PROMOTE:
+        need(pl, s, DR_STEP_COMMIT);
+        break;
+    case DR_STEP_REVERSE:
+    case DR_STEP_EXPOSE:
+        need(pl, s, DR_STEP_PROMOTE);
+        break;
+    case DR_STEP_HANDOVER:
+        need(pl, s, DR_STEP_PROMOTE);
+        need(pl, s, DR_STEP_EXPOSE);
+        break;
+    case DR_STEP_STAGE:
+        need(pl, s, DR_STEP_HANDOVER);
+        break;
+    case DR_STEP_SETTLE:
+        need(pl, s, DR_STEP_PROMOTE);
+        need(pl, s, DR_STEP_REVERSE);
+        need(pl, s, DR_STEP_EXPOSE);
+        need(pl, s, DR_STEP_STAGE);
+        break;
+    }
+}
+
+static bool
+wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_table_step *t)
+{
+    const struct dr_copy *at = t->at_target ? c->target : c->old;
+    bool engine = c->target->site->engine && !pl->in->goal->storage_only;
+    switch (t->kind) {
+    case DR_STEP_HANDOVER:
+    case DR_STEP_STAGE:
+        return engine;
+    case DR_STEP_EXPOSE:
+        return at->n_expose > 0;
+    case DR_STEP_PRESYNC:
+    case DR_STEP_FINALSYNC:
+        /* A synchronous pair has nothing to transfer; that it is in sync is read after the demotion. */
+        return t->kind == DR_STEP_FINALSYNC || c->group->mode == DR_MODE_ASYNC;
+    case DR_STEP_REVERSE:
+        return dr_plan_array_can(pl->in, at->array->name, t->capability);
+    case DR_STEP_UNKNOWN:
+    case DR_STEP_DEMOTE:
+    case DR_STEP_FENCE:
+    case DR_STEP_COMMIT:
+    case DR_STEP_PROMOTE:
+    case DR_STEP_SETTLE:
+        return true;
+    }
+    return true;
+}
+
+static const char *
+step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_plan_step *s)
+{
+    struct dr_arena *a = pl->a;
+    const char *g = c->group->name, *to = c->target->site->name, *from = c->old->site->name;
+    switch (s->kind) {
+    case DR_STEP_PRESYNC:
+        return dr_arena_printf(a, "bring %s at %s up to date while applications run", g, to);
+    case DR_STEP_DEMOTE:
+        return dr_arena_printf(a, "make %s read-only at %s and read every volume back", g, from);
+    case DR_STEP_FINALSYNC:
+        return c->group->mode == DR_MODE_ASYNC
+                   ? dr_arena_printf(a, "final sync of %s to %s, proven complete", g, to)
+                   : dr_arena_printf(a, "read %s at %s in sync after the demotion", g, to);
+    case DR_STEP_FENCE:
+        return dr_arena_printf(a, "prove that %s cannot be written at %s", g, from);
+    case DR_STEP_COMMIT:
+        return dr_arena_printf(a, "commit %s: primary %s -> %s, epoch %lld -> %lld", g, from, to,
+                               (long long)c->record->record.epoch,
+                               (long long)c->record->record.epoch + 1);
+    case DR_STEP_PROMOTE:
+        return dr_arena_printf(a, "make %s read-write at %s (array %s) and read every volume back", g, to,
+                               c->target->array->name);
+    case DR_STEP_REVERSE:
+        return dr_arena_printf(a, "make %s at %s follow %s", g, from, to);
+    case DR_STEP_EXPOSE: {
+        struct dr_str hosts = {0};
+        for (size_t i = 0; i < c->target->n_expose; i++)
+            dr_str_printf(&hosts, "%s%s", i ? ", " : "", c->target->expose[i]);
+        const char *text = dr_arena_printf(a, "expose %s at %s to %s", g, to, hosts.s ? hosts.s : "nobody");
+        dr_str_freep(&hosts);
+        return text;
+    }
+    case DR_STEP_HANDOVER:
+        return dr_arena_printf(a, "read the LUNs of %s for the engine of %s", g, to);
+    case DR_STEP_STAGE:
+        return s->n_domains || s->n_vms
+                   ? dr_arena_printf(a, "attach %zu storage domain%s of %s at %s, start %zu VM%s", s->n_domains,
+                                     s->n_domains == 1 ? "" : "s", g, to, s->n_vms,
+                                     s->n_vms == 1 ? "" : "s")
+                   : dr_arena_printf(a, "attach what the LUNs of %s hold at %s and start what ran", g, to);
+    case DR_STEP_SETTLE:
+        return dr_arena_printf(a, "%s is served from %s", g, to);
+    case DR_STEP_UNKNOWN:
+        break;
+    }
+    return "?";
+}
+
+/* What the stored facts say will come up: the domains, and the VMs that ran, in start order. */
+static void
+stage_expectation(struct planner *pl, const struct dr_guard_case *c, struct dr_plan_step *s)
+{
+    struct dr_stage_group want;
+    dr_stage_expect(pl->a, pl->in->model, pl->in->facts, c->group, c->old, &want);
+    for (size_t i = 0; i < want.n_domains; i++)
+        dr_arena_push(pl->a, s->domains, s->n_domains) =
+            want.domains[i].name ? want.domains[i].name : want.domains[i].id;
+    for (size_t i = 0; i < want.n_vms; i++)
+        if (want.vms[i].start)
+            dr_arena_push(pl->a, s->vms, s->n_vms) = want.vms[i].name;
+}
+
+static int64_t
+expect(struct planner *pl, const struct dr_guard_case *c, const struct dr_table_step *t,
+       const struct dr_plan_step *s)
+{
+    const struct dr_copy *at = t->at_target ? c->target : c->old;
+    if (s->kind == DR_STEP_STAGE) /* import, attach, activate one after the other; VMs beside each other */
+        return 4 * (int64_t)s->n_domains + 2 + (int64_t)s->n_vms / 8;
+    if (s->kind == DR_STEP_FENCE)
+        return c->old_facts && c->old_facts->fresh ? 2 : 0;
+    return t->capability ? dr_plan_array_expect_s(pl->in, at->array->name, t->capability) : 0;
+}
+
+static void
+steps(struct planner *pl, const struct dr_guard_case *c)
+{
+    for (size_t i = 0; i < pl->row->n_steps; i++) {
+        const struct dr_table_step *t = &pl->row->steps[i];
+        if (!wanted(pl, c, t))
+            continue;
+        const struct dr_copy *at = t->at_target ? c->target : c->old;
+        struct dr_plan_step s = {.id = step_id(pl->a, t->kind, c->group->name),
+                                 .kind = t->kind,
+                                 .group = c->group->name,
+                                 .site = at->site->name,
+                                 .array = t->kind == DR_STEP_STAGE || t->kind == DR_STEP_COMMIT ||
+                                                  t->kind == DR_STEP_SETTLE
+                                              ? NULL
+                                              : at->array->name};
+        if (t->kind == DR_STEP_STAGE)
+            stage_expectation(pl, c, &s);
+        s.text = step_text(pl, c, &s);
+        s.expect_s = expect(pl, c, t, &s);
+        needs(pl, &s);
+        dr_arena_push(pl->a, pl->p->steps, pl->p->n_steps) = s;
+    }
+}
+
+/* The longest way through the graph; steps come after what they need. */
+static int64_t
+longest(struct dr_arena *a, const struct dr_plan *p)
+{
+    int64_t most = 0;
+    int64_t *end = dr_arena_alloc(a, p->n_steps ? p->n_steps : 1, sizeof(*end));
+    for (size_t i = 0; i < p->n_steps; i++) {
+        for (size_t j = 0; j < p->steps[i].n_needs; j++)
+            for (size_t k = 0; k < i; k++)
+                if (dr_streq(p->steps[k].id, p->steps[i].needs[j]) && end[k] > end[i])
+                    end[i] = end[k];
+        end[i] += p->steps[i].expect_s > 0 ? p->steps[i].expect_s : 0;
+        if (end[i] > most)
+            most = end[i];
+    }
+    return most;
+}
+
+/* ---- one group --------------------------------------------------------------------------------- */
+
+static void
+weigh_group(struct planner *pl, const struct dr_guard_case *c)
+{
+    if (pl->in->goal->unplanned) {
+        struct dr_fence fence;
+        dr_evidence_weigh(pl->a, pl->in->model, c->group, c->old, pl->in->goal, &c->record->record,
+                          pl->in->facts, pl->in->person, &fence);
+        if (fence.verdict == DR_FENCE_REFUSED) {
+            dr_arena_push(pl->a, pl->p->refusals, pl->p->n_refusals) = fence.refusal;
+            return;
+        }
+        if (fence.verdict == DR_FENCE_WAIT && pl->p->earliest < pl->in->facts->now.utc + fence.wait_left_s)
+            pl->p->earliest = pl->in->facts->now.utc + fence.wait_left_s;
+    }
+    struct dr_loss loss;
+    if (pl->in->goal->unplanned) {
+        dr_loss_estimate(pl->a, pl->in->model, c->group, c->old, c->target, pl->in->facts, NULL, &loss);
+    } else {
+        dr_map_clear(&dr_loss_type, &loss);
+        loss = (struct dr_loss){.group = c->group->name, .seconds = 0, .bytes = 0, .since = -1,
+                                .method = "final sync after the demotion",
+                                .text = "nothing is lost: the final sync comes after the demotion"};
+    }
+    dr_arena_push(pl->a, pl->p->losses, pl->p->n_losses) = loss;
+    if (pl->p->n_losses == 1 || dr_loss_worse(&loss, &pl->p->loss))
+        pl->p->loss = loss;
+    conditions(pl, c);
+    steps(pl, c);
+}
+
+static bool
+already_there(const struct dr_guard_case *c)
+{
+    const struct dr_record *r = &c->record->record;
+    return c->record->present && !c->record->damaged && dr_streq(r->primary, c->target->site->name) &&
+           r->phase == DR_PHASE_STEADY && !c->record->open_run;
+}
+
+void
+dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan *ret)
+{
+    struct planner pl = {a, in, dr_table_find(dr_goal_operation(in->goal)), ret};
+    dr_map_clear(&dr_plan_type, ret);
+    dr_map_copy(a, &dr_goal_type, in->goal, &ret->goal);
+    ret->groups = ret->goal.groups;
+    ret->n_groups = ret->goal.n_groups;
+    ret->made_at = in->facts->now.utc;
+    ret->expect_s = 0;
+
+    size_t busy = 0;
+    for (size_t i = 0; i < in->goal->n_groups; i++) {
+        const struct dr_group *g = dr_model_group(in->model, in->goal->groups[i]);
+        struct dr_guard_case c;
+        dr_guard_case_init(&c, a, in, g);
+        bool there = already_there(&c);
+        dr_arena_push(a, ret->flips, ret->n_flips) = (struct dr_plan_group){
+            .name = g->name, .from = c.record->present ? c.record->record.primary : NULL,
+            .to = in->goal->to, .epoch = c.record->present ? c.record->record.epoch : 0,
+            .nothing_to_do = there};
+        if (there)
+            continue;
+        busy++;
+        if (dr_guard_group(&c, &ret->refusals, &ret->n_refusals) == 0)
+            weigh_group(&pl, &c);
+    }
+    if (busy)
+        (void)dr_guard_goal(a, in, &ret->refusals, &ret->n_refusals);
+    if (ret->n_refusals) { /* one answer for all: nothing is started for some of them */
+        ret->steps = NULL;
+        ret->n_steps = 0;
+        ret->earliest = -1;
+    }
+    ret->expect_s = longest(a, ret);
+    ret->id = dr_plan_digest(a, ret);
+}
+
+int
+dr_plan_still_holds(const struct dr_plan *then, const struct dr_plan *fresh, struct drstor_error **err)
+{
+    if (fresh->n_refusals) {
+        const struct dr_refusal *r = &fresh->refusals[0];
+        int s = dr_fail(err, DRSTOR_E_CONFLICT, "the plan is stale: %s (%s)", r->text, r->id);
+        dr_hint(err, "make a new plan");
+        return s;
+    }
+    for (size_t i = 0; i < then->n_conditions; i++) {
+        const struct dr_plan_condition *c = &then->conditions[i];
+        bool holds = c->open;
+        for (size_t j = 0; j < fresh->n_conditions && !holds; j++)
+            holds = dr_streq(c->text, fresh->conditions[j].text);
+        if (!holds) {
+            int s = dr_fail(err, DRSTOR_E_CONFLICT, "the plan is stale: \"%s\" no longer holds", c->text);
+            dr_hint(err, "make a new plan");
+            return s;
+        }
+    }
+    for (size_t i = 0; i < fresh->n_steps; i++)
+        if (!dr_plan_step_find(then, fresh->steps[i].id)) {
+            int s = dr_fail(err, DRSTOR_E_CONFLICT, "the plan is stale: now it would need the step \"%s\"",
+                            fresh->steps[i].text);
+            dr_hint(err, "make a new plan");
+            return s;
+        }
+    return DRSTOR_OK;
+}

@@ -1,0 +1,132 @@
+/*
+ * The stage: from LUNs in hand to running VMs. A pure function looks at what the engine has now and
+ * answers with the calls that can be made now; it is asked again after every answer, so it needs no
+ * memory of its own but what was tried (progress), and a resumed run is no special case.
+ */
+#ifndef DR_PLAN_STAGE_H
+#define DR_PLAN_STAGE_H
+
+#include "plan/plan.h"
+
+enum dr_stage_kind {
+    DR_STAGE_UNKNOWN = 0,
+    DR_STAGE_DISCOVER,          /* which domains do the hosts see on unknown LUNs? */
+    DR_STAGE_LOGIN,             /* one iSCSI portal and target, on one host */
+    DR_STAGE_IMPORT,
+    DR_STAGE_ATTACH,
+    DR_STAGE_ACTIVATE,
+    DR_STAGE_REGISTER_TEMPLATE,
+    DR_STAGE_REGISTER_VM,
+    DR_STAGE_START
+};
+
+/* The hand-over record of one LUN, read after the flip. */
+struct dr_stage_lun {
+    const char *wwid, *serial, *protocol, *portal, *target;
+    int64_t size, lun;
+    enum drstor_access access;
+    const char **exposed_to;
+    size_t n_exposed_to;
+};
+
+struct dr_handover {
+    const char *group, *site;
+    int64_t observed_at;
+    struct dr_stage_lun *luns;
+    size_t n_luns;
+};
+
+struct dr_stage_domain {
+    const char *id, *name;
+    const char *dc; /* the data centre's name at the target; NULL: the only one there is */
+    int64_t rank;   /* of its most important VM; lower comes first */
+};
+
+struct dr_stage_vm {
+    const char *id, *name, *cluster;
+    bool ha, start;
+    int64_t priority, tier;
+    const char **domains; /* all that hold its disks */
+    size_t n_domains;
+};
+
+/* What one group wants from the stage. */
+struct dr_stage_group {
+    const char *group, *from, *to;
+    bool known; /* the lists come from stored facts; else they grow from what the LUNs hold */
+    struct dr_stage_domain *domains;
+    size_t n_domains;
+    struct dr_stage_vm *vms;
+    size_t n_vms;
+    struct dr_stage_lun *luns; /* from the hand-over */
+    size_t n_luns;
+};
+
+struct dr_stage_action {
+    enum dr_stage_kind kind;
+    const char *key;   /* "attach 7f.." : the same wish has the same key */
+    const char *group, *id, *name;
+    const char *domain, *dc, *host, *cluster; /* ids, host and cluster by name */
+    const char *protocol, *portal, *target;
+    const char *text;
+    struct dr_vnic_map *vnics; /* register: names as they are at the two sites */
+    size_t n_vnics;
+    bool partial, reassign_bad_macs;
+};
+
+/* What became of the calls made so far, by key. */
+struct dr_stage_try {
+    const char *key;
+    int64_t attempts;
+    bool in_flight;
+    int64_t last_ns;    /* when the last answer came */
+    const char *trouble; /* why the last one did not do it; NULL: it did, as far as its answer says */
+    bool given_up;
+};
+
+struct dr_stage_progress {
+    struct dr_stage_try *tries;
+    size_t n_tries;
+    int64_t now_ns;
+};
+
+/* How a group, or one VM of it, stands. */
+struct dr_stage_vm_state {
+    const char *group, *id, *name, *state; /* "waiting", "registered", "starting", "up", "failed" */
+    const char *trouble;
+};
+
+struct dr_stage_result {
+    struct dr_stage_action *actions;
+    size_t n_actions;
+    const char **done; /* groups of which everything wanted runs */
+    size_t n_done;
+    const char **stuck; /* groups that can go no further, with why */
+    const char **stuck_why;
+    size_t n_stuck;
+    struct dr_stage_vm_state *vms;
+    size_t n_vms;
+};
+
+extern const struct dr_names dr_stage_kind_names;
+extern const struct dr_type dr_handover_type;
+extern const struct dr_type dr_stage_group_type;
+extern const struct dr_type dr_stage_progress_type;
+extern const struct dr_type dr_stage_action_type;
+extern const struct dr_type dr_stage_result_type;
+
+/* From stored facts: domains and VMs of GROUP while FROM was its primary. */
+void dr_stage_expect(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
+                     const struct dr_group *group, const struct dr_copy *from,
+                     struct dr_stage_group *ret);
+
+/* Bounds a person would choose: see stage.c. */
+void dr_stage_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *now,
+                     const struct dr_stage_group *groups, size_t n_groups,
+                     const struct dr_stage_progress *progress, struct dr_stage_result *ret);
+
+/* The hand-over of one copy view. */
+void dr_handover_make(struct dr_arena *a, const char *group, const char *site,
+                      const struct dr_copy_view *view, int64_t utc, struct dr_handover *ret);
+
+#endif

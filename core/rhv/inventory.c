@@ -1,0 +1,387 @@
+#include "rhv/inventory.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "rhv/api.h"
+#include "rhv/document.h"
+
+enum { PARALLEL = 6, PARALLEL_MAX = 32 };
+
+/* ---- many reads side by side
+ * ---------------------------------------------------------------------- */
+
+/* One document: asked for by a task, then looked at by the one who wants it. */
+struct part {
+    struct dr_rhv *r;
+    struct dr_rhv_how how;
+    struct dr_mailbox *box;
+    char *path;
+    char *what; /* "the VMs" */
+    const char *id;
+    bool may_miss; /* NOTFOUND is no failure; the document is NULL then */
+    struct json_object *doc;
+    struct drstor_error *err;
+    int status;
+};
+
+struct parts {
+    struct part *list;
+    size_t n, cap;
+};
+
+static struct part *
+part_add(struct parts *all, char *path, const char *what, const char *id)
+{
+    struct part *p = &dr_push(all->list, all->n, all->cap);
+    struct dr_str s = {0};
+    dr_str_printf(&s, "%s%s%s", what, id ? " of " : "", id ? id : "");
+    p->path = path;
+    p->what = dr_str_take(&s);
+    p->id = id;
+    return p;
+}
+
+static void
+parts_freep(struct parts *all)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        free(all->list[i].path);
+        free(all->list[i].what);
+        dr_json_putp(&all->list[i].doc);
+        dr_error_free(all->list[i].err);
+    }
+    free(all->list);
+}
+
+static void
+part_run(void *arg)
+{
+    struct part *p = arg;
+    const struct rhv_request q = {.method = "GET", .path = p->path, .list = true};
+    p->status = rhv_call(p->r, &p->how, &q, &p->doc, NULL, &p->err);
+    if (p->status == DRSTOR_E_NOTFOUND && p->may_miss)
+        p->status = DRSTOR_OK;
+    dr_mailbox_post(p->box, p); /* the last touch: P may be gone after it */
+}
+
+struct reading {
+    struct dr_rhv *r;
+    const struct dr_rhv_how *how;
+    const struct dr_rhv_inventory_options *options;
+    struct dr_arena *a;
+    struct dr_inventory *v;
+};
+
+/* Reads them all, or gives up at the first that fails; then none is in flight any more. */
+static int
+parts_read(const struct reading *d, struct parts *all, struct drstor_error **err)
+{
+    struct dr_env *env = d->r->env;
+    size_t most = d->options->parallel ? d->options->parallel : PARALLEL;
+    most = most > PARALLEL_MAX ? PARALLEL_MAX : most;
+    struct dr_mailbox *box = dr_mailbox_new(env);
+    struct dr_cancel stop = {false};
+    size_t started = 0, in_flight = 0;
+    int status = DRSTOR_OK;
+    while (in_flight || (status == DRSTOR_OK && started < all->n)) {
+        while (status == DRSTOR_OK && started < all->n && in_flight < most) {
+            struct part *p = &all->list[started++];
+            p->r = d->r;
+            p->box = box;
+            p->how = *d->how;
+            p->how.cancel = &stop;
+            in_flight++;
+            dr_spawn(env, part_run, p);
+        }
+        struct part *p =
+            dr_mailbox_wait(box, UINT64_MAX, status == DRSTOR_OK ? d->how->cancel : NULL);
+        if (!p) { /* cancelled: only reads are under way, so they all are given up at once */
+            status = dr_fail(err, DRSTOR_E_CANCELLED, "cancelled; reading changes nothing");
+            dr_cancel_now(env, &stop);
+            continue;
+        }
+        in_flight--;
+        if (p->status < 0 && status == DRSTOR_OK) {
+            status = p->status;
+            dr_error_move(err, &p->err);
+            (void)dr_context(err, status, "cannot read %s", p->what);
+            dr_cancel_now(env, &stop);
+        }
+    }
+    dr_mailbox_free(box);
+    return status;
+}
+
+static int
+part_bad(const struct reading *d, const struct part *p, int status, struct drstor_error **err)
+{
+    return status < 0 ? dr_context(err, status, "cannot read %s of %s", p->what, dr_rhv_name(d->r))
+                      : status;
+}
+
+/* ---- first: what needs nothing
+ * ---------------------------------------------------------------------- */
+
+enum first {
+    DCS,
+    DOMAINS,
+    HOSTS,
+    VMS,
+    STILL,
+    CLUSTERS = STILL,
+    NETWORKS,
+    PROFILES,
+    TEMPLATES,
+    ROOT
+};
+
+static const struct {
+    const char *path, *what;
+} first[] = {
+    [DCS] = {"/datacenters", "the data centers"},
+    [DOMAINS] = {"/storagedomains", "the storage domains"},
+    [HOSTS] = {"/hosts", "the hosts"},
+    [VMS] = {"/vms", "the VMs"},
+    [CLUSTERS] = {"/clusters", "the clusters"},
+    [NETWORKS] = {"/networks", "the networks"},
+    [PROFILES] = {"/vnicprofiles", "the vNIC profiles"},
+    [TEMPLATES] = {"/templates", "the templates"},
+    [ROOT] = {"", "the version"},
+};
+
+/* As dr_map_copy, but only what a light reading does not read again. */
+static void
+take_still(const struct reading *d)
+{
+    struct dr_inventory still = *d->options->light, copy;
+    still.n_dcs = still.n_hosts = still.n_domains = still.n_vms = 0;
+    still.n_offered_vms = still.n_offered_templates = still.n_offers_read = 0;
+    dr_map_copy(d->a, &dr_inventory_type, &still, &copy);
+    struct dr_inventory *v = d->v;
+    v->version = copy.version;
+    v->clusters = copy.clusters;
+    v->n_clusters = copy.n_clusters;
+    v->profiles = copy.profiles;
+    v->n_profiles = copy.n_profiles;
+    v->templates = copy.templates;
+    v->n_templates = copy.n_templates;
+    v->discovered = copy.discovered;
+    v->n_discovered = copy.n_discovered;
+    v->discovered_read = copy.discovered_read;
+}
+
+static int
+first_still(const struct reading *d, const struct part *p, struct drstor_error **err)
+{
+    int e = part_bad(d, &p[CLUSTERS], rhv_read_clusters(d->a, p[CLUSTERS].doc, d->v, err), err);
+    if (e == DRSTOR_OK)
+        e = part_bad(d, &p[PROFILES],
+                     rhv_read_profiles(d->a, p[PROFILES].doc, p[NETWORKS].doc, d->v, err), err);
+    if (e == DRSTOR_OK)
+        e = part_bad(d, &p[TEMPLATES], rhv_read_templates(d->a, p[TEMPLATES].doc, d->v, err), err);
+    if (e == DRSTOR_OK)
+        d->v->version = rhv_read_version(d->a, p[ROOT].doc);
+    return e;
+}
+
+static int
+read_first(const struct reading *d, struct drstor_error **err)
+{
+    dr_auto(parts_freep) struct parts all = {0};
+    size_t n = d->options->light ? STILL : DR_COUNT(first);
+    for (size_t i = 0; i < n; i++)
+        (void)part_add(&all, dr_strdup(first[i].path), first[i].what, NULL);
+    int e = parts_read(d, &all, err);
+    if (e < 0)
+        return e;
+    const struct part *p = all.list;
+    if (d->options->light)
+        take_still(d);
+    else
+        e = first_still(d, p, err);
+    if (e == DRSTOR_OK)
+        e = part_bad(d, &p[DCS], rhv_read_dcs(d->a, p[DCS].doc, d->v, err), err);
+    if (e == DRSTOR_OK)
+        e = part_bad(d, &p[HOSTS], rhv_read_hosts(d->a, p[HOSTS].doc, d->v, err), err);
+    if (e == DRSTOR_OK)
+        e = part_bad(d, &p[DOMAINS], rhv_read_domains(d->a, p[DOMAINS].doc, NULL, d->v, err), err);
+    if (e == DRSTOR_OK)
+        e = part_bad(d, &p[VMS], rhv_read_vms(d->a, p[VMS].doc, d->v, err), err);
+    return e;
+}
+
+/* ---- then: per data center, per domain
+ * ------------------------------------------------------------- */
+
+static int
+read_attached(const struct reading *d, struct drstor_error **err)
+{
+    dr_auto(parts_freep) struct parts all = {0};
+    for (size_t i = 0; i < d->v->n_dcs; i++) {
+        char *path = NULL;
+        const char *id = d->v->dcs[i].id;
+        int e = rhv_path(&path, err, "/datacenters/%/storagedomains", id);
+        if (e < 0)
+            return e;
+        (void)part_add(&all, path, "the storage domains of data center", id);
+    }
+    int e = parts_read(d, &all, err);
+    for (size_t i = 0; e == DRSTOR_OK && i < all.n; i++)
+        e = part_bad(d, &all.list[i],
+                     rhv_read_domains(d->a, all.list[i].doc, all.list[i].id, d->v, err), err);
+    return e;
+}
+
+static bool
+holds_vms(const struct dr_inv_domain *domain)
+{
+    return domain->dc &&
+           (dr_streq(domain->type, "data") || dr_streq(domain->type, RHV_TYPE_HOSTED_ENGINE));
+}
+
+/*
+ * Engines before 4.2 answer "which VMs are on this domain" with an empty list, always. When no
+ * domain has any, while there are VMs, every VM is asked for its disks: that nothing of a group
+ * runs must not be read out of an answer that says nothing.
+ */
+static int
+read_disks(const struct reading *d, struct drstor_error **err)
+{
+    dr_auto(parts_freep) struct parts all = {0};
+    for (size_t i = 0; i < d->v->n_vms; i++)
+        if (d->v->vms[i].n_domains)
+            return DRSTOR_OK;
+    for (size_t i = 0; i < d->v->n_vms; i++) {
+        char *path = NULL;
+        const char *id = d->v->vms[i].id;
+        int e = rhv_path(&path, err, "/vms/%/diskattachments?follow=disk", id);
+        if (e < 0)
+            return e;
+        part_add(&all, path, "the disks of VM", id)->may_miss = true; /* a VM that has gone */
+    }
+    int e = parts_read(d, &all, err);
+    for (size_t i = 0; e == DRSTOR_OK && i < all.n; i++)
+        e = part_bad(d, &all.list[i], rhv_read_vm_disks(d->a, all.list[i].doc, &d->v->vms[i], err),
+                     err);
+    return e;
+}
+
+static int
+read_places_of_vms(const struct reading *d, struct drstor_error **err)
+{
+    dr_auto(parts_freep) struct parts all = {0};
+    for (size_t i = 0; i < d->v->n_domains; i++) {
+        char *path = NULL;
+        const char *id = d->v->domains[i].id;
+        if (!holds_vms(&d->v->domains[i]))
+            continue;
+        int e = rhv_path(&path, err, "/storagedomains/%/vms", id);
+        if (e < 0)
+            return e;
+        (void)part_add(&all, path, "the VMs of storage domain", id);
+    }
+    int e = parts_read(d, &all, err);
+    for (size_t i = 0; e == DRSTOR_OK && i < all.n; i++)
+        e = part_bad(d, &all.list[i],
+                     rhv_read_domain_vms(d->a, all.list[i].doc, all.list[i].id, d->v, err), err);
+    return e == DRSTOR_OK && all.n ? read_disks(d, err) : e;
+}
+
+/* A light reading keeps what it knew; both lists mostly have the same order. */
+static void
+keep_places(const struct reading *d)
+{
+    const struct dr_inventory *old = d->options->light;
+    size_t at = 0;
+    for (size_t i = 0; i < d->v->n_vms; i++) {
+        struct dr_inv_vm *vm = &d->v->vms[i];
+        for (size_t k = 0; k < old->n_vms; k++, at++) {
+            at = at < old->n_vms ? at : 0;
+            if (!dr_streq(old->vms[at].id, vm->id))
+                continue;
+            for (size_t j = 0; j < old->vms[at].n_domains; j++)
+                dr_arena_push(d->a, vm->domains, vm->n_domains) =
+                    dr_arena_str(d->a, old->vms[at].domains[j]);
+            break;
+        }
+    }
+    for (size_t i = 0; i < d->v->n_domains; i++)
+        for (size_t k = 0; k < old->n_domains; k++)
+            if (dr_streq(old->domains[k].id, d->v->domains[i].id) &&
+                dr_streq(old->domains[k].type, RHV_TYPE_HOSTED_ENGINE))
+                d->v->domains[i].type = RHV_TYPE_HOSTED_ENGINE;
+}
+
+static bool
+offers_wanted(const struct dr_rhv_inventory_options *o, const struct dr_inv_domain *domain)
+{
+    if (!dr_streq(domain->type, "data") || domain->status != DR_SD_ACTIVE)
+        return false;
+    for (size_t i = 0; i < o->n_offers_of; i++)
+        if (dr_streq(o->offers_of[i], domain->id))
+            return true;
+    return !o->offers_of;
+}
+
+static int
+read_offers(const struct reading *d, struct drstor_error **err)
+{
+    dr_auto(parts_freep) struct parts all = {0};
+    struct dr_inventory *v = d->v;
+    for (size_t i = 0; i < v->n_domains; i++) {
+        const char *id = v->domains[i].id;
+        if (!offers_wanted(d->options, &v->domains[i]))
+            continue;
+        char *vms = NULL, *templates = NULL;
+        int e = rhv_path(&vms, err, "/storagedomains/%/vms?unregistered=true", id);
+        if (e < 0)
+            return e;
+        (void)part_add(&all, vms, "the VMs offered by storage domain", id);
+        e = rhv_path(&templates, err, "/storagedomains/%/templates?unregistered=true", id);
+        if (e < 0)
+            return e;
+        (void)part_add(&all, templates, "the templates offered by storage domain", id);
+    }
+    int e = parts_read(d, &all, err);
+    for (size_t i = 0; e == DRSTOR_OK && i < all.n; i += 2) {
+        const struct part *p = &all.list[i];
+        e = part_bad(d, p,
+                     rhv_read_offers(d->a, p[0].doc, "vm", p->id, v, &v->offered_vms,
+                                     &v->n_offered_vms, err),
+                     err);
+        if (e == DRSTOR_OK)
+            e = part_bad(d, p,
+                         rhv_read_offers(d->a, p[1].doc, "template", p->id, v,
+                                         &v->offered_templates, &v->n_offered_templates, err),
+                         err);
+        if (e == DRSTOR_OK)
+            dr_arena_push(d->a, v->offers_read, v->n_offers_read) = p->id;
+    }
+    return e;
+}
+
+int
+dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
+                 const struct dr_rhv_inventory_options *options, struct dr_arena *a,
+                 struct dr_inventory *ret, struct drstor_error **err)
+{
+    static const struct dr_rhv_how plain;
+    static const struct dr_rhv_inventory_options whole;
+    struct dr_inventory v;
+    dr_map_clear(&dr_inventory_type, &v);
+    v.site = dr_arena_str(a, r->site);
+    const struct reading d = {
+        .r = r, .how = how ? how : &plain, .options = options ? options : &whole, .a = a, .v = &v};
+    int e = read_first(&d, err);
+    if (e == DRSTOR_OK)
+        e = read_attached(&d, err);
+    if (e == DRSTOR_OK && d.options->light)
+        keep_places(&d);
+    else if (e == DRSTOR_OK)
+        e = read_places_of_vms(&d, err);
+    if (e == DRSTOR_OK && d.options->offers)
+        e = read_offers(&d, err);
+    if (e == DRSTOR_OK)
+        *ret = v;
+    return e;
+}

@@ -1,0 +1,263 @@
+#include "run/internal.h"
+
+#include "base/str.h"
+#include "base/timetext.h"
+#include "model/words.h"
+
+int
+dr_record_change(struct dr_step *s, const char *what,
+                 int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **),
+                 void *user, struct drstor_error **err)
+{
+    struct dr_run *run = s->run;
+    struct dr_store *st = run->s->store;
+    struct dr_record rec;
+    int64_t version = 0;
+    int r = dr_store_load(st, s->arena, s->group->name, &rec, &version, err);
+    if (r < 0)
+        return r;
+    r = fn(s, &rec, user, err);
+    if (r != DRSTOR_OK)
+        return r > 0 ? DRSTOR_OK : r; /* 1: nothing to change */
+    r = dr_store_begin(st, err);
+    if (r < 0)
+        return r;
+    const struct dr_audit entry = {.who = run->s->who, .what = what, .group = s->group->name,
+                                   .epoch = rec.epoch, .token = s->token, .plan = run->plan.id,
+                                   .run = run->id, .outcome = dr_name(&dr_phase_names, (int)rec.phase),
+                                   .detail = rec.primary};
+    r = dr_store_cas(st, &rec, version, s->token, NULL, err);
+    if (r == DRSTOR_OK)
+        r = dr_store_step_put(st, &s->row, err);
+    if (r == DRSTOR_OK)
+        r = dr_store_audit(st, &entry, NULL, err);
+    if (r < 0) {
+        dr_store_rollback(st);
+        return r;
+    }
+    return dr_store_commit(st, err);
+}
+
+/* ---- the commit: one atomic write (S7) ----------------------------------------------------------- */
+
+struct flip {
+    struct dr_evidence *evidence; /* planned: made here; NULL: those of the fence stay */
+    const struct dr_loss *loss;
+};
+
+static bool
+committed_before(const struct dr_step *s, const struct dr_record *r)
+{
+    return dr_streq(r->op.id, s->run->id) && dr_streq(r->primary, s->target->site->name) &&
+           r->epoch == s->flip->epoch + 1;
+}
+
+static int
+flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
+{
+    struct flip *f = user;
+    if (committed_before(s, r))
+        return 1;
+    if (!dr_streq(r->primary, s->old->site->name) || r->epoch != s->flip->epoch)
+        return dr_refuse(err, "R061", "the record of group %s is at epoch %lld, primary %s; the plan was "
+                                      "made for epoch %lld, primary %s",
+                         s->group->name, (long long)r->epoch, r->primary ? r->primary : "nobody",
+                         (long long)s->flip->epoch, s->old->site->name);
+    if (f->evidence) {
+        r->evidence = f->evidence;
+        r->n_evidence = 1;
+    }
+    if (r->n_evidence == 0 || !dr_streq(r->evidence[0].run, s->run->id))
+        return dr_fail(err, DRSTOR_E_INTERNAL, "group %s would be committed without evidence of this run",
+                       s->group->name);
+    r->epoch++;
+    r->primary = s->target->site->name;
+    r->target = s->target->site->name;
+    r->phase = DR_PHASE_PROMOTING;
+    r->op.type = s->run->plan.goal.unplanned ? "promote" : "switchover";
+    r->op.id = s->run->id;
+    r->op.by = s->run->consent.by;
+    r->op.started = s->run->started_utc;
+    r->consent = s->run->consent;
+    r->consent.loss = f->loss->text;
+    r->old_copy = s->run->plan.goal.unplanned ? DR_OLD_COPY_STALE : DR_OLD_COPY_NONE;
+    if (s->run->plan.goal.unplanned) {
+        r->site_hold = NULL;
+        r->n_site_hold = 0;
+        dr_arena_push(s->arena, r->site_hold, r->n_site_hold) = s->old->site->name;
+    }
+    return DRSTOR_OK;
+}
+
+/* Before the commit nothing was given up: the record goes back to what it was. */
+static int
+unfence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
+{
+    (void)user;
+    (void)err;
+    if (r->phase != DR_PHASE_FENCING || !dr_streq(r->op.id, s->run->id))
+        return 1;
+    r->phase = DR_PHASE_STEADY;
+    r->target = NULL;
+    r->evidence = NULL;
+    r->n_evidence = 0;
+    return DRSTOR_OK;
+}
+
+static enum dr_step_end
+too_much(struct dr_step *s, const struct dr_loss *loss)
+{
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    int r = dr_record_change(s, "refused", unfence, NULL, &err);
+    if (r < 0)
+        return dr_step_fail(s, dr_step_end_of_status(r), &err);
+    (void)dr_refuse(&s->err, "R060", "group %s: the loss is larger than agreed: %s", s->group->name,
+                    loss->text);
+    if (loss->seconds >= 0)
+        dr_hint(&s->err, "nothing was promoted; to accept it: --accept-loss %llds", (long long)loss->seconds);
+    else
+        dr_hint(&s->err, "nothing was promoted; to accept it: --accept-loss unknown");
+    return DR_STEP_END_REFUSED;
+}
+
+static bool
+consent_covers(const struct dr_step *s, const struct dr_loss *loss)
+{
+    if (dr_loss_covered(loss, &s->run->plan.goal.accept_loss))
+        return true;
+    struct dr_accept_loss standing;
+    dr_map_clear(&dr_accept_loss_type, &standing);
+    standing.seconds = s->group->loss_max_s;
+    standing.bytes = s->group->loss_max_bytes;
+    return dr_loss_covered(loss, &standing);
+}
+
+/* Target and, while it may still be asked, nothing else: the fence has been proven. */
+static int
+weigh_loss(struct dr_step *s, struct dr_loss *ret, struct drstor_error **err)
+{
+    struct dr_record rec;
+    int r = dr_store_load(s->run->s->store, s->arena, s->group->name, &rec, NULL, err);
+    if (r < 0)
+        return r;
+    struct dr_copy_facts copies[2];
+    struct dr_facts facts;
+    dr_map_clear(&dr_facts_type, &facts);
+    facts.now = dr_stamp_now(s->run->s->env);
+    facts.copies = copies;
+    dr_map_clear(&dr_copy_facts_type, &copies[0]);
+    copies[0].group = s->group->name;
+    copies[0].site = s->target->site->name;
+    copies[0].array = s->target->array->name;
+    copies[0].fresh = true;
+    copies[0].seen = facts.now;
+    r = dr_step_look_patiently(s, s->target, &copies[0].view, err);
+    if (r < 0)
+        return r;
+    facts.n_copies = 1;
+    /* E1: the old copy was read back as not writable in this run; that is what the evidence says. */
+    if (rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK) {
+        dr_map_clear(&dr_copy_facts_type, &copies[1]);
+        copies[1].group = s->group->name;
+        copies[1].site = s->old->site->name;
+        copies[1].fresh = true;
+        copies[1].view.access = DRSTOR_ACCESS_READ_ONLY;
+        facts.n_copies = 2;
+    }
+    dr_loss_estimate(s->arena, s->run->s->model, s->group, s->old, s->target, &facts,
+                     rec.n_evidence ? &rec.evidence[0] : NULL, ret);
+    return DRSTOR_OK;
+}
+
+static void
+planned_evidence(struct dr_step *s, struct dr_evidence *e, struct dr_loss *loss)
+{
+    dr_map_clear(&dr_evidence_type, e);
+    e->kind = DRSTOR_EVIDENCE_E1_READ_BACK;
+    e->group = s->group->name;
+    e->site = s->old->site->name;
+    e->array = s->old->array->name;
+    e->run = s->run->id;
+    e->by = s->run->consent.by;
+    e->detail = "demoted by this run, every member read back, then synchronised to the end";
+    e->epoch = s->flip->epoch;
+    e->at = dr_stamp_now(s->run->s->env);
+    *loss = s->run->plan.loss;
+    loss->text = "nothing is lost: the final sync came after the demotion";
+}
+
+enum dr_step_end
+dr_step_commit(struct dr_step *s)
+{
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    struct dr_evidence evidence;
+    struct dr_loss loss;
+    struct dr_record rec;
+    int r = dr_store_load(s->run->s->store, s->arena, s->group->name, &rec, NULL, &err);
+    if (r < 0)
+        return dr_step_fail(s, dr_step_end_of_status(r), &err);
+    bool again = committed_before(s, &rec);
+
+    struct flip f = {.loss = &loss};
+    if (again) {
+        loss = s->run->plan.loss;
+    } else if (s->run->plan.goal.unplanned) {
+        r = weigh_loss(s, &loss, &err);
+        if (r < 0)
+            return dr_step_fail(s, dr_step_end_of_status(r), &err);
+        if (!consent_covers(s, &loss))
+            return too_much(s, &loss);
+        s->row.answer = NULL;
+    } else {
+        planned_evidence(s, &evidence, &loss);
+        f.evidence = &evidence;
+    }
+    if (!again) {
+        struct json_object *o = dr_map_write(&dr_loss_type, &loss);
+        s->row.answer = dr_arena_str(s->arena, dr_json_text(o));
+        (void)json_object_put(o);
+        s->row.state = "committed";
+        s->row.answered = dr_stamp_now(s->run->s->env);
+        DR_FP("commit.before");
+        r = dr_record_change(s, "commit", flip, &f, &err);
+        if (r < 0)
+            return dr_step_fail(s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r),
+                                &err);
+        DR_FP("commit.after");
+    }
+    if (s->run->plan.goal.unplanned)
+        dr_contact_forbid(s->run->s->contact, s->old->site->name);
+    dr_run_event(s->run, s, "committed", "epoch %lld, primary %s; %s", (long long)s->flip->epoch + 1,
+                 s->target->site->name, loss.text);
+    return DR_STEP_END_DONE;
+}
+
+/* ---- the end ------------------------------------------------------------------------------------- */
+
+static int
+steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
+{
+    const struct dr_copy_view *view = user;
+    (void)err;
+    if (r->phase == DR_PHASE_STEADY && dr_streq(r->primary, s->target->site->name))
+        return 1;
+    r->phase = DR_PHASE_STEADY;
+    r->target = NULL;
+    r->members = view->members;
+    r->n_members = view->n_members;
+    return DRSTOR_OK;
+}
+
+enum dr_step_end
+dr_step_settle(struct dr_step *s)
+{
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    struct dr_copy_view view;
+    int r = dr_step_look_patiently(s, s->target, &view, &err);
+    if (r == DRSTOR_OK && !dr_view_access_is(&view, DRSTOR_ACCESS_READ_WRITE))
+        r = dr_fail(&err, DRSTOR_E_CONFLICT, "group %s at %s is %s, although it was promoted",
+                    s->group->name, s->target->site->name, dr_name(&dr_access_names, (int)view.access));
+    if (r == DRSTOR_OK)
+        r = dr_record_change(s, "steady", steady, &view, &err);
+    return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_DONE;
+}

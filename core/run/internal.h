@@ -1,0 +1,155 @@
+/* What the files of this folder share. */
+#ifndef DR_RUN_INTERNAL_H
+#define DR_RUN_INTERNAL_H
+
+#include "run/run.h"
+
+#include "observe/observe.h"
+#include "plan/evidence.h"
+#include "plan/loss.h"
+#include "plan/stage.h"
+
+#include "base/failpoint.h"
+
+#include <pthread.h>
+
+/* How a step ended. Everything but DONE stops what needs it. */
+enum dr_step_end {
+    DR_STEP_END_NONE = 0, /* not started, or under way */
+    DR_STEP_END_DONE,
+    DR_STEP_END_REFUSED,     /* a safety rule; nothing was changed by this step */
+    DR_STEP_END_FAILED,      /* state known, resumable */
+    DR_STEP_END_UNKNOWN,     /* it may have happened, and it cannot be seen */
+    DR_STEP_END_INTERRUPTED, /* cancelled or out of time before its next call */
+};
+
+struct stage; /* stage.c: one for all groups of a run */
+
+struct dr_run {
+    const struct dr_run_setup *s;
+    struct dr_arena *arena; /* plan and everything that lives as long as the run */
+    const char *id;
+    struct dr_plan plan;
+    struct dr_consent consent;
+    int64_t started_utc;
+    uint64_t started_ns;
+    struct dr_mailbox *box; /* steps that ended */
+
+    pthread_mutex_t lock; /* what follows; held for moments */
+    struct dr_facts facts; /* of this command; replaced when fencing asks again */
+    struct dr_arena *facts_arena;
+    struct dr_lock *locks; /* one per flip, in the plan's order */
+    struct stage *stage;
+    bool timed_out;
+};
+
+struct dr_step {
+    struct dr_run *run;
+    const struct dr_plan_step *plan;
+    const struct dr_group *group;
+    const struct dr_copy *old, *target;
+    const struct dr_plan_group *flip;
+    int64_t token;
+    struct dr_arena *arena; /* as long as the step is executed */
+    struct dr_step_row row;
+    bool started;
+
+    enum dr_step_end end;
+    struct drstor_error *err; /* why not DONE */
+};
+
+/* ---- step.c ------------------------------------------------------------------------------------ */
+
+/* Stores and shows one event of the run. STEP may be NULL. */
+void dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state, const char *format,
+                  ...) __attribute__((format(printf, 4, 5)));
+
+/* Must the step stop before its next call? */
+bool dr_step_must_stop(struct dr_step *s);
+enum dr_step_end dr_step_stopped(struct dr_step *s);
+/* Sleeps until NS or until the step must stop; true: go on. */
+bool dr_step_wait(struct dr_step *s, uint64_t ns);
+
+/* Reads one copy now. On failure *RET is untouched. */
+int dr_step_look(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view *ret,
+                 struct drstor_error **err);
+/* The same, patient: repeated while it cannot be read, until the step must stop or PATIENCE is over. */
+int dr_step_look_patiently(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view *ret,
+                           struct drstor_error **err);
+
+/*
+ * The one way to change something at an array: lock checked, intent durable, call, answer durable.
+ * A JOB is followed to its end, its handle stored first. Afterwards the outcome is DONE, REFUSED,
+ * PARTIAL or UNKNOWN; in the latter two the array has settled. Negative: the store failed or the
+ * lock is lost; nothing was sent.
+ */
+int dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call,
+                struct dr_reply *ret, struct drstor_error **err);
+
+/* Takes up what an earlier process sent for this step: follows its job, or settles after an intent
+ * without an answer. What came of it, only looking tells. */
+void dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at);
+
+/* ---- drive.c ----------------------------------------------------------------------------------- */
+
+struct dr_drive {
+    const struct dr_copy *at; /* whose state it is about */
+    const char *wanted;       /* "read-write", for the sentence when it is not */
+    /* 1: the state holds; 0: not yet; negative: it cannot. */
+    int (*holds)(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
+                 struct drstor_error **err);
+    /* Fills the call that would bring it about; leaves it UNKNOWN when only time is needed. *TO may be
+     * changed to the array that drives it. */
+    int (*prepare)(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
+                   struct dr_call *call, const struct dr_copy **to, struct drstor_error **err);
+    enum drstor_access access;
+    bool planned;
+    bool *done; /* set once a call of this drive was DONE; NULL: nobody asks */
+};
+enum dr_step_end dr_step_drive(struct dr_step *s, const struct dr_drive *d);
+
+/* Ends the step with an error that says why. */
+enum dr_step_end dr_step_fail(struct dr_step *s, enum dr_step_end end, struct drstor_error **err);
+enum dr_step_end dr_step_end_of_status(int status);
+
+/* Keeps a step's result (JSON, consumed) as its answer. */
+int dr_step_keep(struct dr_step *s, const char *state, struct json_object *answer,
+                 struct drstor_error **err);
+
+/* Every member of V, and V itself, is as WANTED; READ_ONLY is also satisfied by NONE. */
+bool dr_view_access_is(const struct dr_copy_view *v, enum drstor_access wanted);
+
+/* Evidence of the record, for calls. */
+size_t dr_call_evidence(struct dr_arena *a, const struct dr_record *r, const struct dr_call_evidence **ret);
+
+/* ---- one function per kind of step -------------------------------------------------------------- */
+
+enum dr_step_end dr_step_presync(struct dr_step *s);   /* replicate.c */
+enum dr_step_end dr_step_finalsync(struct dr_step *s);
+enum dr_step_end dr_step_reverse(struct dr_step *s);
+enum dr_step_end dr_step_demote(struct dr_step *s);    /* access.c */
+enum dr_step_end dr_step_promote(struct dr_step *s);
+enum dr_step_end dr_step_fence(struct dr_step *s);     /* fence.c */
+enum dr_step_end dr_step_commit(struct dr_step *s);    /* commit.c */
+enum dr_step_end dr_step_settle(struct dr_step *s);
+enum dr_step_end dr_step_expose(struct dr_step *s);    /* expose.c */
+enum dr_step_end dr_step_handover(struct dr_step *s);
+enum dr_step_end dr_step_stage(struct dr_step *s);     /* stage.c */
+
+/* access.c: brings one copy to WANTED, whatever it takes within the bounds; used by fence too. */
+enum dr_step_end dr_step_set_access(struct dr_step *s, const struct dr_copy *copy,
+                                    enum drstor_access wanted, bool planned);
+
+/* commit.c: reads the record, lets FN change it, writes it with an audit line and the step's row. */
+int dr_record_change(struct dr_step *s, const char *what,
+                     int (*fn)(struct dr_step *s, struct dr_record *r, void *user,
+                               struct drstor_error **err),
+                     void *user, struct drstor_error **err);
+
+/* stage.c */
+void dr_stage_free(struct stage *st);
+
+/* schedule.c: runs the steps that are not done; returns when nothing more can be done. */
+void dr_run_schedule(struct dr_run *run, struct dr_step *steps, size_t n);
+
+#endif

@@ -1,0 +1,54 @@
+/*
+ * One execution of a plan, journalled. The first start and a resume are the same code: what is done
+ * is in the store, everything else begins by looking.
+ */
+#ifndef DR_RUN_RUN_H
+#define DR_RUN_RUN_H
+
+#include "observe/endpoints.h"
+#include "plan/plan.h"
+#include "store/store.h"
+
+/* Everything a run needs; borrowed for its length. */
+struct dr_run_setup {
+    struct dr_env *env;
+    const struct dr_model *model;
+    struct dr_store *store; /* opened for writing */
+    struct dr_endpoints *ends;
+    struct dr_contact *contact;
+    struct dr_actor who;
+    const struct dr_cancel *cancel; /* stop in order: nothing new is sent */
+    uint64_t deadline_ns;           /* UINT64_MAX: none. Then as for cancel, with exit 8 */
+    /* Progress, one at a time, from any thread. Must not call back into the run. */
+    void (*event)(const struct dr_event_row *event, void *user);
+    void *user;
+};
+
+/* What became of it. `exit` is the exit code of design section 7. */
+struct dr_run_result {
+    const char *run;
+    enum dr_run_state state;
+    int exit;
+    const char *text; /* one sentence; NULL when all is well */
+    const char *hint;
+    const char *rule; /* refusal id */
+};
+
+/*
+ * Takes the locks of all groups of PLAN, checks under them that the records are those it was made
+ * for, writes the run and goes. FACTS were observed by this very command. BUSY (exit 7) names who
+ * holds a group. What happens after the run is written is told by RET, not by the status.
+ */
+int dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const struct dr_plan *plan,
+                 const struct dr_facts *facts, const struct dr_consent *consent,
+                 struct dr_run_result *ret, struct drstor_error **err);
+
+/* Goes on with a run that has not ended. One that has: RET tells how, nothing is done. */
+int dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *run,
+                  struct dr_run_result *ret, struct drstor_error **err);
+
+/* Worst first: 1 5 4 9 12 11 7 3 8; 130 before all of them. */
+int dr_exit_worse(int x, int y);
+int dr_exit_of_status(int status);
+
+#endif

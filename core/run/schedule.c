@@ -1,0 +1,161 @@
+/*
+ * Which step may start now. The graph is the plan's; steps run beside each other wherever nothing
+ * holds them apart. One thread decides, each step does its calls on a task of its own.
+ */
+#include "run/internal.h"
+
+#include "base/str.h"
+
+static enum dr_step_end
+execute(struct dr_step *s)
+{
+    switch (s->plan->kind) {
+    case DR_STEP_PRESYNC:
+        return dr_step_presync(s);
+    case DR_STEP_DEMOTE:
+        return dr_step_demote(s);
+    case DR_STEP_FINALSYNC:
+        return dr_step_finalsync(s);
+    case DR_STEP_FENCE:
+        return dr_step_fence(s);
+    case DR_STEP_COMMIT:
+        return dr_step_commit(s);
+    case DR_STEP_PROMOTE:
+        return dr_step_promote(s);
+    case DR_STEP_REVERSE:
+        return dr_step_reverse(s);
+    case DR_STEP_EXPOSE:
+        return dr_step_expose(s);
+    case DR_STEP_HANDOVER:
+        return dr_step_handover(s);
+    case DR_STEP_STAGE:
+        return dr_step_stage(s);
+    case DR_STEP_SETTLE:
+        return dr_step_settle(s);
+    case DR_STEP_UNKNOWN:
+        break;
+    }
+    (void)dr_fail(&s->err, DRSTOR_E_INTERNAL, "step %s is of no known kind", s->plan->id);
+    return DR_STEP_END_FAILED;
+}
+
+static const char *
+end_word(enum dr_step_end end)
+{
+    switch (end) {
+    case DR_STEP_END_DONE:
+        return "done";
+    case DR_STEP_END_REFUSED:
+        return "refused";
+    case DR_STEP_END_FAILED:
+        return "failed";
+    case DR_STEP_END_UNKNOWN:
+        return "unknown";
+    case DR_STEP_END_INTERRUPTED:
+        return "interrupted";
+    case DR_STEP_END_NONE:
+        break;
+    }
+    return "waiting";
+}
+
+/* What a step leaves behind. An intent or a job without an end stays as it is: a resume takes it up. */
+static void
+leave(struct dr_step *s)
+{
+    bool open = dr_streq(s->row.state, "sent") || dr_streq(s->row.state, "job");
+    if (s->end == DR_STEP_END_DONE || !open)
+        s->row.state = end_word(s->end);
+    s->row.answered = dr_stamp_now(s->run->s->env);
+    if (s->err && s->end != DR_STEP_END_DONE && !open) {
+        struct json_object *o = json_object_new_object();
+        dr_json_set_str(o, "status", dr_status_name(dr_error_status(s->err)));
+        dr_json_set_str(o, "error", dr_error_message(s->err));
+        dr_json_set_str(o, "hint", dr_error_hint(s->err));
+        dr_json_set_str(o, "rule", dr_error_rule(s->err));
+        s->row.answer = dr_arena_str(s->arena, dr_json_text(o));
+        (void)json_object_put(o);
+    }
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    int r = dr_store_step_put(s->run->s->store, &s->row, &err);
+    if (r < 0 && s->end == DR_STEP_END_DONE) { /* done, and nobody would know: not done */
+        s->end = DR_STEP_END_FAILED;
+        dr_error_move(&s->err, &err);
+    }
+}
+
+static void
+step_main(void *arg)
+{
+    struct dr_step *s = arg;
+    DR_FP("step.start");
+    s->end = execute(s);
+    leave(s);
+    DR_FP("step.end");
+    dr_mailbox_post(s->run->box, s);
+}
+
+static const struct dr_step *
+find(const struct dr_step *steps, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (dr_streq(steps[i].plan->id, id))
+            return &steps[i];
+    return NULL;
+}
+
+static bool
+may_start(const struct dr_step *steps, size_t n, const struct dr_step *s)
+{
+    for (size_t i = 0; i < s->plan->n_needs; i++) {
+        const struct dr_step *on = find(steps, n, s->plan->needs[i]);
+        if (!on || on->end != DR_STEP_END_DONE)
+            return false;
+    }
+    /*
+     * From the first commit of an unplanned promote on, nothing contacts the lost site (safety 3.2).
+     * So every group's fence has to have ended before, one way or the other.
+     */
+    for (size_t i = 0; s->plan->kind == DR_STEP_COMMIT && i < n; i++)
+        if (steps[i].plan->kind == DR_STEP_FENCE && steps[i].end == DR_STEP_END_NONE)
+            return false;
+    return true;
+}
+
+/* on_error: stop: after a failure of such a group no other group is begun. */
+static bool
+held_back(const struct dr_step *steps, size_t n, const struct dr_step *s)
+{
+    bool begun = false, stop = false;
+    for (size_t i = 0; i < n; i++) {
+        begun |= steps[i].group == s->group && steps[i].started;
+        stop |= steps[i].end != DR_STEP_END_NONE && steps[i].end != DR_STEP_END_DONE &&
+                steps[i].group->on_error == DR_ON_ERROR_STOP;
+    }
+    return stop && !begun;
+}
+
+void
+dr_run_schedule(struct dr_run *run, struct dr_step *steps, size_t n)
+{
+    size_t running = 0;
+    for (;;) {
+        for (size_t i = 0; i < n; i++) {
+            struct dr_step *s = &steps[i];
+            if (s->started || s->end != DR_STEP_END_NONE || !may_start(steps, n, s) ||
+                held_back(steps, n, s) || dr_step_must_stop(s))
+                continue;
+            s->started = true;
+            s->row.started = dr_stamp_now(run->s->env);
+            dr_run_event(run, s, "started", "%s", s->plan->text);
+            running++;
+            dr_spawn(run->s->env, step_main, s);
+        }
+        if (running == 0)
+            return;
+        struct dr_step *ended = dr_mailbox_wait(run->box, UINT64_MAX, NULL);
+        running--;
+        dr_run_event(run, ended, end_word(ended->end), "%s",
+                     ended->end == DR_STEP_END_DONE ? ended->plan->text : dr_error_message(ended->err));
+    }
+}

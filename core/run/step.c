@@ -1,0 +1,389 @@
+#include "run/internal.h"
+
+#include "base/str.h"
+#include "model/words.h"
+#include "plugin/info.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+/*
+ * Bounds of one step. An array that cannot be read for five minutes is not coming back while we
+ * watch; a call that had no effect six times will not have one the seventh time.
+ */
+static const uint64_t look_patience_ns = 300 * DR_S;
+static const uint64_t look_pause_ns = 500 * DR_MS;
+
+/* ---- events ------------------------------------------------------------------------------------ */
+
+void
+dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state, const char *format, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    int n = vasprintf(&text, format, ap);
+    va_end(ap);
+    if (n < 0)
+        return;
+    struct dr_event_row e = {
+        .run = run->id, .time = dr_now_utc(run->s->env), .step = step ? step->plan->id : NULL,
+        .state = state, .text = text,
+        .elapsed_s = (int64_t)((dr_now_ns(run->s->env) - run->started_ns) / DR_S)};
+    /* An event that cannot be stored is still shown; what must not be lost is in the steps. */
+    (void)dr_store_event(run->s->store, &e, &e.seq, NULL);
+    pthread_mutex_lock(&run->lock);
+    if (run->s->event)
+        run->s->event(&e, run->s->user);
+    pthread_mutex_unlock(&run->lock);
+    free(text);
+}
+
+/* ---- stopping ---------------------------------------------------------------------------------- */
+
+bool
+dr_step_must_stop(struct dr_step *s)
+{
+    struct dr_run *run = s->run;
+    if (dr_cancelled(run->s->cancel))
+        return true;
+    if (dr_now_ns(run->s->env) < run->s->deadline_ns)
+        return false;
+    pthread_mutex_lock(&run->lock);
+    run->timed_out = true;
+    pthread_mutex_unlock(&run->lock);
+    return true;
+}
+
+enum dr_step_end
+dr_step_stopped(struct dr_step *s)
+{
+    dr_error_freep(&s->err);
+    (void)dr_fail(&s->err, dr_cancelled(s->run->s->cancel) ? DRSTOR_E_CANCELLED : DRSTOR_E_TIMEOUT,
+                  "stopped before its next call");
+    return DR_STEP_END_INTERRUPTED;
+}
+
+bool
+dr_step_wait(struct dr_step *s, uint64_t ns)
+{
+    if (ns > s->run->s->deadline_ns)
+        ns = s->run->s->deadline_ns;
+    (void)dr_sleep_until(s->run->s->env, ns, s->run->s->cancel);
+    return !dr_step_must_stop(s);
+}
+
+enum dr_step_end
+dr_step_end_of_status(int status)
+{
+    switch ((enum drstor_status)status) {
+    case DRSTOR_OK:
+        return DR_STEP_END_DONE;
+    case DRSTOR_E_CANCELLED:
+    case DRSTOR_E_TIMEOUT:
+        return DR_STEP_END_INTERRUPTED;
+    case DRSTOR_E_UNKNOWN:
+        return DR_STEP_END_UNKNOWN;
+    case DRSTOR_E_BUSY:
+    case DRSTOR_E_UNREACHABLE:
+    case DRSTOR_E_REFUSED:
+    case DRSTOR_E_CONFLICT:
+    case DRSTOR_E_AUTH:
+    case DRSTOR_E_INVALID:
+    case DRSTOR_E_NOTFOUND:
+    case DRSTOR_E_UNSUPPORTED:
+    case DRSTOR_E_NOMEM:
+    case DRSTOR_E_PROTOCOL:
+    case DRSTOR_E_INTERNAL:
+        break;
+    }
+    return DR_STEP_END_FAILED;
+}
+
+enum dr_step_end
+dr_step_fail(struct dr_step *s, enum dr_step_end end, struct drstor_error **err)
+{
+    if (err != &s->err)
+        dr_error_move(&s->err, err);
+    return end;
+}
+
+/* ---- looking ----------------------------------------------------------------------------------- */
+
+static uint64_t
+deadline_of(const struct dr_run *run, const struct dr_array *array, enum dr_array_op op)
+{
+    const struct dr_plugin *p = NULL;
+    int64_t ms = run->s->model->observe_timeout_s * 1000;
+    if (op != DR_ARRAY_OP_OBSERVE && dr_endpoints_plugin(run->s->ends, array, &p, NULL) == DRSTOR_OK) {
+        const struct dr_plugin_duration *d = dr_plugin_duration(p, op);
+        ms = d ? d->worst_ms : 60000;
+    }
+    return dr_now_ns(run->s->env) + (uint64_t)ms * DR_MS;
+}
+
+int
+dr_step_look(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view *ret,
+             struct drstor_error **err)
+{
+    struct dr_reply reply;
+    const char *id = copy->id;
+    struct dr_call call = {.operation = DR_ARRAY_OP_OBSERVE, .groups = &id, .n_groups = 1,
+                           .deadline_ns = deadline_of(s->run, copy->array, DR_ARRAY_OP_OBSERVE)};
+    int r = dr_endpoints_call(s->run->s->ends, copy->array, &call, NULL, s->arena, &reply, err);
+    if (r < 0)
+        return r;
+    for (size_t i = 0; i < reply.n_views; i++)
+        if (dr_streq(reply.views[i].id, id)) {
+            *ret = reply.views[i];
+            return DRSTOR_OK;
+        }
+    return dr_fail(err, DRSTOR_E_NOTFOUND, "array %s does not know \"%s\"", copy->array->name, id);
+}
+
+int
+dr_step_look_patiently(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view *ret,
+                       struct drstor_error **err)
+{
+    uint64_t until = dr_now_ns(s->run->s->env) + look_patience_ns;
+    for (bool told = false;; told = true) {
+        dr_error_freep(err);
+        int r = dr_step_look(s, copy, ret, err);
+        if (r != DRSTOR_E_UNREACHABLE && r != DRSTOR_E_BUSY && r != DRSTOR_E_UNKNOWN &&
+            r != DRSTOR_E_PROTOCOL)
+            return r;
+        if (!told)
+            dr_run_event(s->run, s, "waiting", "%s; asking again", dr_error_message(*err));
+        uint64_t next = dr_now_ns(s->run->s->env) + look_pause_ns;
+        if (next > until || !dr_step_wait(s, next))
+            return r;
+    }
+}
+
+bool
+dr_view_access_is(const struct dr_copy_view *v, enum drstor_access wanted)
+{
+    for (size_t i = 0; i < v->n_members; i++) {
+        enum drstor_access a = v->members[i].access;
+        if (a != wanted && !(wanted == DRSTOR_ACCESS_READ_ONLY && a == DRSTOR_ACCESS_NONE))
+            return false;
+    }
+    return v->n_members > 0 &&
+           (v->access == wanted ||
+            (wanted == DRSTOR_ACCESS_READ_ONLY && v->access == DRSTOR_ACCESS_NONE));
+}
+
+/* ---- acting ------------------------------------------------------------------------------------ */
+
+static struct json_object *
+intent_json(const struct dr_call *call, const struct dr_copy *at)
+{
+    struct json_object *o = json_object_new_object();
+    dr_json_set_str(o, "call", dr_name(&dr_array_op_names, (int)call->operation));
+    dr_json_set_str(o, "array", at->array->name);
+    dr_json_set_str(o, "copy", call->group);
+    dr_json_set_i64(o, "epoch", (int64_t)call->epoch);
+    dr_json_set_i64(o, "token", (int64_t)call->token);
+    if (call->access_wanted)
+        dr_json_set_str(o, "access", dr_name(&dr_access_names, (int)call->access_wanted));
+    dr_json_set_bool(o, "planned", call->planned);
+    dr_json_set_str(o, "source", call->source);
+    dr_json_set_str(o, "target", call->target);
+    return o;
+}
+
+static struct json_object *
+answer_json(const struct dr_reply *reply)
+{
+    struct json_object *o = json_object_new_object();
+    dr_json_set_str(o, "outcome", dr_name(&dr_outcome_names, (int)reply->outcome));
+    dr_json_set_str(o, "status", dr_status_name(reply->status));
+    dr_json_set_str(o, "job", reply->job);
+    dr_json_set_str(o, "error", reply->error);
+    dr_json_set_str(o, "array_code", reply->array_code);
+    dr_json_set_str(o, "array_words", reply->array_words);
+    return o;
+}
+
+static int
+journal(struct dr_step *s, const char *what, const char *outcome, const char *detail,
+        struct drstor_error **err)
+{
+    struct dr_store *st = s->run->s->store;
+    const struct dr_audit entry = {.who = s->run->s->who, .what = what, .group = s->group->name,
+                                   .epoch = s->flip->epoch, .token = s->token, .plan = s->run->plan.id,
+                                   .run = s->run->id, .outcome = outcome, .detail = detail};
+    int r = dr_store_begin(st, err);
+    if (r < 0)
+        return r;
+    r = dr_store_guard(st, s->group->name, s->token, err); /* S8: in the same write */
+    if (r == DRSTOR_OK)
+        r = dr_store_step_put(st, &s->row, err);
+    if (r == DRSTOR_OK)
+        r = dr_store_audit(st, &entry, NULL, err);
+    if (r < 0) {
+        dr_store_rollback(st);
+        return r;
+    }
+    return dr_store_commit(st, err);
+}
+
+int
+dr_step_keep(struct dr_step *s, const char *state, struct json_object *answer, struct drstor_error **err)
+{
+    if (answer)
+        s->row.answer = dr_arena_str(s->arena, dr_json_text(answer));
+    s->row.state = state;
+    s->row.answered = dr_stamp_now(s->run->s->env);
+    int r = journal(s, s->row.id, state, NULL, err);
+    if (answer)
+        (void)json_object_put(answer);
+    return r;
+}
+
+/* Until nothing sent earlier can still act: no unfinished job of this group, and settle_ms over. */
+static void
+settle(struct dr_step *s, const struct dr_copy *at, uint64_t last_deadline_ns)
+{
+    const struct dr_plugin *p = NULL;
+    if (dr_endpoints_plugin(s->run->s->ends, at->array, &p, NULL) < 0)
+        return;
+    uint64_t now = dr_now_ns(s->run->s->env);
+    uint64_t from = last_deadline_ns < now ? last_deadline_ns : now;
+    uint64_t until = from + (uint64_t)dr_plugin_info(p)->limits.settle_ms * DR_MS;
+    if (until > now) {
+        dr_run_event(s->run, s, "settling", "no clear answer from array %s; waiting until nothing sent can "
+                                            "still act, then looking",
+                     at->array->name);
+        (void)dr_sleep_until(s->run->s->env, until, s->run->s->cancel);
+    }
+}
+
+/* Polls one job until the array says it ended. Its outcome replaces JOB in RET. */
+static void
+follow_job(struct dr_step *s, const struct dr_copy *at, const char *job, uint64_t deadline_ns,
+           struct dr_reply *ret)
+{
+    uint64_t pause = 50 * DR_MS;
+    int64_t shown = -1;
+    ret->outcome = DRSTOR_OUTCOME_UNKNOWN;
+    ret->status = DRSTOR_E_UNKNOWN;
+    for (;;) {
+        uint64_t next = dr_now_ns(s->run->s->env) + pause;
+        if (pause < DR_S)
+            pause += pause / 2;
+        if (dr_sleep_until(s->run->s->env, next, s->run->s->cancel) < 0)
+            return; /* the handle is stored: a resume polls on */
+        struct dr_reply poll;
+        struct dr_call call = {.operation = DR_ARRAY_OP_POLL, .job = job,
+                               .deadline_ns = deadline_of(s->run, at->array, DR_ARRAY_OP_POLL)};
+        dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+        int r = dr_endpoints_call(s->run->s->ends, at->array, &call, NULL, s->arena, &poll, &err);
+        if (r == DRSTOR_E_NOTFOUND || r == DRSTOR_E_REFUSED || r == DRSTOR_E_UNSUPPORTED) {
+            ret->error = dr_arena_str(s->arena, dr_error_message(err));
+            return; /* forgotten by the array: look */
+        }
+        for (size_t i = 0; r == DRSTOR_OK && i < poll.n_jobs; i++) {
+            const struct dr_job *j = &poll.jobs[i];
+            if (!dr_streq(j->id, job))
+                continue;
+            if (j->state == DRSTOR_JOB_SUCCEEDED) {
+                ret->outcome = DRSTOR_OUTCOME_DONE;
+                ret->status = DRSTOR_OK;
+                return;
+            }
+            if (j->state == DRSTOR_JOB_FAILED) {
+                ret->outcome = DRSTOR_OUTCOME_PARTIAL; /* what it did before, only looking tells */
+                ret->error = poll.error ? poll.error : "the array's job failed";
+                return;
+            }
+            if (j->progress_permille >= 0 && j->progress_permille / 100 != shown) {
+                shown = j->progress_permille / 100;
+                dr_run_event(s->run, s, "progress", "%lld %%", (long long)j->progress_permille / 10);
+            }
+        }
+        /* A job may take longer than its short request; it is bounded all the same. */
+        if (dr_now_ns(s->run->s->env) > deadline_ns)
+            return;
+    }
+}
+
+enum { JOB_DEADLINES = 10 }; /* a job is given ten times the worst duration of its operation */
+
+int
+dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, struct dr_reply *ret,
+            struct drstor_error **err)
+{
+    struct dr_run *run = s->run;
+    uint64_t now = dr_now_ns(run->s->env);
+    call->group = call->group ? call->group : at->id;
+    call->op = dr_arena_printf(s->arena, "%s/%s", run->id, s->plan->id);
+    call->token = (uint64_t)s->token;
+    call->deadline_ns = deadline_of(run, at->array, call->operation);
+
+    s->row.attempt++;
+    s->row.op = call->op;
+    s->row.job = NULL;
+    s->row.state = "sent";
+    s->row.sent = dr_stamp_now(run->s->env);
+    s->row.deadline = s->row.sent;
+    s->row.deadline.boot_ns = (int64_t)call->deadline_ns;
+    s->row.answer = NULL;
+    struct json_object *intent = intent_json(call, at);
+    s->row.intent = dr_arena_str(s->arena, dr_json_text(intent));
+    (void)json_object_put(intent);
+    int r = journal(s, s->plan->id, "intent", s->row.intent, err);
+    if (r < 0)
+        return r;
+    DR_FP("act.intent");
+
+    (void)dr_endpoints_call(run->s->ends, at->array, call, NULL, s->arena, ret, NULL);
+    DR_FP("act.sent");
+
+    s->row.job = ret->job;
+    s->row.state = ret->outcome == DRSTOR_OUTCOME_JOB ? "job" : "answered";
+    s->row.answered = dr_stamp_now(run->s->env);
+    struct json_object *answer = answer_json(ret);
+    s->row.answer = dr_arena_str(s->arena, dr_json_text(answer));
+    (void)json_object_put(answer);
+    r = journal(s, s->plan->id, dr_name(&dr_outcome_names, (int)ret->outcome), s->row.answer, err);
+    if (r < 0)
+        return r;
+    DR_FP("act.answer");
+
+    if (ret->outcome == DRSTOR_OUTCOME_JOB)
+        follow_job(s, at, ret->job, now + (call->deadline_ns - now) * JOB_DEADLINES, ret);
+    if (ret->outcome == DRSTOR_OUTCOME_UNKNOWN || ret->outcome == DRSTOR_OUTCOME_PARTIAL)
+        settle(s, at, ret->sent ? call->deadline_ns : now);
+    return DRSTOR_OK;
+}
+
+void
+dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at)
+{
+    const struct dr_stamp now = dr_stamp_now(s->run->s->env);
+    if (dr_streq(s->row.state, "job") && s->row.job) {
+        struct dr_reply reply = {0};
+        dr_run_event(s->run, s, "waiting", "job %s of array %s, begun before", s->row.job, at->array->name);
+        follow_job(s, at, s->row.job, (uint64_t)now.boot_ns + 600 * DR_S, &reply);
+    } else if (dr_streq(s->row.state, "sent")) {
+        /* An intent without an answer: it may have left us (S9). */
+        bool same_boot = dr_streq(s->row.deadline.boot, now.boot) && s->row.deadline.boot_ns >= 0;
+        settle(s, at, (uint64_t)(same_boot ? s->row.deadline.boot_ns : now.boot_ns));
+    }
+    s->row.state = "looking"; /* once is enough for a step that drives two copies */
+}
+
+size_t
+dr_call_evidence(struct dr_arena *a, const struct dr_record *r, const struct dr_call_evidence **ret)
+{
+    struct dr_call_evidence *list = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_evidence; i++)
+        dr_arena_push(a, list, n) = (struct dr_call_evidence){.kind = r->evidence[i].kind,
+                                                              .site = r->evidence[i].site,
+                                                              .by = r->evidence[i].by,
+                                                              .at_utc = r->evidence[i].at.utc};
+    *ret = list;
+    return n;
+}

@@ -1,0 +1,189 @@
+/* Disks: images on domains, direct LUNs, and disks no VM has. */
+#include "engine.h"
+
+#include <stdlib.h>
+
+struct json_object *
+disk_tree(struct emu_engine *e, struct json_object *disk)
+{
+    const char *wwid = js_str(disk, "lun.wwid");
+    struct json_object *o = tree_ref(js_str(disk, "id"), "disks");
+    const char *name = js_str(disk, "name");
+    js_add_str(o, "name", name ? name : js_str(disk, "id"));
+    js_add_str(o, "alias", name ? name : js_str(disk, "id"));
+    js_add_str(o, "content_type", "data");
+    js_add_bool(o, "shareable", js_bool(disk, "shareable", false));
+    js_add_bool(o, "wipe_after_delete", js_bool(disk, "wipe_after_delete", false));
+    if (wwid || js_get(disk, "wwid")) {
+        struct json_object *lun = wwid ? js_get(disk, "lun") : disk;
+        const char *type = js_str(lun, "storage_type");
+        js_add_str(o, "storage_type", "lun");
+        struct json_object *storage = js_sub(o, "lun_storage");
+        js_add_str(storage, "type", type ? type : "fcp");
+        struct json_object *unit = json_object_new_object();
+        js_add_str(unit, "id", js_str(lun, "wwid"));
+        static const char *const keys[] = {"address", "port", "portal", "target", "username", NULL};
+        for (const char *const *k = keys; *k; k++)
+            js_add(unit, *k, js_copy(js_get(lun, *k)));
+        json_object_array_add(js_list(js_sub(storage, "logical_units"), "logical_unit"), unit);
+        return o;
+    }
+    const char *sd = js_str(disk, "storage_domain");
+    js_add_str(o, "storage_type", "image");
+    js_add_str(o, "status", "ok");
+    js_add_str(o, "format", js_str(disk, "format") ? js_str(disk, "format") : "raw");
+    js_add_bool(o, "sparse", js_bool(disk, "sparse", false));
+    js_add_int(o, "provisioned_size", js_int(disk, "provisioned_size", 10LL << 30));
+    js_add_int(o, "actual_size", js_int(disk, "actual_size", js_int(disk, "provisioned_size", 0)));
+    js_add_int(o, "total_size", js_int(disk, "actual_size", js_int(disk, "provisioned_size", 0)));
+    js_add_bool(o, "backup", false);
+    (void)e;
+    if (sd)
+        json_object_array_add(js_list(js_sub(o, "storage_domains"), "storage_domain"),
+                              tree_ref(sd, "storagedomains"));
+    return o;
+}
+
+struct json_object *
+disk_attachments(struct emu_engine *e, const char *vm, struct json_object *conf)
+{
+    struct json_object *list = json_object_new_array();
+    struct json_object *disks = js_get(conf, "disks");
+    for (size_t i = 0; i < js_len(disks); i++) {
+        struct json_object *disk = js_at(disks, i);
+        struct json_object *o = tree_new(js_str(disk, "id"), "vms/%s/diskattachments", vm);
+        js_add_bool(o, "active", true);
+        js_add_bool(o, "bootable", js_bool(disk, "bootable", i == 0));
+        js_add_str(o, "interface", "virtio_scsi");
+        js_add_bool(o, "read_only", js_bool(disk, "read_only", false));
+        js_add(o, "disk", disk_tree(e, disk));
+        js_add(o, "vm", tree_ref(vm, "vms"));
+        json_object_array_add(list, o);
+    }
+    return list;
+}
+
+struct disk_row {
+    struct json_object *disk;
+    int64_t vms;
+};
+
+static void
+disk_search(struct emu_engine *e, void *object, const char *field, struct json_object *texts)
+{
+    struct disk_row *row = object;
+    const char *text = js_str(row->disk, field);
+    bool lun = js_get(row->disk, "lun.wwid") || js_get(row->disk, "wwid");
+    if (emu_same(field, "disk_type"))
+        text = lun ? "lun" : "image";
+    else if (emu_same(field, "alias"))
+        text = js_str(row->disk, "name");
+    if (emu_same(field, "number_of_vms")) {
+        json_object_array_add(texts, json_object_new_int64(row->vms));
+        return;
+    }
+    if (emu_same(field, "storage") || emu_same(field, "storage.name")) {
+        struct emu_sd *sd = sd_get(e, js_str(row->disk, "storage_domain"));
+        text = sd ? sd->name : NULL;
+    }
+    if (text)
+        json_object_array_add(texts, json_object_new_string(text));
+}
+
+/* Every disk once, with the number of VMs that have it. */
+static size_t
+disk_rows(struct emu_engine *e, struct disk_row *rows, size_t size)
+{
+    size_t n = 0;
+    for (struct emu_vm *vm = e->vms; vm; vm = vm->next) {
+        struct json_object *disks = js_get(vm->conf, "disks");
+        for (size_t i = 0; i < js_len(disks) && n < size; i++) {
+            size_t r = 0;
+            while (r < n && !emu_same(js_str(rows[r].disk, "id"), js_str(js_at(disks, i), "id")))
+                r++;
+            if (r == n)
+                rows[n++] = (struct disk_row){.disk = js_at(disks, i)};
+            rows[r].vms += !vm->template;
+        }
+    }
+    struct json_object *const rest[] = {e->floating, e->lun_disks};
+    for (size_t k = 0; k < 2; k++)
+        for (size_t i = 0; i < js_len(rest[k]) && n < size; i++) {
+            size_t r = 0;
+            while (r < n && !emu_same(js_str(rows[r].disk, "id"), js_str(js_at(rest[k], i), "id")))
+                r++;
+            if (r == n)
+                rows[n++] = (struct disk_row){.disk = js_at(rest[k], i)};
+        }
+    return n;
+}
+
+#define DISKS_MAX 4096
+
+static void
+disks_show(struct emu_op *op, const char *sd, const char *id)
+{
+    struct disk_row *rows = emu_alloc(DISKS_MAX * sizeof(*rows));
+    size_t n = disk_rows(op->e, rows, DISKS_MAX);
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < n; i++) {
+        if ((sd && !emu_same(js_str(rows[i].disk, "storage_domain"), sd)) ||
+            (id && !emu_same(js_str(rows[i].disk, "id"), id)) ||
+            (!sd && !id && !op_search(op, disk_search, &rows[i])))
+            continue;
+        json_object_array_add(list, disk_tree(op->e, rows[i].disk));
+    }
+    free(rows);
+    if (!id) {
+        op_list(op, "disk", "disks", list);
+        return;
+    }
+    if (js_len(list) > 0)
+        op_object(op, 200, "disk", json_object_get(js_at(list, 0)));
+    else
+        op_empty(op, 404);
+    json_object_put(list);
+}
+
+void
+disk_list(struct emu_op *op)
+{
+    if (op_search_ok(op))
+        disks_show(op, NULL, NULL);
+}
+
+void
+disk_item(struct emu_op *op)
+{
+    disks_show(op, NULL, op->args[0]);
+}
+
+void
+attached_disks(struct emu_op *op)
+{
+    if (op_attached(op) == 0)
+        disks_show(op, op->args[1], NULL);
+}
+
+void
+disk_remove(struct emu_op *op)
+{
+    struct emu_engine *e = op->e;
+    const char *id = op->args[0];
+    for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
+        if (vm->status != VM_DOWN && js_find(js_get(vm->conf, "disks"), "id", id)) {
+            op_fault(op, 409, "[Cannot remove Virtual Disk. The VM %s is not down.]", vm->name);
+            return;
+        }
+    bool known = js_find(e->floating, "id", id) || js_find(e->lun_disks, "id", id);
+    js_remove(e->floating, "id", id);
+    js_remove(e->lun_disks, "id", id);
+    for (struct emu_vm *vm = e->vms; vm; vm = vm->next) {
+        known = known || js_find(js_get(vm->conf, "disks"), "id", id);
+        js_remove(js_get(vm->conf, "disks"), "id", id);
+    }
+    if (known)
+        op_action(op, NULL);
+    else
+        op_empty(op, 404);
+}

@@ -1,0 +1,172 @@
+/* Which path and method is which operation. */
+#include "engine.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+health_get(struct emu_op *op)
+{
+    op_raw(op, 200, "text/html", "DB Up!Welcome to Health Status!");
+}
+
+static void
+ca_get(struct emu_op *op)
+{
+    const char *pem = js_str(op->e->conf, "ca_pem");
+    if (pem)
+        op_raw(op, 200, "application/x-x509-ca-cert", pem);
+    else
+        op_empty(op, 404);
+}
+
+#define A ROUTE_ACTION
+#define SSO (ROUTE_FREE | ROUTE_SSO)
+
+static const struct emu_route routes[] = {
+    {"POST", "/ovirt-engine/sso/oauth/token", "token", sso_token, SSO},
+    {"POST", "/ovirt-engine/services/sso-logout", "logout", sso_logout, SSO},
+    {"GET", "/ovirt-engine/services/pki-resource", "get_ca", ca_get, ROUTE_FREE},
+    {"GET", "/ovirt-engine/services/health", "health", health_get, ROUTE_FREE},
+    {"GET", "", "get_root", root_get, 0},
+    {"GET", "options/*", "get_option", option_get, 0},
+
+    {"GET", "datacenters", "list_datacenters", dc_list, 0},
+    {"GET", "datacenters/*", "get_datacenter", dc_item, 0},
+    {"GET", "datacenters/*/clusters", "list_clusters", dc_clusters, 0},
+    {"GET", "datacenters/*/clusters/*/affinitygroups", "list_affinitygroups", cluster_affinity, 0},
+    {"GET", "datacenters/*/networks", "list_networks", dc_networks, 0},
+    {"POST", "datacenters/*/setmaster", "setmaster", dc_setmaster, A},
+    {"GET", "datacenters/*/storagedomains", "list_attached", attached_list, 0},
+    {"POST", "datacenters/*/storagedomains", "attach", attach_start, 0},
+    {"GET", "datacenters/*/storagedomains/*", "get_attached", attached_item, 0},
+    {"DELETE", "datacenters/*/storagedomains/*", "detach", detach_start, A},
+    {"GET", "datacenters/*/storagedomains/*/disks", "list_attached_disks", attached_disks, 0},
+    {"POST", "datacenters/*/storagedomains/*/activate", "activate", activate_start, A},
+    {"POST", "datacenters/*/storagedomains/*/deactivate", "deactivate", deactivate_start, A},
+
+    {"GET", "storagedomains", "list_storagedomains", sd_list, 0},
+    {"POST", "storagedomains", "import", sd_import, 0},
+    {"GET", "storagedomains/*", "get_storagedomain", sd_item, 0},
+    {"PUT", "storagedomains/*", "put_storagedomain", sd_put, 0},
+    {"DELETE", "storagedomains/*", "remove", sd_remove, A},
+    {"POST", "storagedomains/*/updateovfstore", "updateovfstore", sd_update_ovf, A},
+    {"POST", "storagedomains/*/isattached", "isattached", sd_is_attached, A},
+    {"GET", "storagedomains/*/vms", "list_sd_vms", unregistered_list, 0},
+    {"GET", "storagedomains/*/vms/*", "get_sd_vm", unregistered_item, 0},
+    {"DELETE", "storagedomains/*/vms/*", "delete_sd_vm", unregistered_delete, A},
+    {"POST", "storagedomains/*/vms/*/register", "register_vm", register_start, A},
+    {"GET", "storagedomains/*/templates", "list_sd_templates", unregistered_list, 0},
+    {"GET", "storagedomains/*/templates/*", "get_sd_template", unregistered_item, 0},
+    {"POST", "storagedomains/*/templates/*/register", "register_template", register_start, A},
+    {"GET", "storagedomains/*/disks", "list_sd_disks", sd_disks, 0},
+    {"POST", "storagedomains/*/disks", "register_disk", unregistered_disk_register, 0},
+
+    {"GET", "hosts", "list_hosts", host_list, 0},
+    {"GET", "hosts/*", "get_host", host_item, 0},
+    {"GET", "hosts/*/storage", "get_host_storage", host_storage, 0},
+    {"POST", "hosts/*/iscsidiscover", "iscsidiscover", host_discover, A},
+    {"POST", "hosts/*/discoveriscsi", "discoveriscsi", host_discover, A},
+    {"POST", "hosts/*/iscsilogin", "iscsilogin", host_login, A},
+    {"POST", "hosts/*/unregisteredstoragedomainsdiscover", "discover_domains", host_unregistered,
+     A},
+    {"POST", "hosts/*/activate", "host_activate", host_simple, A},
+    {"POST", "hosts/*/deactivate", "host_deactivate", host_simple, A},
+    {"POST", "hosts/*/refresh", "host_refresh", host_simple, A},
+    {"POST", "hosts/*/forceselectspm", "host_forceselectspm", host_simple, A},
+    {"POST", "hosts/*/fence", "host_fence", host_simple, A},
+
+    {"GET", "vms", "list_vms", vm_list, 0},
+    {"GET", "vms/*", "get_vm", vm_item, 0},
+    {"PUT", "vms/*", "put_vm", vm_put, 0},
+    {"DELETE", "vms/*", "delete_vm", vm_remove, A},
+    {"POST", "vms/*/start", "start", vm_start, A},
+    {"POST", "vms/*/stop", "stop", vm_stop, A},
+    {"POST", "vms/*/shutdown", "shutdown", vm_shutdown, A},
+    {"GET", "vms/*/diskattachments", "get_disk_attachments", vm_sub, 0},
+    {"GET", "vms/*/nics", "get_nics", vm_sub, 0},
+    {"GET", "vms/*/snapshots", "get_snapshots", vm_sub, 0},
+    {"GET", "vms/*/numanodes", "get_numanodes", vm_sub, 0},
+    {"GET", "templates", "list_templates", vm_list, 0},
+    {"GET", "templates/*", "get_template", vm_item, 0},
+    {"DELETE", "templates/*", "delete_template", vm_remove, A},
+    {"GET", "disks", "list_disks", disk_list, 0},
+    {"GET", "disks/*", "get_disk", disk_item, 0},
+    {"DELETE", "disks/*", "delete_disk", disk_remove, A},
+
+    {"GET", "clusters", "list_clusters", lookup_list, 0},
+    {"GET", "clusters/*", "get_cluster", lookup_item, 0},
+    {"GET", "clusters/*/affinitygroups", "list_affinitygroups", cluster_affinity, 0},
+    {"GET", "networks", "list_networks", lookup_list, 0},
+    {"GET", "networks/*", "get_network", lookup_item, 0},
+    {"GET", "vnicprofiles", "list_vnicprofiles", lookup_list, 0},
+    {"GET", "vnicprofiles/*", "get_vnicprofile", lookup_item, 0},
+    {"GET", "roles", "list_roles", lookup_list, 0},
+    {"GET", "roles/*", "get_role", lookup_item, 0},
+    {"GET", "domains", "list_domains", lookup_list, 0},
+    {"GET", "domains/*", "get_domain", lookup_item, 0},
+    {"GET", "affinitylabels", "list_affinitylabels", lookup_list, 0},
+    {"GET", "affinitylabels/*", "get_affinitylabel", lookup_item, 0},
+    {"GET", "storageconnections", "list_storageconnections", lookup_list, 0},
+    {"GET", "users", "list_users", lookup_list, 0},
+    {"GET", "groups", "list_groups", lookup_list, 0},
+
+    {"GET", "jobs", "list_jobs", job_list, 0},
+    {"POST", "jobs", "add_job", job_post, 0},
+    {"GET", "jobs/*", "get_job", job_get, 0},
+    {"POST", "jobs/*/end", "end_job", job_end_post, A},
+    {"GET", "jobs/*/steps", "list_steps", job_steps, 0},
+    {"POST", "jobs/*/steps", "add_step", job_step_post, 0},
+    {"GET", "jobs/*/steps/*", "get_step", job_step_get, 0},
+    {"POST", "jobs/*/steps/*/end", "end_step", job_step_end_post, A},
+    {"GET", "events", "list_events", event_list, 0},
+    {"POST", "events", "add_event", event_post, 0},
+    {"GET", "events/*", "get_event", event_get, 0},
+};
+
+static void
+args_clear(struct emu_op *op)
+{
+    for (size_t i = 0; i < op->args_count; i++)
+        free(op->args[i]);
+    op->args_count = 0;
+}
+
+static bool
+route_match(struct emu_op *op, const char *pattern)
+{
+    const char *path = op->path;
+    args_clear(op);
+    while (*pattern && *path) {
+        size_t n = strcspn(path, "/");
+        if (*pattern == '*') {
+            if (op->args_count == EMU_ARGS || n == 0)
+                return false;
+            char *arg = strndup(path, n);
+            if (!arg)
+                abort();
+            request_unescape(arg);
+            op->args[op->args_count++] = arg;
+            pattern++;
+            path += n;
+        } else if (*pattern == *path) {
+            pattern++;
+            path++;
+        } else {
+            return false;
+        }
+    }
+    return *pattern == *path;
+}
+
+void
+emu_route(struct emu_op *op)
+{
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]); i++)
+        if (emu_same(routes[i].method, op->method) && route_match(op, routes[i].pattern)) {
+            op->route = &routes[i];
+            op->name = routes[i].name;
+            return;
+        }
+    args_clear(op);
+}
