@@ -204,6 +204,7 @@ observe_badly(const char *mode, struct drstor_call *call)
     }
     for (unsigned i = 0; strcmp(mode, "flood") == 0 && i < 6000; i++) {
         memset(long_text, 'x', 4000);
+        long_text[4000] = '\0';
         p.member = "lun0";
         p.portal = long_text;
         if (host->report_path(call, &p) < 0)
