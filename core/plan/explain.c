@@ -83,6 +83,16 @@ static const struct dr_explanation explanations[] = {
      "The array shows the target as a source, or both copies as diverged. Promoting or resyncing now could "
      "overwrite the good copy.",
      "Look at both copies. A person has to say which data counts."},
+    {"R034", "more than one copy is writable",
+     "Adopting writes down which copy is the primary. With two writable copies nobody but a person can say "
+     "which one holds the data that counts.",
+     "Find out which one applications use. Make the other read-only at its array, then adopt."},
+    {"R036", "no copy is writable",
+     "Adopting writes down which copy is the primary, and nobody serves this group now.",
+     "Make the copy that counts writable at its array, then adopt."},
+    {"R037", "a copy cannot be seen",
+     "A copy that does not answer may be writable, so a first record made now could be wrong.",
+     "Adopt when every copy of the group can be seen."},
     {"R035", "the fence could not be completed",
      "The old array answers, so it must be made not writable there and read back; that did not work, and "
      "nothing less is accepted from an array that answers.",
@@ -114,6 +124,12 @@ static const struct dr_explanation explanations[] = {
      "Another controller took the lock of this group while this one worked. A controller whose token is "
      "not the current one changes nothing.",
      "Follow the other run: `drstor run list`."},
+    {"R093", "the state database is of a newer drstor",
+     "What it means is not known to this version, so nothing is changed.",
+     "Use the newer drstor."},
+    {"R094", "the state database is on a network file system",
+     "Locks and synced writes are not what they seem there.",
+     "Put the state on a local disk of the controller."},
 };
 
 const struct dr_explanation *

@@ -88,6 +88,16 @@ follows(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *
     return v->relation == DRSTOR_RELATION_DESTINATION;
 }
 
+static void
+add_host_group(struct dr_step *s, struct dr_call *call, const char *name)
+{
+    for (size_t i = 0; i < call->n_host_groups; i++)
+        if (dr_streq(call->host_groups[i], name))
+            return;
+    if (name)
+        dr_arena_push(s->arena, call->host_groups, call->n_host_groups) = name;
+}
+
 /* The source is the primary of the record, never what looks writable or newer (S5). */
 static int
 reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v, struct dr_call *call,
@@ -103,9 +113,7 @@ reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *
     /* A copy that is about to be overwritten must not be in anybody's hands (P6). */
     for (size_t m = 0; m < v->n_members; m++)
         for (size_t i = 0; i < v->members[m].n_paths; i++)
-            if (v->members[m].paths[i].host_group)
-                dr_arena_push(s->arena, call->host_groups, call->n_host_groups) =
-                    v->members[m].paths[i].host_group;
+            add_host_group(s, call, v->members[m].paths[i].host_group);
     if (call->n_host_groups && dr_plugin_can(p, DR_ARRAY_OP_WITHDRAW)) {
         call->operation = DR_ARRAY_OP_WITHDRAW;
         call->planned = true;

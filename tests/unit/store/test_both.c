@@ -468,6 +468,75 @@ a_waiting_lock_is_had_when_it_is_free(void **state)
     dr_store_close(other);
 }
 
+struct controller {
+    struct fixture *f;
+    struct dr_env *env;
+    struct dr_store *s;
+    int turns, deaths;
+};
+
+/* Locks, flips and unlocks; the first one dies in the middle of its third turn. */
+static void
+control(void *arg)
+{
+    struct controller *c = arg;
+    for (int i = 0; i < 10; i++) {
+        dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+        struct dr_record r = {0};
+        struct dr_lock lock;
+        int64_t version = 0;
+        must(dr_store_lock(c->s, a, "erp", &test_actor, "r", "promote", UINT64_MAX, NULL, &lock,
+                           err));
+        c->deaths += lock.owner_died;
+        if (dr_store_load(c->s, a, "erp", &r, &version, NULL) < 0)
+            r = test_record("erp", 0);
+        r.epoch++;
+        (void)dr_sleep_until(c->env, dr_now_ns(c->env) + 60 * DR_S, NULL);
+        if (c->turns == 2 && c->f) {
+            dr_store_memory_kill(c->s);
+            return;
+        }
+        must(dr_store_cas(c->s, &r, version, lock.token, &version, err));
+        must(dr_store_unlock(c->s, "erp", lock.token, err));
+        c->turns++;
+        (void)dr_sleep_until(c->env, dr_now_ns(c->env) + DR_S, NULL);
+    }
+}
+
+static void
+spawn_both(void *arg)
+{
+    struct controller *c = arg;
+    dr_spawn(c[0].env, control, &c[0]);
+    dr_spawn(c[1].env, control, &c[1]);
+}
+
+static void
+controllers_take_turns_under_a_virtual_clock(void **state)
+{
+    struct fixture *f = *state;
+    struct dr_env *env = dr_env_virtual_new(3600 * DR_S, 1700000000);
+    struct controller c[2] = {
+        {.f = f, .env = env, .s = dr_store_memory(env, f->world, DR_STORE_WRITE)},
+        {.env = env, .s = dr_store_memory(env, f->world, DR_STORE_WRITE)}};
+    struct dr_record r;
+    struct dr_owner owner;
+    int64_t version = 0;
+    dr_env_virtual_run(env, spawn_both, c);
+    must(dr_store_load(f->s, f->a, "erp", &r, &version, err));
+    assert_int_equal(c[0].turns, 2);
+    assert_int_equal(c[1].turns, 10);
+    assert_int_equal(c[0].deaths, 0);
+    assert_int_equal(c[1].deaths, 1);
+    assert_int_equal(r.epoch, 12);
+    must(dr_store_owner(f->s, f->a, "erp", &owner, err));
+    assert_false(owner.held);
+    assert_true(owner.seen.boot_ns - owner.since.boot_ns >= 60 * (int64_t)DR_S);
+    dr_store_close(c[0].s);
+    dr_store_close(c[1].s);
+    dr_env_virtual_free(env);
+}
+
 #define BOTH(t)                                                                                    \
     {#t " (sqlite)", t, fixture_sqlite, fixture_end, NULL},                                        \
     {                                                                                              \
@@ -493,6 +562,8 @@ main(void)
         BOTH(an_export_holds_everything_as_json_lines),
         BOTH(threads_take_turns),
         BOTH(a_waiting_lock_is_had_when_it_is_free),
+        {"controllers_take_turns_under_a_virtual_clock",
+         controllers_take_turns_under_a_virtual_clock, fixture_memory, fixture_end, NULL},
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,522 @@
+#include "library/internal.h"
+
+#include "base/str.h"
+#include "base/timetext.h"
+#include "model/words.h"
+
+#include <string.h>
+
+/* ---- what acts share ------------------------------------------------------------------------------- */
+
+struct act {
+    struct session s;
+    struct drstor_callbacks cb;
+    struct dr_goal goal;
+    struct dr_facts facts;
+    struct dr_plan plan;
+    struct dr_consent consent;
+    const char *person;
+};
+
+static void
+show_event(const struct dr_event_row *event, void *user)
+{
+    const struct act *x = user;
+    if (!x->cb.event)
+        return;
+    struct json_object *o = dr_map_write(&dr_event_row_type, event);
+    x->cb.event(dr_json_text(o), x->cb.user);
+    (void)json_object_put(o);
+}
+
+static struct dr_run_setup
+setup_of(struct act *x)
+{
+    return (struct dr_run_setup){.env = x->s.d->env,
+                                 .model = x->s.d->model,
+                                 .store = x->s.store,
+                                 .ends = x->s.ends,
+                                 .contact = x->s.contact,
+                                 .who = dr_actor_self(x->s.arena, x->s.d->origin),
+                                 .cancel = &x->s.d->cancel,
+                                 .deadline_ns = x->s.deadline_ns,
+                                 .event = show_event,
+                                 .user = x};
+}
+
+static void
+take_callbacks(struct act *x, const struct drstor_callbacks *cb)
+{
+    x->cb = (struct drstor_callbacks)DRSTOR_CALLBACKS_INIT;
+    if (cb)
+        memcpy(&x->cb, cb, cb->size < sizeof(x->cb) ? cb->size : sizeof(x->cb));
+}
+
+static int
+make_plan(struct act *x, bool save, struct drstor_error **err)
+{
+    struct dr_plan_array *arrays = NULL;
+    struct dr_plan_record *records = NULL;
+    size_t n_arrays = 0, n_records = 0;
+    int r = dr_session_arrays(&x->s, &arrays, &n_arrays, err);
+    if (r == DRSTOR_OK)
+        r = dr_session_observe(&x->s, x->goal.groups, x->goal.n_groups, true, save, &x->facts, err);
+    if (r == DRSTOR_OK)
+        r = dr_session_records(&x->s, &records, &n_records, err);
+    if (r < 0)
+        return r;
+    x->person = dr_session_person(&x->s);
+    const struct dr_plan_input in = {.model = x->s.d->model, .facts = &x->facts, .arrays = arrays,
+                                     .n_arrays = n_arrays, .records = records, .n_records = n_records,
+                                     .goal = &x->goal, .person = x->person};
+    dr_plan_make(x->s.arena, &in, &x->plan);
+    return DRSTOR_OK;
+}
+
+static bool
+nothing_to_do(const struct dr_plan *p)
+{
+    return p->n_refusals == 0 && p->n_steps == 0;
+}
+
+/* A wrong password is not a safety matter: the code that says so wins over 3 (design 7). */
+static int
+exit_of_refusals(const struct act *x)
+{
+    int e = dr_plan_exit(&x->plan);
+    const struct dr_site *to = dr_model_site(x->s.d->model, x->goal.to);
+    for (size_t i = 0; i < x->facts.n_endpoints; i++) {
+        const struct dr_endpoint_facts *p = &x->facts.endpoints[i];
+        if (p->asked && !p->answers && to && dr_streq(p->site, to->name) && dr_streq(p->error_word, "auth"))
+            e = e ? 9 : 0;
+    }
+    return e;
+}
+
+static void
+refuse_with(struct act *x, const struct dr_refusal *r)
+{
+    dr_arena_push(x->s.arena, x->plan.refusals, x->plan.n_refusals) = *r;
+}
+
+static int
+audit_refusal(struct act *x, const char *text, struct drstor_error **err)
+{
+    const struct dr_audit entry = {.who = dr_actor_self(x->s.arena, x->s.d->origin), .what = "refused",
+                                   .plan = x->plan.id, .outcome = "refused", .detail = text};
+    return dr_store_audit(x->s.store, &entry, NULL, err);
+}
+
+static int
+not_begun(struct act *x, char **ret_json, struct drstor_error **err)
+{
+    const char *text = x->plan.n_refusals ? x->plan.refusals[0].text : "refused";
+    int r = audit_refusal(x, text, err); /* S14: before it is reported */
+    if (r < 0)
+        return r;
+    *ret_json = dr_document_text(
+        dr_report_not_begun(&x->plan, "refused", exit_of_refusals(x), text, "nothing was changed"));
+    return DRSTOR_OK;
+}
+
+/* The question, or what was said in advance. 1: go on; 0: *RET_JSON is the answer. */
+static int
+decide(struct act *x, char **ret_json, struct drstor_error **err)
+{
+    struct dr_accept_loss *bound = &x->plan.goal.accept_loss;
+    struct dr_refusal r;
+    const char *how = "flag";
+    if (x->cb.decide) {
+        struct drstor_answer answer = {.size = sizeof(answer)};
+        struct json_object *doc = dr_report_plan(&x->plan, bound);
+        x->cb.decide(dr_json_text(doc), &answer, x->cb.user);
+        (void)json_object_put(doc);
+        if (dr_cancelled(&x->s.d->cancel))
+            return dr_fail(err, DRSTOR_E_CANCELLED, "interrupted; nothing was begun");
+        if (!answer.go) {
+            *ret_json = dr_document_text(
+                dr_report_not_begun(&x->plan, "declined", 3, "not confirmed", "nothing was changed"));
+            return 0;
+        }
+        if (answer.accept_loss[0]) {
+            dr_map_clear(&dr_accept_loss_type, bound);
+            int p = dr_accept_loss_parse(answer.accept_loss, bound, err);
+            if (p < 0)
+                return p;
+            how = "terminal";
+        }
+    }
+    struct dr_accept_loss standing;
+    bool refused = dr_guard_consent(x->s.arena, &x->plan, bound, &r);
+    for (size_t i = 0; refused && i < x->plan.n_losses; i++) {
+        /* A group's own standing consent, given by the configuration (safety 3.3.6). */
+        const struct dr_group *g = dr_model_group(x->s.d->model, x->plan.losses[i].group);
+        dr_map_clear(&dr_accept_loss_type, &standing);
+        standing.seconds = g ? g->loss_max_s : -1;
+        standing.bytes = g ? g->loss_max_bytes : -1;
+        if (dr_loss_covered(&x->plan.losses[i], &standing))
+            x->plan.losses[i].needs_consent = false;
+    }
+    if (refused && dr_guard_consent(x->s.arena, &x->plan, bound, &r)) {
+        refuse_with(x, &r);
+        int e = not_begun(x, ret_json, err);
+        return e < 0 ? e : 0;
+    }
+    dr_map_clear(&dr_consent_type, &x->consent);
+    x->consent.plan = x->plan.id;
+    x->consent.loss = x->plan.loss.text;
+    x->consent.bound_s = bound->seconds;
+    x->consent.bound_bytes = bound->bytes;
+    x->consent.bound_unknown = bound->unknown;
+    x->consent.by = x->person;
+    x->consent.how = how;
+    x->consent.reason = x->plan.goal.reason;
+    x->consent.at = dr_now_utc(x->s.d->env);
+    return 1;
+}
+
+/* The report of what is stored, with the result of this very go. */
+static int
+report_run(struct act *x, const struct dr_run_result *result, char **ret_json, struct drstor_error **err)
+{
+    struct json_object *o = NULL;
+    struct dr_facts facts;
+    int r = dr_store_facts_load(x->s.store, x->s.arena, &facts, err);
+    if (r == DRSTOR_OK)
+        r = dr_report_run(x->s.store, x->s.arena, x->s.d->model, result->run, &facts, &o, err);
+    if (r < 0)
+        return r;
+    dr_json_set_i64(o, "exit", result->exit);
+    if (result->text)
+        dr_json_set_str(o, "text", result->text);
+    if (result->exit && dr_run_state_open(result->state) && !result->hint)
+        dr_json_set_str(o, "hint", dr_arena_printf(x->s.arena, "drstor run resume %s", result->run));
+    *ret_json = dr_document_text(o);
+    return DRSTOR_OK;
+}
+
+static int
+go(struct act *x, char **ret_json, struct drstor_error **err)
+{
+    const struct dr_run_setup setup = setup_of(x);
+    struct dr_run_result result;
+    int r = dr_run_start(&setup, x->s.arena, &x->plan, &x->facts, &x->consent, &result, err);
+    return r < 0 ? r : report_run(x, &result, ret_json, err);
+}
+
+static int
+act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor_error **err)
+{
+    int r = make_plan(x, true, err);
+    if (r < 0)
+        return r;
+    if (nothing_to_do(&x->plan)) {
+        *ret_json = dr_document_text(dr_report_not_begun(
+            &x->plan, "nothing-to-do", 0,
+            dr_arena_printf(x->s.arena, "every group is served from %s already", x->goal.to), NULL));
+        return DRSTOR_OK;
+    }
+    if (then) {
+        r = dr_plan_still_holds(then, &x->plan, err);
+        if (r < 0)
+            return r;
+    }
+    if (x->plan.n_refusals)
+        return not_begun(x, ret_json, err);
+    r = decide(x, ret_json, err);
+    return r <= 0 ? r : go(x, ret_json, err);
+}
+
+/* ---- the calls -------------------------------------------------------------------------------------- */
+
+int
+drstor_plan(struct drstor *d, const char *goal, const struct drstor_consent *consent, char **ret_json,
+            struct drstor_error **err)
+{
+    struct act x = {0};
+    int r = dr_session_open(d, DR_STORE_READ, &x.s, err);
+    if (r < 0)
+        return r;
+    r = dr_goal_read(x.s.arena, d->model, goal, consent, &x.goal, err);
+    if (r == DRSTOR_OK)
+        r = make_plan(&x, false, err);
+    if (r == DRSTOR_OK) {
+        struct json_object *o = dr_report_plan(&x.plan, &x.goal.accept_loss);
+        dr_json_set_i64(o, "exit", exit_of_refusals(&x));
+        *ret_json = dr_document_text(o);
+    }
+    dr_session_close(&x.s);
+    return r;
+}
+
+int
+drstor_act(struct drstor *d, const char *goal, const struct drstor_consent *consent,
+           const struct drstor_callbacks *callbacks, char **ret_json, struct drstor_error **err)
+{
+    struct act x = {0};
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    /* Words first: a slip creates no store. */
+    int r = dr_goal_read(a, d->model, goal, consent, &x.goal, err);
+    if (r == DRSTOR_OK)
+        r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
+    if (r < 0)
+        return r;
+    take_callbacks(&x, callbacks);
+    r = act_on(&x, NULL, ret_json, err);
+    dr_session_close(&x.s);
+    return r;
+}
+
+int
+drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consent *consent,
+             const struct drstor_callbacks *callbacks, char **ret_json, struct drstor_error **err)
+{
+    struct act x = {0};
+    struct dr_plan then;
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    dr_auto(dr_json_putp) struct json_object *doc = NULL;
+    int r = dr_json_parse(plan_json, strlen(plan_json), &dr_json_inventory, &doc, err);
+    if (r == DRSTOR_OK)
+        r = dr_map_read(a, &dr_plan_type, doc, false, &then, err);
+    if (r < 0)
+        return dr_context(err, DRSTOR_E_INVALID, "not a plan of drstor");
+    if (then.n_refusals)
+        return dr_fail(err, DRSTOR_E_INVALID, "this plan was refused when it was made; there is nothing to "
+                                              "apply");
+    if (then.id == NULL || !dr_streq(then.id, dr_plan_digest(a, &then)))
+        return dr_fail(err, DRSTOR_E_INVALID, "the plan was altered after it was made: its id does not fit");
+    /* Of the plan only the wish counts; consent and evidence are given anew (design 4.2). */
+    x.goal = then.goal;
+    if (consent) {
+        struct dr_accept_loss kept = then.goal.accept_loss;
+        x.goal.declare = NULL;
+        x.goal.n_declare = 0;
+        r = dr_goal_consent(a, consent, &x.goal, err);
+        if (r < 0)
+            return r;
+        if (!x.goal.n_declare) {
+            x.goal.declare = then.goal.declare;
+            x.goal.n_declare = then.goal.n_declare;
+        }
+        if (!x.goal.reason)
+            x.goal.reason = then.goal.reason;
+        if (!x.goal.accept_loss.unknown && x.goal.accept_loss.seconds < 0 && x.goal.accept_loss.bytes < 0)
+            x.goal.accept_loss = kept; /* the bound carries over */
+    }
+    r = dr_goal_check(&x.goal, d->model, err);
+    if (r == DRSTOR_OK)
+        r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
+    if (r < 0)
+        return r;
+    take_callbacks(&x, callbacks);
+    r = act_on(&x, &then, ret_json, err);
+    dr_session_close(&x.s);
+    return r;
+}
+
+static int
+resume_one(struct act *x, const char *run, char **ret_json, struct drstor_error **err)
+{
+    struct dr_run_row *open = NULL;
+    struct dr_run_result result;
+    size_t n = 0;
+    if (!run) {
+        int r = dr_store_run_open(x->s.store, x->s.arena, NULL, &open, &n, err);
+        if (r < 0)
+            return r;
+        if (n == 0) {
+            struct json_object *o = dr_report_new();
+            dr_json_set_str(o, "result", "nothing-to-do");
+            dr_json_set_str(o, "text", "no run is open: there is nothing to resume");
+            dr_json_set_i64(o, "exit", 0);
+            *ret_json = dr_document_text(o);
+            return DRSTOR_OK;
+        }
+        run = open[0].id;
+    }
+    const struct dr_run_setup setup = setup_of(x);
+    int r = dr_run_resume(&setup, x->s.arena, run, &result, err);
+    return r < 0 ? r : report_run(x, &result, ret_json, err);
+}
+
+int
+drstor_resume(struct drstor *d, const char *run, const struct drstor_callbacks *callbacks, char **ret_json,
+              struct drstor_error **err)
+{
+    struct act x = {0};
+    int r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
+    if (r < 0)
+        return r;
+    take_callbacks(&x, callbacks);
+    r = resume_one(&x, run, ret_json, err);
+    dr_session_close(&x.s);
+    return r;
+}
+
+int
+drstor_observe(struct drstor *d, const char *const *groups, size_t n, char **ret_json,
+               struct drstor_error **err)
+{
+    struct session s;
+    struct dr_facts facts;
+    int r = dr_groups_check(d->model, groups, n, err);
+    if (r == DRSTOR_OK)
+        r = dr_session_open(d, DR_STORE_WRITE, &s, err);
+    if (r < 0)
+        return r;
+    /* It stores, and it changes nothing out there: its handles cannot. */
+    dr_endpoints_free(s.ends);
+    s.ends = dr_endpoints_new(d->env, d->model, s.contact, true, s.correlation);
+    r = dr_session_observe(&s, n ? groups : NULL, n, true, true, &facts, err);
+    if (r == DRSTOR_OK)
+        *ret_json = dr_document_text(dr_report_observed(&facts));
+    dr_session_close(&s);
+    return r;
+}
+
+/* ---- adopt ------------------------------------------------------------------------------------------ */
+
+static bool
+refuse_adopt(struct dr_arena *a, const struct dr_group *g, const struct dr_facts *facts,
+             const struct dr_copy **ret_primary, struct dr_refusal *r)
+{
+    size_t writable = 0;
+    *r = (struct dr_refusal){.group = g->name};
+    for (size_t i = 0; i < g->n_copies; i++) {
+        const struct dr_copy_facts *f = dr_facts_copy(facts, g->name, g->copies[i].site->name);
+        if (!f || !f->fresh) {
+            const struct dr_endpoint_facts *e =
+                dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, g->copies[i].array->name);
+            r->id = "R037";
+            r->text = dr_arena_printf(a, "the copy of group %s at %s cannot be seen", g->name,
+                                      g->copies[i].site->name);
+            r->evidence = e && e->error ? e->error : "its array does not know it";
+            r->remedy = "adopt when every copy can be seen";
+            return true;
+        }
+        if (f->view.access != DRSTOR_ACCESS_READ_WRITE)
+            continue;
+        writable++;
+        *ret_primary = &g->copies[i];
+    }
+    if (writable == 1)
+        return false;
+    r->id = writable ? "R034" : "R036";
+    r->text = dr_arena_printf(a, writable ? "group %s is writable at more than one site"
+                                          : "no copy of group %s is writable",
+                              g->name);
+    r->evidence = "read from every array just now";
+    r->remedy = writable ? "find out which copy counts and make the other read-only at its array"
+                         : "make the copy that counts writable at its array, then adopt";
+    return true;
+}
+
+static int
+adopt_one(struct session *s, const struct dr_group *g, const struct dr_copy *primary,
+          const struct dr_facts *facts, bool *ret_already, struct drstor_error **err)
+{
+    struct dr_lock lock;
+    struct dr_record rec, before;
+    const struct dr_actor who = dr_actor_self(s->arena, s->d->origin);
+    int r = dr_store_lock(s->store, s->arena, g->name, &who, NULL, "adopt", 0, &s->d->cancel, &lock, err);
+    if (r < 0)
+        return r;
+    *ret_already = dr_store_load(s->store, s->arena, g->name, &before, NULL, NULL) != DRSTOR_E_NOTFOUND;
+    const struct dr_copy_facts *f = dr_facts_copy(facts, g->name, primary->site->name);
+    dr_map_clear(&dr_record_type, &rec);
+    rec.schema = "1.0";
+    rec.group = g->name;
+    /* An array may remember more than we do: never begin below it. */
+    rec.epoch = 1;
+    for (size_t i = 0; i < facts->n_copies; i++)
+        if (dr_streq(facts->copies[i].group, g->name) && facts->copies[i].view.epoch > rec.epoch)
+            rec.epoch = facts->copies[i].view.epoch;
+    rec.primary = primary->site->name;
+    rec.phase = DR_PHASE_STEADY;
+    rec.members = f->view.members;
+    rec.n_members = f->view.n_members;
+    const struct dr_audit entry = {.who = who, .what = "adopt", .group = g->name, .epoch = rec.epoch,
+                                   .token = lock.token, .outcome = "adopted", .detail = rec.primary};
+    if (!*ret_already) {
+        r = dr_store_begin(s->store, err);
+        if (r == DRSTOR_OK) {
+            r = dr_store_cas(s->store, &rec, 0, lock.token, NULL, err);
+            if (r == DRSTOR_OK)
+                r = dr_store_audit(s->store, &entry, NULL, err);
+            if (r == DRSTOR_OK)
+                r = dr_store_commit(s->store, err);
+            else
+                dr_store_rollback(s->store);
+        }
+    }
+    int u = dr_store_unlock(s->store, g->name, lock.token, r < 0 ? NULL : err);
+    return r < 0 ? r : u;
+}
+
+static int
+adopt_all(struct session *s, const char *const *groups, size_t n, char **ret_json, struct drstor_error **err)
+{
+    const struct dr_model *m = s->d->model;
+    struct dr_facts facts;
+    int r = dr_session_observe(s, n ? groups : NULL, n, true, true, &facts, err);
+    struct json_object *o = dr_report_new(), *adopted = json_object_new_array(),
+                       *already = json_object_new_array(), *refusals = json_object_new_array();
+    for (size_t i = 0; r == DRSTOR_OK && i < m->n_groups; i++) {
+        const struct dr_group *g = &m->groups[i];
+        const struct dr_copy *primary = NULL;
+        struct dr_record rec;
+        struct dr_refusal refusal;
+        bool wanted = n == 0, there = false;
+        for (size_t k = 0; k < n; k++)
+            wanted |= dr_streq(groups[k], g->name);
+        if (!wanted)
+            continue;
+        if (dr_store_load(s->store, s->arena, g->name, &rec, NULL, NULL) == DRSTOR_OK) {
+            struct json_object *x = json_object_new_object();
+            dr_json_set_str(x, "group", g->name);
+            dr_json_set_str(x, "primary", rec.primary);
+            dr_json_set_i64(x, "epoch", rec.epoch);
+            (void)json_object_array_add(already, x);
+            continue;
+        }
+        if (g->topology != DR_TOPOLOGY_ACTIVE_ACTIVE && refuse_adopt(s->arena, g, &facts, &primary, &refusal)) {
+            (void)json_object_array_add(refusals, dr_map_write(&dr_refusal_type, &refusal));
+            continue;
+        }
+        if (!primary)
+            primary = g->preferred ? dr_group_copy(g, g->preferred->name) : &g->copies[0];
+        r = adopt_one(s, g, primary, &facts, &there, err);
+        if (r == DRSTOR_OK) {
+            struct json_object *x = json_object_new_object();
+            dr_json_set_str(x, "group", g->name);
+            dr_json_set_str(x, "primary", primary->site->name);
+            (void)json_object_array_add(there ? already : adopted, x);
+        }
+    }
+    dr_json_set_i64(o, "exit", dr_json_length(refusals) ? 3 : 0);
+    dr_json_set(o, "adopted", adopted);
+    dr_json_set(o, "already", already);
+    dr_json_set(o, "refusals", refusals);
+    if (r == DRSTOR_OK)
+        *ret_json = dr_document_text(o);
+    else
+        (void)json_object_put(o);
+    return r;
+}
+
+int
+drstor_adopt(struct drstor *d, const char *const *groups, size_t n, char **ret_json,
+             struct drstor_error **err)
+{
+    struct session s;
+    int r = dr_groups_check(d->model, groups, n, err);
+    if (r == DRSTOR_OK && d->model->controller_standby)
+        r = dr_refuse(err, "R031", "this controller is the standby");
+    if (r == DRSTOR_OK)
+        r = dr_session_open(d, DR_STORE_WRITE, &s, err);
+    if (r < 0)
+        return r;
+    r = adopt_all(&s, groups, n, ret_json, err);
+    dr_session_close(&s);
+    return r;
+}

@@ -1,0 +1,126 @@
+#include "library/internal.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+static int
+strings(struct dr_arena *a, struct json_object *doc, const char *key, const char ***ret, size_t *ret_n,
+        struct drstor_error **err)
+{
+    struct json_object *list = dr_json_get(doc, key);
+    if (list && !json_object_is_type(list, json_type_array))
+        return dr_fail(err, DRSTOR_E_INVALID, "goal.%s is not a list", key);
+    for (size_t i = 0; i < dr_json_length(list); i++) {
+        struct json_object *o = json_object_array_get_idx(list, i);
+        if (!json_object_is_type(o, json_type_string))
+            return dr_fail(err, DRSTOR_E_INVALID, "goal.%s is not a list of texts", key);
+        dr_arena_push(a, *ret, *ret_n) = dr_arena_str(a, json_object_get_string(o));
+    }
+    return DRSTOR_OK;
+}
+
+static bool
+matches(const char *const *patterns, size_t n, const char *name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (dr_glob(patterns[i], name))
+            return true;
+    return false;
+}
+
+/* --all, --only and --except into names. A pattern that fits nothing is a slip, not an empty set. */
+static int
+select_groups(struct dr_arena *a, const struct dr_model *m, struct json_object *doc, struct dr_goal *g,
+              struct drstor_error **err)
+{
+    const char **only = NULL, **except = NULL;
+    size_t n_only = 0, n_except = 0;
+    bool all = false;
+    (void)dr_json_bool(doc, "all", &all);
+    int r = strings(a, doc, "groups", &g->groups, &g->n_groups, err);
+    if (r == DRSTOR_OK)
+        r = strings(a, doc, "only", &only, &n_only, err);
+    if (r == DRSTOR_OK)
+        r = strings(a, doc, "except", &except, &n_except, err);
+    if (r < 0)
+        return r;
+    if (all && g->n_groups)
+        return dr_fail(err, DRSTOR_E_INVALID, "either --all or names of groups, not both");
+    if (!all && (n_only || n_except) && !g->n_groups)
+        all = true;
+    if (!all)
+        return DRSTOR_OK;
+    for (size_t p = 0; p < n_only + n_except; p++) {
+        const char *pattern = p < n_only ? only[p] : except[p - n_only];
+        bool hit = false;
+        for (size_t i = 0; i < m->n_groups; i++)
+            hit |= dr_glob(pattern, m->groups[i].name);
+        if (!hit)
+            return dr_fail(err, DRSTOR_E_INVALID, "no group is called \"%s\"", pattern);
+    }
+    for (size_t i = 0; i < m->n_groups; i++) {
+        const struct dr_group *x = &m->groups[i];
+        if ((n_only && !matches(only, n_only, x->name)) || matches(except, n_except, x->name))
+            continue;
+        /* "everything that can go there" */
+        if (g->to && !dr_group_copy(x, g->to))
+            continue;
+        dr_arena_push(a, g->groups, g->n_groups) = x->name;
+    }
+    if (!g->n_groups)
+        return dr_fail(err, DRSTOR_E_INVALID, "no group is left to act on");
+    return DRSTOR_OK;
+}
+
+int
+dr_goal_consent(struct dr_arena *a, const struct drstor_consent *consent, struct dr_goal *g,
+                struct drstor_error **err)
+{
+    dr_map_clear(&dr_accept_loss_type, &g->accept_loss);
+    if (!consent)
+        return DRSTOR_OK;
+    struct drstor_consent c = DRSTOR_CONSENT_INIT;
+    memcpy(&c, consent, consent->size < sizeof(c) ? consent->size : sizeof(c));
+    if (c.accept_loss) {
+        int r = dr_accept_loss_parse(c.accept_loss, &g->accept_loss, err);
+        if (r < 0)
+            return r;
+    }
+    for (size_t i = 0; i < c.n_declare; i++) {
+        struct dr_declaration d;
+        int r = dr_declaration_parse(a, c.declare[i], &d, err);
+        if (r < 0)
+            return r;
+        dr_arena_push(a, g->declare, g->n_declare) = d;
+    }
+    g->waive_fence = dr_arena_str(a, c.waive_fence);
+    g->reason = dr_arena_str(a, c.reason);
+    if (g->waive_fence)
+        return dr_fail(err, DRSTOR_E_UNSUPPORTED, "--waive-fence is not in this version");
+    return DRSTOR_OK;
+}
+
+int
+dr_goal_read(struct dr_arena *a, const struct dr_model *m, const char *text,
+             const struct drstor_consent *consent, struct dr_goal *ret, struct drstor_error **err)
+{
+    dr_auto(dr_json_putp) struct json_object *doc = NULL;
+    int r = dr_json_parse(text, strlen(text), &dr_json_small, &doc, err);
+    if (r < 0)
+        return dr_context(err, DRSTOR_E_INVALID, "the goal");
+    dr_map_clear(&dr_goal_type, ret);
+    const char *verb = dr_json_str(doc, "verb");
+    int v = verb ? dr_name_value(&dr_verb_names, verb) : -1;
+    if (v <= 0)
+        return dr_fail(err, verb ? DRSTOR_E_UNSUPPORTED : DRSTOR_E_INVALID,
+                       "this drstor cannot plan \"%s\"", verb ? verb : "");
+    ret->verb = (enum dr_verb)v;
+    ret->to = dr_arena_str(a, dr_json_str(doc, "to"));
+    (void)dr_json_bool(doc, "unplanned", &ret->unplanned);
+    (void)dr_json_bool(doc, "storage_only", &ret->storage_only);
+    r = dr_goal_consent(a, consent, ret, err);
+    if (r == DRSTOR_OK)
+        r = select_groups(a, m, doc, ret, err);
+    return r < 0 ? r : dr_goal_check(ret, m, err);
+}

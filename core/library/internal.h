@@ -1,0 +1,63 @@
+/* What the files of this folder share: one opened installation. */
+#ifndef DR_LIBRARY_INTERNAL_H
+#define DR_LIBRARY_INTERNAL_H
+
+#include <drstor/drstor.h>
+
+#include "base/env.h"
+#include "base/error.h"
+#include "config/config.h"
+#include "observe/observe.h"
+#include "plan/planner.h"
+#include "plan/loss.h"
+#include "report/document.h"
+#include "run/run.h"
+#include "store/store.h"
+
+struct drstor {
+    struct dr_env *env;
+    struct dr_model *model;
+    char *origin;
+    int64_t timeout_s;
+    struct dr_cancel cancel;
+};
+
+/* One call of the library: everything that lives as long as it. */
+struct session {
+    struct drstor *d;
+    struct dr_arena *arena;
+    struct dr_contact *contact;
+    struct dr_endpoints *ends;
+    struct dr_store *store; /* NULL when there is none yet and we only look */
+    const char *store_trouble;
+    char correlation[37];
+    uint64_t deadline_ns;
+};
+
+/* READ: a store that is not there or damaged is no failure, see store_trouble. */
+int dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *ret,
+                    struct drstor_error **err);
+void dr_session_close(struct session *s);
+
+/* Asks everything (or GROUPS), together with what is stored. SAVE needs a store open for writing. */
+int dr_session_observe(struct session *s, const char *const *groups, size_t n, bool engines, bool save,
+                       struct dr_facts *ret, struct drstor_error **err);
+int dr_session_records(struct session *s, struct dr_plan_record **ret, size_t *ret_n,
+                       struct drstor_error **err);
+/* What the plugins declare, for the planner. A plugin that cannot be loaded fails it. */
+int dr_session_arrays(struct session *s, struct dr_plan_array **ret, size_t *ret_n,
+                      struct drstor_error **err);
+const char *dr_session_person(struct session *s);
+
+/* GOAL and CONSENT into a goal: lists resolved, words checked. */
+int dr_goal_read(struct dr_arena *a, const struct dr_model *m, const char *text,
+                 const struct drstor_consent *consent, struct dr_goal *ret, struct drstor_error **err);
+int dr_goal_consent(struct dr_arena *a, const struct drstor_consent *consent, struct dr_goal *g,
+                    struct drstor_error **err);
+
+int dr_groups_check(const struct dr_model *m, const char *const *groups, size_t n, struct drstor_error **err);
+
+/* Text of O, which is put. */
+char *dr_document_text(struct json_object *o);
+
+#endif

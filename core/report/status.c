@@ -1,0 +1,193 @@
+#include "report/document.h"
+
+#include "base/str.h"
+#include "base/timetext.h"
+#include "model/words.h"
+
+struct json_object *
+dr_report_new(void)
+{
+    struct json_object *o = json_object_new_object();
+    dr_json_set_str(o, "api", "drstor/v1");
+    return o;
+}
+
+static void
+set_time(struct json_object *o, const char *key, int64_t utc)
+{
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    if (utc >= 0)
+        dr_json_set_str(o, key, dr_utc_text(a, utc));
+}
+
+struct json_object *
+dr_report_endpoint(const struct dr_endpoint_facts *e, const struct dr_stamp *now)
+{
+    struct json_object *o = json_object_new_object();
+    dr_json_set_str(o, "kind", dr_name(&dr_endpoint_kind_names, (int)e->kind));
+    dr_json_set_str(o, "name", e->name);
+    dr_json_set_str(o, "site", e->site);
+    dr_json_set_bool(o, "answers", e->answers);
+    dr_json_set_str(o, "error", e->error);
+    set_time(o, "last_answer", e->last_answer.utc);
+    if (!e->answers) {
+        set_time(o, "silent_since", e->silent_since.utc);
+        int64_t s = dr_stamp_age_display_s(&e->silent_since, now);
+        if (s >= 0)
+            dr_json_set_i64(o, "silent_s", s);
+    }
+    return o;
+}
+
+static struct json_object *
+members(const struct dr_copy_view *v)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < v->n_members; i++) {
+        const struct dr_member *m = &v->members[i];
+        struct json_object *o = json_object_new_object();
+        dr_json_set_str(o, "id", m->id);
+        dr_json_set_str(o, "pair", m->pair);
+        dr_json_set_str(o, "wwid", m->wwid);
+        if (m->size >= 0)
+            dr_json_set_i64(o, "size", m->size);
+        dr_json_set_str(o, "access", dr_name(&dr_access_names, (int)m->access));
+        (void)json_object_array_add(list, o);
+    }
+    return list;
+}
+
+/* What is not read now is unknown, whatever was known before; that goes beside it. */
+static struct json_object *
+copy_json(const struct dr_copy *c, const struct dr_copy_facts *f, const struct dr_facts *facts)
+{
+    struct json_object *o = json_object_new_object();
+    bool fresh = f && f->fresh;
+    dr_json_set_str(o, "site", c->site->name);
+    dr_json_set_str(o, "array", c->array->name);
+    dr_json_set_str(o, "access", dr_name(&dr_access_names, fresh ? (int)f->view.access : 0));
+    dr_json_set_str(o, "sync", dr_name(&dr_sync_names, fresh ? (int)f->view.sync : 0));
+    dr_json_set_bool(o, "fresh", fresh);
+    if (f) {
+        set_time(o, "observed_at", f->seen.utc);
+        int64_t s = dr_stamp_age_display_s(&f->seen, &facts->now);
+        if (s >= 0)
+            dr_json_set_i64(o, "age_s", s);
+        set_time(o, "recovery_point", f->view.point);
+        if (!fresh) {
+            dr_json_set_str(o, "last_access", dr_name(&dr_access_names, (int)f->view.access));
+            dr_json_set_str(o, "last_sync", dr_name(&dr_sync_names, (int)f->view.sync));
+        }
+    }
+    dr_json_set_str(o, "source", c->array->name);
+    const struct dr_endpoint_facts *e = dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, c->array->name);
+    if (!fresh && e)
+        dr_json_set_str(o, "error", e->error ? e->error
+                                    : e->answers ? "the array does not know this copy"
+                                                 : "not asked");
+    dr_json_set(o, "members", fresh ? members(&f->view) : json_object_new_array());
+    return o;
+}
+
+static const char *
+next_thing(struct dr_arena *a, const struct dr_group *g, enum dr_condition c, const struct dr_plan_record *r)
+{
+    switch (c) {
+    case DR_CONDITION_UNADOPTED:
+        return dr_arena_printf(a, "drstor adopt %s", g->name);
+    case DR_CONDITION_BLOCKED:
+        return r && r->open_run ? dr_arena_printf(a, "drstor run resume %s", r->open_run) : "look at it";
+    case DR_CONDITION_EXPOSED:
+        return "repair replication";
+    case DR_CONDITION_DIVERGED:
+        return "a person must say which copy counts";
+    case DR_CONDITION_UNKNOWN:
+        return "reach the primary, or declare its site lost and promote";
+    case DR_CONDITION_FENCED:
+        return "nobody serves it: promote it";
+    case DR_CONDITION_DUAL_UNVERIFIED:
+        return dr_arena_printf(a, "drstor verify %s", g->name);
+    case DR_CONDITION_PROTECTED:
+    case DR_CONDITION_TESTING:
+    case DR_CONDITION_DUAL_VERIFIED:
+        break;
+    }
+    return NULL;
+}
+
+struct json_object *
+dr_report_group(const struct dr_model *m, const struct dr_group *g, const struct dr_facts *facts,
+                const struct dr_plan_record *record)
+{
+    (void)m;
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    struct json_object *o = json_object_new_object(), *copies = json_object_new_array();
+    const char *why = NULL;
+    enum dr_condition c = dr_condition_of(a, g, record, facts, &why);
+    const struct dr_copy_facts *replica = NULL;
+    bool have = record && record->present;
+
+    dr_json_set_str(o, "name", g->name);
+    dr_json_set_str(o, "mode", dr_name(&dr_mode_names, (int)g->mode));
+    dr_json_set_str(o, "topology", dr_name(&dr_topology_names, (int)g->topology));
+    if (have)
+        dr_json_set_i64(o, "epoch", record->record.epoch);
+    dr_json_set_str(o, "primary", have ? record->record.primary : NULL);
+    dr_json_set_str(o, "condition", dr_name(&dr_condition_names, (int)c));
+    dr_json_set_str(o, "reason", why);
+    for (size_t i = 0; i < g->n_copies; i++) {
+        const struct dr_copy_facts *f = dr_facts_copy(facts, g->name, g->copies[i].site->name);
+        (void)json_object_array_add(copies, copy_json(&g->copies[i], f, facts));
+        if (have && !dr_streq(g->copies[i].site->name, record->record.primary) && f)
+            replica = f;
+    }
+    dr_json_set_bool(o, "in_sync", replica && replica->fresh && replica->view.sync == DRSTOR_SYNC_IN_SYNC);
+    if (replica && replica->fresh && replica->view.lag_s >= 0)
+        dr_json_set_i64(o, "lag_s", replica->view.lag_s);
+    if (replica)
+        set_time(o, "recovery_point", replica->view.point);
+    if (g->rpo_s >= 0)
+        dr_json_set_i64(o, "rpo_s", g->rpo_s);
+    if (g->rto_s >= 0)
+        dr_json_set_i64(o, "rto_s", g->rto_s);
+    bool late = g->rpo_s >= 0 && g->mode == DR_MODE_ASYNC && replica && replica->view.lag_s > g->rpo_s;
+    dr_json_set_bool(o, "ready", c == DR_CONDITION_PROTECTED && !late);
+    if (late)
+        dr_json_set_str(o, "reason", "the copy is further behind than the RPO allows");
+    dr_json_set_str(o, "next", next_thing(a, g, c, record));
+    dr_json_set(o, "copies", copies);
+    return o;
+}
+
+static const struct dr_plan_record *
+record_of(const struct dr_plan_record *records, size_t n, const char *group)
+{
+    for (size_t i = 0; i < n; i++)
+        if (dr_streq(records[i].group, group))
+            return &records[i];
+    return NULL;
+}
+
+struct json_object *
+dr_report_status(const struct dr_model *m, const struct dr_facts *facts,
+                 const struct dr_plan_record *records, size_t n_records, const char *const *groups, size_t n)
+{
+    struct json_object *o = dr_report_new();
+    struct json_object *list = json_object_new_array(), *ends = json_object_new_array();
+    for (size_t i = 0; i < m->n_groups; i++) {
+        bool wanted = groups == NULL;
+        for (size_t k = 0; k < n && !wanted; k++)
+            wanted = dr_streq(groups[k], m->groups[i].name);
+        if (wanted)
+            (void)json_object_array_add(
+                list, dr_report_group(m, &m->groups[i], facts,
+                                      record_of(records, n_records, m->groups[i].name)));
+    }
+    for (size_t i = 0; i < facts->n_endpoints; i++)
+        if (facts->endpoints[i].asked)
+            (void)json_object_array_add(ends, dr_report_endpoint(&facts->endpoints[i], &facts->now));
+    dr_json_set(o, "groups", list);
+    dr_json_set(o, "endpoints", ends);
+    set_time(o, "observed_at", facts->now.utc);
+    return o;
+}
