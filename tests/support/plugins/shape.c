@@ -97,7 +97,7 @@ shape_describe(struct drstor_call *call)
         return host->fail(call, DRSTOR_E_INTERNAL, "no licence was found");
     if (is("describe-positive"))
         return 5;
-    while (is("describe-hangs"))
+    for (int hangs = is("describe-hangs"); hangs;)
         (void)host->sleep_until(call, host->now_ns(call) + UINT64_C(1000000000));
     (void)shape_limits(call);
     shape_durations(call);

@@ -120,6 +120,22 @@ a_folder_is_listed_with_reasons(void **state)
     assert_int_equal(usable, 2);
 }
 
+static void
+every_plugin_of_the_build_can_be_used(void **state)
+{
+    (void)state;
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    struct dr_plugin_file *files = NULL;
+    size_t n = 0;
+    assert_int_equal(dr_plugin_list(BUILT_PLUGINS, a, &files, &n, NULL), DRSTOR_OK);
+    for (size_t i = 0; i < n; i++) {
+        if (files[i].error)
+            fail_msg("%s", files[i].error);
+        assert_string_equal(dr_plugin_info(files[i].plugin)->name, files[i].name);
+    }
+    assert_true(n > 0);
+}
+
 int
 main(void)
 {
@@ -128,6 +144,7 @@ main(void)
         cmocka_unit_test(a_required_key_must_be_there),
         cmocka_unit_test(a_plugin_tells_what_it_is),
         cmocka_unit_test(a_folder_is_listed_with_reasons),
+        cmocka_unit_test(every_plugin_of_the_build_can_be_used),
     };
     return cmocka_run_group_tests(tests, load, NULL);
 }
