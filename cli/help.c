@@ -91,7 +91,7 @@ cli_help_text(const struct cli_verb *parent, const struct cli_verb *verb)
         if (verb->flags)
             put(&t, "\n");
         put(&t,
-            "Everywhere: --config FILE, -o table|json|jsonl, --columns LIST, -q, -v, --timeout\n");
+            "Also: --config FILE, -o table|json|jsonl, --columns LIST, -q, -v, --timeout TIME\n");
     }
     return t.s;
 }

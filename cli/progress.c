@@ -137,13 +137,19 @@ progress_learn(struct progress *p, struct json_object *doc)
         s->expect_s = cli_int(o, "expect_s", s->expect_s);
         struct progress_group *g = group_of(p, group);
         if (g)
-            g->vms += cli_length(cli_get(o, "vms"));
+            g->counted += cli_length(cli_get(o, "vms"));
     }
     for (size_t i = 0; i < cli_length(vms); i++) {
         struct progress_group *g =
             group_of(p, cli_text(json_object_array_get_idx(vms, i), "group"));
         if (g)
-            g->vms++;
+            g->counted++;
+    }
+    /* A second document tells anew, it does not add. */
+    for (size_t i = 0; i < p->n_groups; i++) {
+        struct progress_group *g = &p->groups[i];
+        g->vms = g->counted ? g->counted : g->vms;
+        g->counted = 0;
     }
 }
 

@@ -13,7 +13,7 @@ struct progress_step {
 
 struct progress_group {
     char *name;
-    size_t vms, up;
+    size_t vms, up, counted;
 };
 
 struct progress {
