@@ -1,0 +1,72 @@
+/* The page a document is written on, and how members of a document are read for it. */
+#ifndef DR_REPORT_PAGE_H
+#define DR_REPORT_PAGE_H
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/json.h"
+#include "base/str.h"
+
+#include <stdbool.h>
+
+struct dr_page {
+    struct dr_arena *arena;
+    struct dr_str out;
+    unsigned width;      /* 0: none */
+    const char *columns; /* what was asked for; NULL: the usual ones */
+};
+
+/* Wrapped at the page's width; lines after the first begin INDENT + HANG cells in. */
+void dr_page_say(struct dr_page *p, unsigned indent, unsigned hang, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+void dr_page_gap(struct dr_page *p); /* one empty line, not at the top */
+
+/* Clean text of a member that is a string, a number or a boolean; NULL when there is none. */
+const char *dr_page_text(struct dr_page *p, struct json_object *o, const char *key);
+/* The same of a value. */
+const char *dr_page_value(struct dr_page *p, struct json_object *v);
+/* Never NULL: "unknown" when there is none. */
+const char *dr_page_known(struct dr_page *p, struct json_object *o, const char *key);
+/* "14 s", "unknown" */
+const char *dr_page_duration(struct dr_page *p, struct json_object *o, const char *key);
+/* "2026-11-22 14:03:21 UTC", or what is written there, or NULL. */
+const char *dr_page_time(struct dr_page *p, struct json_object *o, const char *key);
+/* "14:03:21", or as above. */
+const char *dr_page_clock(struct dr_page *p, struct json_object *o, const char *key);
+bool dr_page_true(struct json_object *o, const char *key); /* false when it is not there */
+/* "a, b, c" of a list of texts, or of objects with a name or a group; "" when empty. At most MOST,
+ * then "and 3 more"; 0: all. */
+const char *dr_page_list(struct dr_page *p, struct json_object *list, size_t most);
+/* The name of an element: a text, or the member group, name or id of an object. */
+const char *dr_page_name(struct dr_page *p, struct json_object *element);
+/* S without a full stop at its end. */
+const char *dr_page_bare(struct dr_page *p, const char *s);
+/* One sentence about a goal: "planned promote of erp to rome". */
+const char *dr_page_goal(struct dr_page *p, struct json_object *doc);
+/* "up to 42 s (method)", "nothing is lost (method)", "unknown (method)" */
+const char *dr_page_loss(struct dr_page *p, struct json_object *loss);
+/* One line per refusal: rule, what, evidence, remedy. */
+void dr_page_refusals(struct dr_page *p, struct json_object *refusals);
+
+/* Elements that are null are left out. A break only ends one element. */
+#define dr_page_each(list, i, element)                                                             \
+    for (size_t i = 0; i < dr_json_length(list); i++)                                              \
+        for (struct json_object *element = json_object_array_get_idx((list), i); element;          \
+             element = NULL)
+
+/* ---- one function per kind
+ * ----------------------------------------------------------------------- */
+
+int dr_text_status(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_observe(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_plan(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_report(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_runs(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_events(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_problems(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_plugins(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_adopt(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_explain(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_any(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+
+#endif

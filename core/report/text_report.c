@@ -1,0 +1,310 @@
+#include "report/grid.h"
+
+#include "base/timetext.h"
+
+#include <string.h>
+
+static const struct dr_column vm_columns[] = {
+    {"vm", 9, DR_COLUMN_USUAL},
+    {"group", 5, DR_COLUMN_USUAL},
+    {"state", 7, DR_COLUMN_USUAL},
+    {"started", 4, DR_COLUMN_USUAL},
+    {"trouble", 1, DR_COLUMN_USUAL | DR_COLUMN_WRAP},
+    {"id", 0, 0},
+};
+enum { N_VM_COLUMNS = sizeof(vm_columns) / sizeof(vm_columns[0]), VMS_MOST = 20 };
+
+static const struct dr_column group_columns[] = {
+    {"group", 9, DR_COLUMN_USUAL},
+    {"result", 8, DR_COLUMN_USUAL},
+    {"steps", 5, DR_COLUMN_USUAL},
+    {"vms_up", 6, DR_COLUMN_USUAL},
+    {"stopped_at", 2, DR_COLUMN_USUAL | DR_COLUMN_WRAP},
+};
+
+static bool
+is_up(struct dr_page *p, struct json_object *vm)
+{
+    const char *state = dr_page_text(p, vm, "state");
+    return dr_streq(state, "up") && !dr_page_text(p, vm, "trouble");
+}
+
+/* What became of one group, told by its steps: the worst word wins. */
+static void
+group_row(struct dr_page *p, struct dr_grid *grid, struct json_object *doc,
+          struct json_object *group)
+{
+    static const char *const worst[] = {"unknown", "failed", "refused", "interrupted", "running"};
+    const char *name = dr_page_name(p, group), *said = dr_page_text(p, group, "result");
+    const char *stopped = NULL, *word = "done";
+    size_t all = 0, done = 0, rank = DR_COUNT(worst), vms = 0, up = 0;
+    dr_page_each(dr_json_get(doc, "steps"), i, s)
+    {
+        if (!dr_streq(dr_page_text(p, s, "group"), name))
+            continue;
+        const char *state = dr_page_text(p, s, "state");
+        all++;
+        done += dr_streq(state, "done") || dr_streq(state, "skipped");
+        for (size_t k = 0; k < rank; k++)
+            if (dr_streq(state, worst[k])) {
+                const char *why = dr_page_text(p, s, "error");
+                rank = k;
+                word = worst[k];
+                stopped = dr_arena_printf(p->arena, "%s%s%s", dr_page_known(p, s, "kind"),
+                                          why ? ": " : "", why ? why : "");
+            }
+    }
+    dr_page_each(dr_json_get(doc, "vms"), i, vm)
+    {
+        vms += dr_streq(dr_page_text(p, vm, "group"), name);
+        up += dr_streq(dr_page_text(p, vm, "group"), name) && is_up(p, vm);
+    }
+    if (rank == DR_COUNT(worst) && done < all)
+        word = "not finished";
+    if (all == 0)
+        word = "unknown";
+    dr_grid_row(grid, (const char *[]){
+                          name, said ? said : word,
+                          all ? dr_arena_printf(p->arena, "%zu of %zu", done, all) : NULL,
+                          vms ? dr_arena_printf(p->arena, "%zu of %zu", up, vms) : NULL, stopped});
+}
+
+static int
+print_vms(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
+{
+    struct json_object *vms = dr_json_get(doc, "vms");
+    struct dr_grid *grid;
+    int r = dr_grid_new(p, vm_columns, N_VM_COLUMNS, &grid, err);
+    if (r < 0)
+        return r;
+    /* Of many, those that need a person; the others are a number, unless columns are asked for. */
+    bool all = p->columns || dr_json_length(vms) <= VMS_MOST;
+    size_t up = 0, hidden = 0;
+    for (int pass = 0; pass < 2; pass++)
+        dr_page_each(vms, i, vm)
+        {
+            bool well = is_up(p, vm);
+            if (well != (pass == 1))
+                continue;
+            up += well;
+            if (well && !all) {
+                hidden++;
+                continue;
+            }
+            dr_grid_row(grid, (const char *[N_VM_COLUMNS]){
+                                  dr_page_name(p, vm), dr_page_text(p, vm, "group"),
+                                  dr_page_known(p, vm, "state"), dr_page_clock(p, vm, "started_at"),
+                                  dr_page_text(p, vm, "trouble"), dr_page_text(p, vm, "id")});
+        }
+    if (dr_json_length(vms) == 0)
+        return DRSTOR_OK;
+    dr_page_gap(p);
+    dr_page_say(p, 0, 2, "%zu of %zu VMs are up%s", up, dr_json_length(vms),
+                hidden == dr_json_length(vms) ? "" : ":");
+    dr_grid_print(grid, 2);
+    if (hidden && hidden < dr_json_length(vms))
+        dr_page_say(p, 2, 2, "and %zu more that are up", hidden);
+    return DRSTOR_OK;
+}
+
+static void
+print_times(struct dr_page *p, struct json_object *doc)
+{
+    struct json_object *times = dr_json_get(doc, "times");
+    const char *outage = dr_page_time(p, times, "outage"),
+               *decision = dr_page_time(p, times, "decision");
+    const char *first = dr_page_time(p, times, "first_vm"),
+               *last = dr_page_time(p, times, "last_vm");
+    int64_t s;
+    if (!times)
+        return;
+    dr_page_gap(p);
+    if (dr_json_i64(doc, "rto_s", &s) && s >= 0)
+        dr_page_say(p, 0, 2, "RTO %s from the decision (%s)", dr_duration_text(p->arena, s),
+                    decision ? decision : "time unknown");
+    else if (decision)
+        dr_page_say(p, 0, 2, "decided at %s%s", decision,
+                    dr_json_i64(doc, "exit", &s) && s ? "; service is not back" : "");
+    if (dr_json_i64(doc, "rto_outage_s", &s) && s >= 0)
+        dr_page_say(p, 0, 2, "RTO %s from the last sign of life (%s)",
+                    dr_duration_text(p->arena, s), outage ? outage : "time unknown");
+    else if (outage)
+        dr_page_say(p, 0, 2, "last sign of life at %s", outage);
+    if (first)
+        dr_page_say(p, 0, 2, "first VM up at %s, last at %s", first, last ? last : "unknown");
+}
+
+/* Whatever shape it has: a text, or the members that say something. */
+static const char *
+sentence(struct dr_page *p, struct json_object *o)
+{
+    static const char *const keys[] = {"group", "site", "kind"};
+    const char *said = dr_page_value(p, o);
+    if (said)
+        return said;
+    dr_auto(dr_str_freep) struct dr_str b = {0};
+    for (size_t i = 0; i < DR_COUNT(keys); i++) {
+        const char *s = dr_page_text(p, o, keys[i]);
+        if (s)
+            dr_str_printf(&b, "%s%s", b.n ? (i == 1 ? " at " : ", ") : "", s);
+    }
+    const char *text = dr_page_text(p, o, "text");
+    if (!text)
+        text = dr_page_text(p, o, "detail");
+    if (text)
+        dr_str_printf(&b, "%s%s", b.n ? ": " : "", text);
+    const char *at = dr_page_time(p, o, "at");
+    if (at)
+        dr_str_printf(&b, " (%s)", at);
+    return b.n ? dr_arena_str(p->arena, b.s) : NULL;
+}
+
+static const char *
+accepted(struct dr_page *p, struct json_object *accept)
+{
+    int64_t s = -1, bytes = -1;
+    const char *said = dr_page_value(p, accept);
+    if (said)
+        return said;
+    if (dr_page_true(accept, "unknown"))
+        return "an unknown loss";
+    if (dr_json_i64(accept, "seconds", &s) && s >= 0)
+        return dr_duration_text(p->arena, s);
+    if (dr_json_i64(accept, "bytes", &bytes) && bytes >= 0)
+        return dr_bytes_text(p->arena, bytes);
+    return NULL;
+}
+
+static void
+print_consent(struct dr_page *p, struct json_object *consent)
+{
+    const char *said = dr_page_value(p, consent), *text = dr_page_text(p, consent, "text");
+    if (said || text) {
+        dr_page_say(p, 0, 2, "consent: %s", said ? said : text);
+        return;
+    }
+    dr_auto(dr_str_freep) struct dr_str b = {0};
+    const char *loss = accepted(p, dr_json_get(consent, "accept_loss"));
+    const char *waive = dr_page_text(p, consent, "waive_fence"),
+               *reason = dr_page_text(p, consent, "reason");
+    const char *who = dr_page_text(p, consent, "who");
+    if (loss)
+        dr_str_printf(&b, "a loss of %s was accepted", loss);
+    dr_page_each(dr_json_get(consent, "declare"), i, d)
+    {
+        const char *flat = dr_page_value(p, d);
+        dr_str_printf(&b, "%s%s was declared", b.n ? "; " : "",
+                      flat ? flat
+                           : dr_arena_printf(p->arena, "%s:%s", dr_page_known(p, d, "kind"),
+                                             dr_page_known(p, d, "site")));
+    }
+    if (waive)
+        dr_str_printf(&b, "%sthe fence was waived: %s", b.n ? "; " : "", waive);
+    if (reason)
+        dr_str_printf(&b, "%sreason: %s", b.n ? "; " : "", reason);
+    if (who)
+        dr_str_printf(&b, "%sby %s", b.n ? "; " : "", who);
+    if (b.n)
+        dr_page_say(p, 0, 2, "consent: %s", b.s);
+}
+
+/* What a person does next, when the report itself does not say. */
+static const char *
+next_words(struct dr_page *p, struct json_object *doc)
+{
+    const char *hint = dr_page_text(p, doc, "hint"), *run = dr_page_text(p, doc, "run");
+    int64_t code = 0;
+    if (hint)
+        return hint;
+    (void)dr_json_i64(doc, "exit", &code);
+    if (!run)
+        return NULL;
+    switch (code) {
+    case 4:
+    case 8:
+    case 130:
+        return dr_arena_printf(p->arena, "drstor run resume %s", run);
+    case 5:
+        return dr_arena_printf(
+            p->arena, "drstor observe, to see what holds now; then drstor run resume %s", run);
+    default:
+        return NULL;
+    }
+}
+
+static void
+print_loss(struct dr_page *p, struct json_object *doc)
+{
+    struct json_object *loss = dr_json_get(doc, "loss");
+    int64_t rpo;
+    if (json_object_is_type(loss, json_type_array))
+        dr_page_each(loss, i, l)
+        {
+            dr_page_say(p, 0, 2, "loss of %s: %s", dr_page_known(p, l, "group"),
+                        dr_page_loss(p, l));
+        }
+    else if (loss)
+        dr_page_say(p, 0, 2, "loss: %s",
+                    dr_page_value(p, loss) ? dr_page_value(p, loss) : dr_page_loss(p, loss));
+    else if (dr_json_i64(doc, "rpo_s", &rpo))
+        dr_page_say(p, 0, 2, "loss: %s", rpo == 0 ? "nothing" : dr_duration_text(p->arena, rpo));
+}
+
+static void
+print_result(struct dr_page *p, struct json_object *doc)
+{
+    const char *run = dr_page_text(p, doc, "run"), *text = dr_page_text(p, doc, "text");
+    int64_t code = 0;
+    (void)dr_json_i64(doc, "exit", &code);
+    dr_auto(dr_str_freep) struct dr_str b = {0};
+    dr_str_printf(&b, "%s", dr_page_known(p, doc, "result"));
+    if (code)
+        dr_str_printf(&b, " (exit %lld)", (long long)code);
+    if (dr_json_get(doc, "goal"))
+        dr_str_printf(&b, ": %s", dr_page_goal(p, doc));
+    if (run)
+        dr_str_printf(&b, ", run %s", run);
+    dr_page_say(p, 0, 2, "%s", b.s);
+    if (text)
+        dr_page_say(p, 0, 2, "%s", text);
+}
+
+int
+dr_text_report(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
+{
+    struct json_object *groups = dr_json_get(doc, "groups");
+    print_result(p, doc);
+    dr_page_refusals(p, dr_json_get(doc, "refusals"));
+    if (dr_json_length(dr_json_get(doc, "steps"))) {
+        struct dr_grid *grid = dr_grid_plain(p, group_columns, DR_COUNT(group_columns));
+        dr_page_each(groups, i, g)
+        {
+            group_row(p, grid, doc, g);
+        }
+        dr_page_gap(p);
+        dr_grid_print(grid, 0);
+    }
+    int r = print_vms(p, doc, err);
+    if (r < 0)
+        return r;
+    print_times(p, doc);
+    print_loss(p, doc);
+    struct json_object *evidence = dr_json_get(doc, "evidence");
+    if (json_object_is_type(evidence, json_type_array)) {
+        dr_page_each(evidence, i, e)
+        {
+            const char *s = sentence(p, e);
+            if (s)
+                dr_page_say(p, 0, 2, "evidence: %s", s);
+        }
+    } else if (evidence && sentence(p, evidence)) {
+        dr_page_say(p, 0, 2, "evidence: %s", sentence(p, evidence));
+    }
+    print_consent(p, dr_json_get(doc, "consent"));
+    const char *next = next_words(p, doc);
+    if (next) {
+        dr_page_gap(p);
+        dr_page_say(p, 0, 2, "next: %s", next);
+    }
+    return DRSTOR_OK;
+}

@@ -1,0 +1,35 @@
+/* Runs the command as a person or a script would. */
+#ifndef TESTS_CLI_SPAWN_H
+#define TESTS_CLI_SPAWN_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+struct spawned {
+    int code; /* exit code; 1000 + signal */
+    char *out, *err;
+};
+
+/* WORDS are split at blanks; "%s" in them is ARG (NULL: none), kept in one piece. No terminal. */
+struct spawned spawn_run(const char *words, const char *arg);
+void spawn_free(struct spawned *s);
+
+/* Behind a terminal of COLUMNS x ROWS: input, output and errors. */
+struct terminal {
+    pid_t pid;
+    int fd;
+    char *text; /* everything shown so far */
+    size_t n;
+};
+struct terminal terminal_run(const char *words, unsigned columns, unsigned rows);
+/* Reads until TEXT was shown, or 10 s; 1: it was. */
+int terminal_expect(struct terminal *t, const char *text);
+void terminal_type(struct terminal *t, const char *text);
+void terminal_resize(struct terminal *t, unsigned columns, unsigned rows);
+int terminal_end(struct terminal *t); /* exit code */
+void terminal_free(struct terminal *t);
+
+/* The words as an argument list after the program; free with free(). */
+char **spawn_words(const char *words, const char *arg, char **ret_copy);
+
+#endif
