@@ -152,7 +152,7 @@ may_speak(struct drstor_call *call)
     return dr_host_mine(call) && call->said++ < SENTENCES_MAX;
 }
 
-static void
+static void __attribute__((format(printf, 3, 4)))
 host_log(struct drstor_call *call, enum drstor_log_level level, const char *format, ...)
 {
     if ((int)level < DRSTOR_LOG_ERROR || level > DRSTOR_LOG_DEBUG)
@@ -179,7 +179,7 @@ host_progress(struct drstor_call *call, int64_t permille, const char *text)
         call->served.progress = dr_text_clean(call->arena, text);
 }
 
-static int
+static int __attribute__((format(printf, 3, 4)))
 host_fail(struct drstor_call *call, int status, const char *format, ...)
 {
     if (!may_speak(call))
@@ -191,7 +191,7 @@ host_fail(struct drstor_call *call, int status, const char *format, ...)
     return status;
 }
 
-static void
+static void __attribute__((format(printf, 2, 3)))
 host_hint(struct drstor_call *call, const char *format, ...)
 {
     if (!may_speak(call))

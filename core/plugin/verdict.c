@@ -160,7 +160,7 @@ dr_verdict(struct dr_arena *a, const char *plugin, const struct dr_call *call,
     ret->n_jobs = s->n_jobs;
     ret->progress_permille = s->progress_permille;
     ret->progress = s->progress;
-    ret->late = s->ended_ns < 0 || (uint64_t)s->ended_ns > call->deadline_ns;
+    ret->late = s->ended_ns < 0 || (uint64_t)s->ended_ns >= call->deadline_ns;
 
     const char *shape = order_views(a, call, ret);
     if (s->status > DRSTOR_OK || s->status < DRSTOR_E_TIMEOUT) {
