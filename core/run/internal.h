@@ -35,7 +35,8 @@ struct dr_run {
     uint64_t started_ns;
     struct dr_mailbox *box; /* steps that ended */
 
-    pthread_mutex_t lock; /* what follows; held for moments */
+    pthread_mutex_t telling; /* one event at a time; its listener may be slow */
+    pthread_mutex_t lock;    /* what follows; held for moments */
     struct dr_facts facts; /* of this command; replaced when fencing asks again */
     struct dr_arena *facts_arena;
     struct dr_lock *locks; /* one per flip, in the plan's order */

@@ -325,6 +325,7 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret, 
 {
     struct dr_step *steps = NULL;
     (void)pthread_mutex_init(&run->lock, NULL);
+    (void)pthread_mutex_init(&run->telling, NULL);
     run->started_ns = dr_now_ns(run->s->env);
     run->box = dr_mailbox_new(run->s->env);
     settle_after_death(run);
@@ -364,6 +365,7 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret, 
     dr_arena_free(run->facts_arena);
     dr_mailbox_free(run->box);
     (void)pthread_mutex_destroy(&run->lock);
+    (void)pthread_mutex_destroy(&run->telling);
     return r;
 }
 

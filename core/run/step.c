@@ -32,10 +32,10 @@ dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state, 
         .elapsed_s = (int64_t)((dr_now_ns(run->s->env) - run->started_ns) / DR_S)};
     /* An event that cannot be stored is still shown; what must not be lost is in the steps. */
     (void)dr_store_event(run->s->store, &e, &e.seq, NULL);
-    pthread_mutex_lock(&run->lock);
+    pthread_mutex_lock(&run->telling);
     if (run->s->event)
         run->s->event(&e, run->s->user);
-    pthread_mutex_unlock(&run->lock);
+    pthread_mutex_unlock(&run->telling);
     free(text);
 }
 

@@ -97,8 +97,9 @@ shape_describe(struct drstor_call *call)
         return host->fail(call, DRSTOR_E_INTERNAL, "no licence was found");
     if (is("describe-positive"))
         return 5;
-    for (int hangs = is("describe-hangs"); hangs;)
-        (void)host->sleep_until(call, host->now_ns(call) + UINT64_C(1000000000));
+    if (is("describe-hangs"))
+        for (;;)
+            (void)host->sleep_until(call, host->now_ns(call) + UINT64_C(1000000000));
     (void)shape_limits(call);
     shape_durations(call);
     shape_keys(call);
