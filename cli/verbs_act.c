@@ -119,9 +119,8 @@ show_plan(struct cli *c, const char *json)
         r = out_document(c, "plan", json);
     if (r)
         return r;
-    if (path && code != CLI_DONE)
-        out_say("a refused plan is not kept; %s was not written",
-                to_stdout ? "nothing else" : path);
+    if (path && !to_stdout && code != CLI_DONE)
+        out_say("a refused plan is not kept; %s was not written", path);
     else if (path && !to_stdout && (r = write_plan(c, path, json)))
         return r;
     else if (path && !to_stdout && !cli_given(&c->args, FLAG_QUIET))
