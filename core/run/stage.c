@@ -112,13 +112,24 @@ try_of(struct stage *st, const char *key)
     return t;
 }
 
+/* "stage:import:7f..": what the store takes for a step's name. */
+static const char *
+row_id(struct stage *st, const char *key)
+{
+    char *id = dr_arena_printf(st->arena, "stage:%.120s", key);
+    for (char *c = id; *c; c++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-", *c))
+            *c = *c == ' ' ? ':' : '.';
+    return id;
+}
+
 /* Intent and answer of one engine call, as a row of its own beside the plan's steps. */
 static int
 keep_call(struct stage *st, const struct dr_stage_action *x, const char *state, const char *answer,
           struct drstor_error **err)
 {
     struct dr_step_row row = {.run = st->run->id,
-                              .id = dr_arena_printf(st->arena, "stage/%s", x->key),
+                              .id = row_id(st, x->key),
                               .state = state,
                               .attempt = try_of(st, x->key)->attempts,
                               .intent = NULL,
@@ -392,6 +403,7 @@ lead(struct stage *st, struct dr_step *s)
     struct dr_inventory extra;
     uint64_t pause = poll_first_ns, trouble_since = 0;
     dr_map_clear(&dr_inventory_type, &extra);
+    atomic_store(&st->cancel.set, false); /* of a leader before, whose calls have all ended */
     st->changed_ns = dr_now_ns(run->s->env);
     const char *why = NULL;
     enum dr_step_end end = DR_STEP_END_NONE;
