@@ -29,7 +29,7 @@ demo_engine_config() {
         --arg site "$site" --arg pw "$(cat "$dir/secrets/engine-$site")" --argjson hosts "$hosts" --arg cl "$cluster" \
         --arg dc "$(demo_id "$prefix" 1)" --arg clid "$(demo_id "$prefix" 2)" --arg net "$(demo_id "$prefix" 3)" \
         --arg prof "$(demo_id "$prefix" 4)" --arg h1 "$(demo_id "$prefix" 5)" --arg h2 "$(demo_id "$prefix" 6)" '
-        {site: $site, user: "drstor@internal", password: $pw, time_factor: 0.05,
+        {site: $site, user: "drstor@internal", password: $pw, time_factor: 0.02,
          data_centers: [{id: $dc, name: ("dc-" + $site)}],
          clusters: [{id: $clid, name: $cl, data_center: ("dc-" + $site)}],
          networks: [{id: $net, name: "prod", data_center: ("dc-" + $site)}],
@@ -64,6 +64,13 @@ demo_start_engine() {
     done
 }
 
+# What the primary's engine wrote has arrived at the other site.
+demo_replicated() {
+    until [ "$("$sim" show "$1/world.json" | jq '[.groups[].copies[] | select(.array == "sim-rome") | .members[] | select((.point.doc // "{}") == "{}")] | length')" = 0 ]; do
+        read -rt 0.2 <> <(:) || :
+    done
+}
+
 demo_site() {
     dir=$1
     mkdir -p "$dir/secrets" "$dir/pki"
@@ -72,7 +79,9 @@ demo_site() {
         (umask 077 && head -c 18 /dev/urandom | base64 | tr -d '\n' >"$dir/secrets/engine-$site")
         "$root/tests/support/make-ca.sh" "$dir/pki" "$site" 127.0.0.1 localhost
     done
-    "$sim" create "$dir/world.json" >/dev/null
+    # The asynchronous group replicates every second here, so that the demo need not wait minutes.
+    jq '.groups.erp.period_s = 1' "$root/plugins/simulated/example.json" >"$dir/spec.json"
+    "$sim" create "$dir/world.json" --from "$dir/spec.json" >/dev/null
     demo_engine_config "$dir" milan 160 '[1,2]' production 10.1.0.5 | jq --argjson vms "$(demo_vms)" \
         --argjson erp "$(demo_wwids "$dir" milan erp)" --argjson db "$(demo_wwids "$dir" milan db)" \
         --argjson web "$(demo_wwids "$dir" milan web)" \
@@ -88,6 +97,7 @@ demo_site() {
     demo_engine_config "$dir" rome 176 '[11,12]' standby 10.2.0.5 >"$dir/engine-rome.json"
     demo_start_engine "$dir" milan
     demo_start_engine "$dir" rome
+    demo_replicated "$dir"
     cat >"$dir/drstor.yaml" <<END
 version: 1
 state: { sqlite: state/state.db }
