@@ -25,11 +25,11 @@ demo_vm() {
 
 demo_engine_config() {
     dir=$1 site=$2 prefix=$3 hosts=$4 cluster=$5 address=$6
-    jq -n --arg address "$address" --argjson iscsi "$(demo_wwids "$dir" "$site" erp db)" \
+    jq -n --argjson factor "${DEMO_TIME_FACTOR:-0.02}" --arg address "$address" --argjson iscsi "$(demo_wwids "$dir" "$site" erp db)" \
         --arg site "$site" --arg pw "$(cat "$dir/secrets/engine-$site")" --argjson hosts "$hosts" --arg cl "$cluster" \
         --arg dc "$(demo_id "$prefix" 1)" --arg clid "$(demo_id "$prefix" 2)" --arg net "$(demo_id "$prefix" 3)" \
         --arg prof "$(demo_id "$prefix" 4)" --arg h1 "$(demo_id "$prefix" 5)" --arg h2 "$(demo_id "$prefix" 6)" '
-        {site: $site, user: "drstor@internal", password: $pw, time_factor: 0.02,
+        {site: $site, user: "drstor@internal", password: $pw, time_factor: $factor,
          data_centers: [{id: $dc, name: ("dc-" + $site)}],
          clusters: [{id: $clid, name: $cl, data_center: ("dc-" + $site)}],
          networks: [{id: $net, name: "prod", data_center: ("dc-" + $site)}],
@@ -41,6 +41,7 @@ demo_engine_config() {
 }
 
 demo_vms() {
+    local erp db web tpl n
     erp=$(demo_id 224 1) db=$(demo_id 224 2) web=$(demo_id 224 3) tpl=$(demo_id 225 1)
     {
         demo_vm 1 db1 "$db" 100 ""
@@ -53,7 +54,8 @@ demo_vms() {
 
 demo_start_engine() {
     dir=$1 site=$2
-    "$emu" --config "$dir/engine-$site.json" --cert "$dir/pki/$site.pem" --key "$dir/pki/$site.key" --ca "$dir/pki/ca.pem" \
+    local address=DEMO_ADDRESS_$site
+    "$emu" --listen "${!address:-127.0.0.1}" --config "$dir/engine-$site.json" --cert "$dir/pki/$site.pem" --key "$dir/pki/$site.key" --ca "$dir/pki/ca.pem" \
         --control "$dir/$site.ctl" --ready-file "$dir/$site.ready" --lunview-world "$dir/world.json" --die-with-parent \
         >"$dir/engine-$site.log" 2>&1 &
     pids="$pids $!"
@@ -77,7 +79,7 @@ demo_site() {
     chmod 700 "$dir/secrets"
     for site in milan rome; do
         (umask 077 && head -c 18 /dev/urandom | base64 | tr -d '\n' >"$dir/secrets/engine-$site")
-        "$root/tests/support/make-ca.sh" "$dir/pki" "$site" 127.0.0.1 localhost
+        "$root/tests/support/make-ca.sh" "$dir/pki" "$site" 127.0.0.1 localhost ${DEMO_ADDRESS_milan:+"$DEMO_ADDRESS_milan"} ${DEMO_ADDRESS_rome:+"$DEMO_ADDRESS_rome"}
     done
     # The asynchronous group replicates every second here, so that the demo need not wait minutes.
     jq '.groups.erp.period_s = 1' "$root/plugins/simulated/example.json" >"$dir/spec.json"
@@ -106,8 +108,8 @@ plugin_dir: $bin/plugins
 safety: { assert_min: ${DEMO_ASSERT_MIN:-3s} }
 timeouts: { observe: ${DEMO_OBSERVE:-2s} }
 sites:
-  milan: { engine: { url: https://127.0.0.1:$(cat "$dir/milan.ready")/ovirt-engine, user: drstor@internal, password: { file: secrets/engine-milan }, ca: pki/ca.pem } }
-  rome: { engine: { url: https://127.0.0.1:$(cat "$dir/rome.ready")/ovirt-engine, user: drstor@internal, password: { file: secrets/engine-rome }, ca: pki/ca.pem } }
+  milan: { engine: { url: https://${DEMO_ADDRESS_milan:-127.0.0.1}:$(cat "$dir/milan.ready")/ovirt-engine, user: drstor@internal, password: { file: secrets/engine-milan }, ca: pki/ca.pem } }
+  rome: { engine: { url: https://${DEMO_ADDRESS_rome:-127.0.0.1}:$(cat "$dir/rome.ready")/ovirt-engine, user: drstor@internal, password: { file: secrets/engine-rome }, ca: pki/ca.pem } }
 arrays:
   sim-milan: { plugin: simulated, site: milan, world: world.json }
   sim-rome: { plugin: simulated, site: rome, world: world.json }
