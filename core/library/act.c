@@ -223,8 +223,24 @@ act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor
     }
     if (x->plan.n_refusals)
         return not_begun(x, ret_json, err);
+    uint64_t asked = dr_now_ns(x->s.d->env);
     r = decide(x, ret_json, err);
-    return r <= 0 ? r : go(x, ret_json, err);
+    if (r <= 0)
+        return r;
+    /* A person took their time: what was seen before the question is looked at again. */
+    if (dr_now_ns(x->s.d->env) - asked > 5 * DR_S) {
+        const struct dr_plan shown = x->plan;
+        const struct dr_accept_loss bound = x->plan.goal.accept_loss;
+        const struct dr_consent consent = x->consent;
+        x->goal.accept_loss = bound;
+        r = make_plan(x, true, err);
+        if (r == DRSTOR_OK)
+            r = dr_plan_still_holds(&shown, &x->plan, err);
+        if (r < 0)
+            return r;
+        x->consent = consent;
+    }
+    return go(x, ret_json, err);
 }
 
 /* ---- the calls -------------------------------------------------------------------------------------- */
@@ -287,22 +303,15 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
         return dr_fail(err, DRSTOR_E_INVALID, "the plan was altered after it was made: its id does not fit");
     /* Of the plan only the wish counts; consent and evidence are given anew (design 4.2). */
     x.goal = then.goal;
-    if (consent) {
-        struct dr_accept_loss kept = then.goal.accept_loss;
-        x.goal.declare = NULL;
-        x.goal.n_declare = 0;
-        r = dr_goal_consent(a, consent, &x.goal, err);
-        if (r < 0)
-            return r;
-        if (!x.goal.n_declare) {
-            x.goal.declare = then.goal.declare;
-            x.goal.n_declare = then.goal.n_declare;
-        }
-        if (!x.goal.reason)
-            x.goal.reason = then.goal.reason;
-        if (!x.goal.accept_loss.unknown && x.goal.accept_loss.seconds < 0 && x.goal.accept_loss.bytes < 0)
-            x.goal.accept_loss = kept; /* the bound carries over */
-    }
+    struct dr_accept_loss kept = then.goal.accept_loss;
+    x.goal.declare = NULL;
+    x.goal.n_declare = 0;
+    x.goal.reason = x.goal.waive_fence = NULL;
+    r = dr_goal_consent(a, consent, &x.goal, err);
+    if (r < 0)
+        return r;
+    if (!x.goal.accept_loss.unknown && x.goal.accept_loss.seconds < 0 && x.goal.accept_loss.bytes < 0)
+        x.goal.accept_loss = kept; /* the bound carries over, sealed by the plan's id */
     r = dr_goal_check(&x.goal, d->model, err);
     if (r == DRSTOR_OK)
         r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
@@ -312,6 +321,14 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
     r = act_on(&x, &then, ret_json, err);
     dr_session_close(&x.s);
     return r;
+}
+
+static int
+resume_allowed(const struct act *x, struct drstor_error **err)
+{
+    if (!x->s.d->model->controller_standby)
+        return DRSTOR_OK;
+    return dr_refuse(err, "R031", "this controller is the standby");
 }
 
 static int
@@ -348,7 +365,9 @@ drstor_resume(struct drstor *d, const char *run, const struct drstor_callbacks *
     if (r < 0)
         return r;
     take_callbacks(&x, callbacks);
-    r = resume_one(&x, run, ret_json, err);
+    r = resume_allowed(&x, err);
+    if (r == DRSTOR_OK)
+        r = resume_one(&x, run, ret_json, err);
     dr_session_close(&x.s);
     return r;
 }
@@ -394,15 +413,16 @@ refuse_adopt(struct dr_arena *a, const struct dr_group *g, const struct dr_facts
             r->remedy = "adopt when every copy can be seen";
             return true;
         }
-        if (f->view.access != DRSTOR_ACCESS_READ_WRITE)
+        if (dr_view_closed(&f->view))
             continue;
-        writable++;
-        *ret_primary = &g->copies[i];
+        writable++; /* or mixed, or unknown: then nobody can say that it is not */
+        *ret_primary = f->view.access == DRSTOR_ACCESS_READ_WRITE ? &g->copies[i] : NULL;
     }
-    if (writable == 1)
+    if (writable == 1 && *ret_primary)
         return false;
     r->id = writable ? "R034" : "R036";
-    r->text = dr_arena_printf(a, writable ? "group %s is writable at more than one site"
+    r->text = dr_arena_printf(a, writable == 1 ? "nobody can say whether every volume of group %s is writable"
+                              : writable ? "group %s is writable at more than one site"
                                           : "no copy of group %s is writable",
                               g->name);
     r->evidence = "read from every array just now";

@@ -131,3 +131,14 @@ dr_stamp_age_display_s(const struct dr_stamp *then, const struct dr_stamp *now)
         s = now->utc - then->utc;
     return s;
 }
+
+bool
+dr_view_closed(const struct dr_copy_view *v)
+{
+    bool closed = v->n_members > 0 &&
+                  (v->access == DRSTOR_ACCESS_READ_ONLY || v->access == DRSTOR_ACCESS_NONE);
+    for (size_t i = 0; i < v->n_members; i++)
+        closed &= v->members[i].access == DRSTOR_ACCESS_READ_ONLY ||
+                  v->members[i].access == DRSTOR_ACCESS_NONE;
+    return closed;
+}

@@ -106,6 +106,9 @@ extern const struct dr_type dr_engine_facts_type;
 extern const struct dr_type dr_facts_type;
 extern const struct dr_names dr_endpoint_kind_names;
 
+/* Is every member certainly not writable? */
+bool dr_view_closed(const struct dr_copy_view *v);
+
 /* NULL when nothing was ever read of it. */
 const struct dr_copy_facts *dr_facts_copy(const struct dr_facts *f, const char *group, const char *site);
 const struct dr_engine_facts *dr_facts_engine(const struct dr_facts *f, const char *site);

@@ -118,3 +118,9 @@ dr_record_settled_by(const struct dr_record *r, const char *run)
 {
     return r->phase == DR_PHASE_STEADY && run && dr_streq(r->op.id, run);
 }
+
+bool
+dr_record_committed_by(const struct dr_record *r, const char *run, const char *to, int64_t epoch)
+{
+    return run && dr_streq(r->op.id, run) && dr_streq(r->primary, to) && r->epoch == epoch + 1;
+}

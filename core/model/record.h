@@ -71,6 +71,8 @@ struct dr_record {
     size_t n_site_hold;
 };
 
+/* Has RUN committed this group's flip to TO, which began at EPOCH? */
+bool dr_record_committed_by(const struct dr_record *r, const char *run, const char *to, int64_t epoch);
 /* Has RUN brought this group to its end? It may be open for other groups. */
 bool dr_record_settled_by(const struct dr_record *r, const char *run);
 

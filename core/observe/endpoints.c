@@ -195,6 +195,12 @@ dr_endpoints_engine(struct dr_endpoints *e, const struct dr_site *site, struct d
     return DRSTOR_OK;
 }
 
+static void
+wake_nobody(void *arg)
+{
+    (void)arg;
+}
+
 int
 dr_endpoints_call(struct dr_endpoints *e, const struct dr_array *array, const struct dr_call *call,
                   const struct dr_cancel *cancel, struct dr_arena *a, struct dr_reply *ret,
@@ -202,7 +208,8 @@ dr_endpoints_call(struct dr_endpoints *e, const struct dr_array *array, const st
 {
     *ret = (struct dr_reply){0};
     struct dr_array_handle *h = NULL;
-    struct dr_contact_call entry = {.site = array->site->name};
+    /* Nothing to wake: the call ends by its own deadline, and forbidding waits for it. */
+    struct dr_contact_call entry = {.site = array->site->name, .wake = wake_nobody};
     int r = dr_contact_enter(e->contact, &entry, err);
     if (r == DRSTOR_OK) {
         r = dr_endpoints_array(e, array, &h, err);

@@ -100,6 +100,20 @@ ask_engine(struct question *q, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
+/*
+ * Only a question that went out and got nothing back is silence. Whoever says "wrong password" or
+ * talks nonsense is alive; what failed on our side says nothing about the other.
+ */
+static void
+judge_failure(struct dr_endpoint_facts *e, int status, const struct dr_stamp *start,
+              const struct dr_stamp *end)
+{
+    if (status == DRSTOR_E_UNREACHABLE || status == DRSTOR_E_UNKNOWN || status == DRSTOR_E_TIMEOUT)
+        e->silent_since = *start;
+    else if (status == DRSTOR_E_AUTH || status == DRSTOR_E_PROTOCOL || status == DRSTOR_E_CONFLICT)
+        e->last_answer = *end;
+}
+
 static void
 ask(void *arg)
 {
@@ -123,14 +137,7 @@ ask(void *arg)
     } else {
         q->result.error = dr_arena_str(q->arena, dr_error_message(err));
         q->result.error_word = dr_status_name(r);
-        q->result.silent_since = start;
-        /* Whoever says "wrong password" is alive. */
-        if (r == DRSTOR_E_AUTH || r == DRSTOR_E_PROTOCOL || r == DRSTOR_E_UNSUPPORTED ||
-            r == DRSTOR_E_INVALID || r == DRSTOR_E_REFUSED || r == DRSTOR_E_CONFLICT) {
-            dr_map_clear(&dr_stamp_type, &q->result.silent_since);
-            if (r == DRSTOR_E_PROTOCOL)
-                q->result.last_answer = end;
-        }
+        judge_failure(&q->result, r, &start, &end);
     }
     dr_mailbox_post(o->box, q);
 }

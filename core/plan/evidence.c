@@ -53,6 +53,18 @@ proven(struct dr_fence *f, const struct weigh *w, enum drstor_evidence_kind kind
     f->evidence.detail = detail;
 }
 
+/* Everything else may still write. */
+static bool
+host_is_dead(const char *status)
+{
+    static const char *const dead[] = {"down", "non_responsive", "maintenance", "install_failed",
+                                       "pending_approval"};
+    for (size_t i = 0; i < DR_COUNT(dead); i++)
+        if (dr_streq(status, dead[i]))
+            return true;
+    return false;
+}
+
 /*
  * Hosts that can reach the old copy and still live: an engine that answers and shows a host up, or
  * a configured probe that answers. A management switch or an engine alone is no writer.
@@ -63,9 +75,10 @@ living_hosts(const struct weigh *w)
     const char *site = w->old->site->name;
     const struct dr_engine_facts *e = dr_facts_engine(w->facts, site);
     for (size_t i = 0; e && e->fresh && i < e->inventory.n_hosts; i++)
-        if (dr_streq(e->inventory.hosts[i].status, "up"))
-            return dr_arena_printf(w->a, "host %s is up, says the engine of %s",
-                                   e->inventory.hosts[i].name, site);
+        if (!host_is_dead(e->inventory.hosts[i].status))
+            return dr_arena_printf(w->a, "host %s is %s, says the engine of %s", e->inventory.hosts[i].name,
+                                   e->inventory.hosts[i].status ? e->inventory.hosts[i].status : "unknown",
+                                   site);
     for (size_t i = 0; i < w->facts->n_endpoints; i++) {
         const struct dr_endpoint_facts *p = &w->facts->endpoints[i];
         if (p->kind == DR_ENDPOINT_PROBE && p->answers && dr_streq(p->site, site))
@@ -104,7 +117,8 @@ silence_start(const struct weigh *w, const struct dr_endpoint_facts *array)
     struct dr_stamp start = array->silent_since;
     for (size_t i = 0; i < w->facts->n_endpoints; i++) {
         const struct dr_endpoint_facts *e = &w->facts->endpoints[i];
-        if (e->kind != DR_ENDPOINT_PROBE || !dr_streq(e->site, w->old->site->name) || e->answers)
+        if ((e->kind != DR_ENDPOINT_PROBE && e->kind != DR_ENDPOINT_ENGINE) ||
+            !dr_streq(e->site, w->old->site->name) || e->answers)
             continue;
         if (e->silent_since.boot_ns > start.boot_ns && dr_streq(e->silent_since.boot, start.boot))
             start = e->silent_since;
@@ -175,7 +189,7 @@ dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struct dr_
         return;
     }
     enum dr_declared said = dr_goal_declared(goal, old->site->name);
-    if (array && array->asked && !array->answers &&
+    if (array && array->asked && !array->answers && array->silent_since.boot_ns >= 0 &&
         (said == DR_DECLARED_SITE_LOST || said == DR_DECLARED_OUTAGE)) {
         weigh_declaration(ret, &w, array);
         return;

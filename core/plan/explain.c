@@ -97,6 +97,10 @@ static const struct dr_explanation explanations[] = {
      "The old array answers, so it must be made not writable there and read back; that did not work, and "
      "nothing less is accepted from an array that answers.",
      "See why the array refused. Removing host access there by hand also works: then run again."},
+    {"R038", "the record names the target as primary already, but it is not served there",
+     "The flip was committed and not finished, or somebody changed the copy since. It must not be taken for "
+     "the old side of a new flip.",
+     "Resume the run that committed it. Without one, look at the array."},
     {"R040", "the site must not be contacted any more",
      "From the commit of an unplanned promote on, the lost site is not part of this run. Waiting for it "
      "would only delay the service.",

@@ -139,6 +139,9 @@ no_open_run(const struct dr_guard_case *c, struct dr_refusal *r)
     const char *run = c->record->open_run;
     if (!run || dr_streq(run, c->in->own_run))
         return false;
+    /* A disaster in the middle of a move: what it has not committed, an unplanned promote replaces. */
+    if (c->in->goal->unplanned && c->record->record.phase != DR_PHASE_PROMOTING)
+        return false;
     r->text = dr_arena_printf(c->arena, "run %s of group %s has not ended", run, c->group->name);
     r->evidence = dr_arena_printf(c->arena, "the record is %s",
                                   dr_name(&dr_phase_names, (int)c->record->record.phase));
@@ -157,6 +160,23 @@ known_primary(const struct dr_guard_case *c, struct dr_refusal *r)
                               c->record->record.primary ? c->record->record.primary : "nobody");
     r->evidence = c->in->model->file;
     r->remedy = "put the copy back into the configuration";
+    return true;
+}
+
+/* The record is there already, and the copy is not: nothing here may take it for "the old side". */
+static bool
+flip_unfinished(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    if (!c->old || c->old != c->target)
+        return false;
+    r->text = dr_arena_printf(c->arena, "group %s belongs to %s by the record, and its copy there is %s",
+                              c->group->name, c->target->site->name, access_word(c->target_facts));
+    r->evidence = dr_arena_printf(c->arena, "record: %s, epoch %lld",
+                                  dr_name(&dr_phase_names, (int)c->record->record.phase),
+                                  (long long)c->record->record.epoch);
+    r->remedy = c->record->open_run
+                    ? dr_arena_printf(c->arena, "drstor run resume %s", c->record->open_run)
+                    : "look at the array: make the copy writable there, or promote the other site";
     return true;
 }
 
@@ -218,8 +238,10 @@ relation_healthy(const struct dr_guard_case *c, struct dr_refusal *r)
     if (!c->old || !t || !t->fresh)
         return false;
     if (t->view.relation == DRSTOR_RELATION_DESTINATION &&
-        (t->view.sync == DRSTOR_SYNC_IN_SYNC || t->view.sync == DRSTOR_SYNC_LAGGING ||
-         (t->view.sync == DRSTOR_SYNC_SYNCING && t->view.point >= 0)))
+        (t->view.sync == DRSTOR_SYNC_IN_SYNC ||
+         (c->group->mode == DR_MODE_ASYNC &&
+          (t->view.sync == DRSTOR_SYNC_LAGGING ||
+           (t->view.sync == DRSTOR_SYNC_SYNCING && t->view.point >= 0)))))
         return false;
     r->text = dr_arena_printf(c->arena, "replication of group %s is not healthy: the copy at %s is %s",
                               c->group->name, c->target->site->name,
@@ -304,13 +326,23 @@ target_consistent(const struct dr_guard_case *c, struct dr_refusal *r)
     return true;
 }
 
+/* A mixed group has no one word for its access; its members speak for themselves. */
+static bool
+any_member_writable(const struct dr_copy_view *v)
+{
+    bool any = v->access == DRSTOR_ACCESS_READ_WRITE;
+    for (size_t i = 0; i < v->n_members; i++)
+        any |= v->members[i].access != DRSTOR_ACCESS_READ_ONLY && v->members[i].access != DRSTOR_ACCESS_NONE;
+    return any;
+}
+
 /* Applications may be writing there; the record says they should not. */
 static bool
 target_not_in_use(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     const struct dr_copy_facts *t = c->target_facts;
-    if (!t || !t->fresh || t->view.access != DRSTOR_ACCESS_READ_WRITE || !c->record->present ||
-        c->record->open_run)
+    if (!t || !t->fresh || !c->record->present || !any_member_writable(&t->view) ||
+        (c->record->open_run && !c->in->goal->unplanned))
         return false;
     bool old_writable = c->old_facts && c->old_facts->fresh &&
                         c->old_facts->view.access == DRSTOR_ACCESS_READ_WRITE;
@@ -396,6 +428,40 @@ no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
     return false;
 }
 
+/*
+ * Unplanned, but the old engine answers and shows VMs alive: starting them here would run them twice,
+ * even when their storage is fenced.
+ */
+static bool
+vms_seen_alive(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_engine_facts *e = c->old ? dr_facts_engine(c->in->facts, c->old->site->name) : NULL;
+    if (c->in->goal->storage_only || !e || !e->fresh)
+        return false;
+    const struct dr_inv_domain **domains;
+    size_t n = dr_group_domains(c->arena, c->group, c->old_facts, &e->inventory, &domains);
+    for (size_t i = 0; i < e->inventory.n_vms; i++) {
+        const struct dr_inv_vm *vm = &e->inventory.vms[i];
+        if ((!dr_vm_runs(vm->status) && vm->status != DR_VM_PAUSED) ||
+            !dr_vm_of_group(&e->inventory, vm, domains, n))
+            continue;
+        r->text = dr_arena_printf(c->arena, "VM %s of group %s is %s at %s: it would run twice", vm->name,
+                                  c->group->name, dr_name(&dr_vm_status_names, (int)vm->status),
+                                  c->old->site->name);
+        r->evidence = dr_arena_printf(c->arena, "the engine of %s, %s", c->old->site->name, age(c, &e->seen));
+        r->remedy = "power the group's VMs off there first, or --storage-only";
+        return true;
+    }
+    return false;
+}
+
+bool
+dr_guard_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    *r = (struct dr_refusal){.id = "R019", .group = c->group->name};
+    return no_vms_at_old(c, r);
+}
+
 static bool
 can_do(const struct dr_guard_case *c, struct dr_refusal *r)
 {
@@ -465,6 +531,7 @@ static const struct {
     {"R011", BOTH, active_passive, true},
     {"R012", BOTH, known_primary, true},
     {"R013", BOTH, no_open_run, true},
+    {"R038", BOTH, flip_unfinished, true},
     {"R050", BOTH, epoch_current, true},
     {"R016", BOTH, target_answers, true},
     {"R015", PLANNED, old_answers, true},
@@ -475,6 +542,7 @@ static const struct {
     {"R026", BOTH, target_consistent, false},
     {"R018", PLANNED, relation_healthy, false},
     {"R019", PLANNED, no_vms_at_old, false},
+    {"R019", UNPLANNED, vms_seen_alive, false},
     {"R030", BOTH, can_do, false},
 };
 
@@ -578,7 +646,7 @@ dr_guard_ids(size_t *ret_n)
     static const char *const ids[] = {"R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017",
                                       "R018", "R019", "R021", "R022", "R024", "R025", "R026", "R027",
                                       "R028", "R030", "R031", "R033", "R034", "R035",
-                                      "R036", "R037", "R040", "R050", "R060",
+                                      "R036", "R037", "R038", "R040", "R050", "R060",
                                       "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;

@@ -64,6 +64,8 @@ void dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struc
  * once. Returns how many spoke.
  */
 size_t dr_guard_group(const struct dr_guard_case *c, struct dr_refusal **refusals, size_t *n);
+/* R019 alone: does anything of the group run, or is a domain active, at the old site? */
+bool dr_guard_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r);
 /* What concerns the whole goal: the target's engine, the controller's role. */
 size_t dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refusal **refusals,
                      size_t *n);

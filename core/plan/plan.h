@@ -77,7 +77,7 @@ extern const struct dr_type dr_plan_type;
 extern const struct dr_type dr_refusal_type;
 extern const struct dr_type dr_loss_type;
 
-/* Digest over what consent is bound to: goal without consent, epochs, conditions, steps, points. */
+/* Digest over what consent is bound to: goal with its bound, epochs, conditions, steps, points. */
 const char *dr_plan_digest(struct dr_arena *a, const struct dr_plan *p);
 
 const struct dr_plan_step *dr_plan_step_find(const struct dr_plan *p, const char *id);

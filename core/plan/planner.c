@@ -138,8 +138,8 @@ needs(struct planner *pl, struct dr_plan_step *s)
         need(pl, s, DR_STEP_HANDOVER);
         break;
     case DR_STEP_SETTLE:
+        /* Not for the old copy to follow: what is served is served, even if the old site dies now. */
         need(pl, s, DR_STEP_PROMOTE);
-        need(pl, s, DR_STEP_REVERSE);
         need(pl, s, DR_STEP_EXPOSE);
         need(pl, s, DR_STEP_STAGE);
         break;
@@ -329,7 +329,9 @@ already_there(const struct dr_guard_case *c)
 {
     const struct dr_record *r = &c->record->record;
     return c->record->present && !c->record->damaged && dr_streq(r->primary, c->target->site->name) &&
-           r->phase == DR_PHASE_STEADY && !c->record->open_run;
+           r->phase == DR_PHASE_STEADY && !c->record->open_run &&
+           !(c->target_facts && c->target_facts->fresh &&
+             c->target_facts->view.access != DRSTOR_ACCESS_READ_WRITE);
 }
 
 void

@@ -1,12 +1,17 @@
 #include "run/internal.h"
 
+#include "plan/guard.h"
+
+/* Every member the record knows, and every one the array shows (S4). */
 static int
 has_access(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
            struct drstor_error **err)
 {
-    (void)s;
-    (void)err;
-    return dr_view_access_is(v, d->access);
+    struct dr_record rec;
+    int r = dr_store_load(s->run->s->store, s->arena, s->group->name, &rec, NULL, err);
+    if (r < 0)
+        return r;
+    return v->n_members >= rec.n_members && dr_view_access_is(v, d->access);
 }
 
 static int
@@ -29,22 +34,56 @@ set_access(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_vie
 }
 
 enum dr_step_end
-dr_step_set_access(struct dr_step *s, const struct dr_copy *copy, enum drstor_access wanted, bool planned)
+dr_step_set_access(struct dr_step *s, const struct dr_copy *copy, enum drstor_access wanted, bool planned,
+                   bool always)
 {
     const struct dr_drive drive = {
         .at = copy, .wanted = wanted == DRSTOR_ACCESS_READ_WRITE ? "read-write" : "read-only",
-        .holds = has_access, .prepare = set_access, .access = wanted, .planned = planned};
+        .holds = has_access, .prepare = set_access, .access = wanted, .planned = planned,
+        .always = always};
     return dr_step_drive(s, &drive);
+}
+
+/*
+ * VMs may have been started since the plan was made: asked again right before storage is taken from
+ * under them. Only for planned moves; an unplanned one fences first.
+ */
+static bool
+nothing_runs_there(struct dr_step *s)
+{
+    struct dr_run *run = s->run;
+    if (run->plan.goal.storage_only || !s->old->site->engine)
+        return true;
+    const char *group = s->group->name, *site = s->old->site->name;
+    const struct dr_observe_what what = {.groups = &group, .n_groups = 1, .sites = &site, .n_sites = 1,
+                                         .engines = true};
+    struct dr_facts facts;
+    struct dr_refusal refusal;
+    struct dr_guard_case c;
+    const struct dr_plan_record record = {.group = group, .present = true,
+                                          .record = {.primary = s->old->site->name}};
+    const struct dr_plan_input in = {.model = run->s->model, .facts = &facts, .records = &record,
+                                     .n_records = 1, .goal = &run->plan.goal, .own_run = run->id};
+    dr_observe(run->s->ends, run->s->env, run->s->model, &what, NULL, run->s->cancel, s->arena, &facts);
+    dr_guard_case_init(&c, s->arena, &in, s->group);
+    if (!dr_guard_vms_at_old(&c, &refusal))
+        return true;
+    (void)dr_refuse(&s->err, "R019", "%s (%s)", refusal.text, refusal.evidence);
+    dr_hint(&s->err, "%s", refusal.remedy);
+    return false;
 }
 
 enum dr_step_end
 dr_step_demote(struct dr_step *s)
 {
-    return dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, true);
+    if (!nothing_runs_there(s))
+        return DR_STEP_END_REFUSED;
+    return dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, true, true);
 }
 
 enum dr_step_end
 dr_step_promote(struct dr_step *s)
 {
-    return dr_step_set_access(s, s->target, DRSTOR_ACCESS_READ_WRITE, !s->run->plan.goal.unplanned);
+    return dr_step_set_access(s, s->target, DRSTOR_ACCESS_READ_WRITE, !s->run->plan.goal.unplanned,
+                              false);
 }

@@ -4,8 +4,29 @@
 #include "base/timetext.h"
 #include "model/words.h"
 
+/* Two steps of one group may change its record beside each other: the later one reads again. */
+static int record_change_once(struct dr_step *s, const char *what,
+                              int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **),
+                              void *user, struct drstor_error **err);
+
 int
 dr_record_change(struct dr_step *s, const char *what,
+                 int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **), void *user,
+                 struct drstor_error **err)
+{
+    enum { TRIES = 8 };
+    int r = DRSTOR_OK;
+    for (int i = 0; i < TRIES; i++) {
+        dr_error_freep(err);
+        r = record_change_once(s, what, fn, user, err);
+        if (r != DRSTOR_E_CONFLICT)
+            break;
+    }
+    return r;
+}
+
+static int
+record_change_once(struct dr_step *s, const char *what,
                  int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **),
                  void *user, struct drstor_error **err)
 {
@@ -48,8 +69,7 @@ struct flip {
 static bool
 committed_before(const struct dr_step *s, const struct dr_record *r)
 {
-    return dr_streq(r->op.id, s->run->id) && dr_streq(r->primary, s->target->site->name) &&
-           r->epoch == s->flip->epoch + 1;
+    return dr_record_committed_by(r, s->run->id, s->target->site->name, s->flip->epoch);
 }
 
 static int
@@ -80,7 +100,7 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
     r->op.started = s->run->started_utc;
     r->consent = s->run->consent;
     r->consent.loss = f->loss->text;
-    r->old_copy = s->run->plan.goal.unplanned ? DR_OLD_COPY_STALE : DR_OLD_COPY_NONE;
+    r->old_copy = DR_OLD_COPY_STALE; /* until it follows the new primary */
     if (s->run->plan.goal.unplanned) {
         r->site_hold = NULL;
         r->n_site_hold = 0;
@@ -95,7 +115,7 @@ unfence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error 
 {
     (void)user;
     (void)err;
-    if (r->phase != DR_PHASE_FENCING || !dr_streq(r->op.id, s->run->id))
+    if (r->phase != DR_PHASE_FENCING || !dr_streq(r->op.id, s->run->id) || r->epoch != s->flip->epoch)
         return 1;
     r->phase = DR_PHASE_STEADY;
     r->target = NULL;
@@ -105,7 +125,7 @@ unfence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error 
 }
 
 static enum dr_step_end
-too_much(struct dr_step *s, const struct dr_loss *loss)
+too_much(struct dr_step *s, const struct dr_loss *loss, bool read_only)
 {
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     int r = dr_record_change(s, "refused", unfence, NULL, &err);
@@ -113,10 +133,16 @@ too_much(struct dr_step *s, const struct dr_loss *loss)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     (void)dr_refuse(&s->err, "R060", "group %s: the loss is larger than agreed: %s", s->group->name,
                     loss->text);
+    /* An old copy that answered was made read-only by the fence, and stays so: nobody serves the group. */
+    const char *still = read_only ? dr_arena_printf(s->arena, "nothing was promoted, but %s is read-only at "
+                                                              "%s now",
+                                                    s->group->name, s->old->site->name)
+                                  : "nothing was promoted";
     if (loss->seconds >= 0)
-        dr_hint(&s->err, "nothing was promoted; to accept it: --accept-loss %llds", (long long)loss->seconds);
+        dr_hint(&s->err, "%s; to accept the loss: --accept-loss %llds", still,
+                (long long)loss->seconds + (read_only ? 120 : 0));
     else
-        dr_hint(&s->err, "nothing was promoted; to accept it: --accept-loss unknown");
+        dr_hint(&s->err, "%s; to accept the loss: --accept-loss unknown", still);
     return DR_STEP_END_REFUSED;
 }
 
@@ -206,9 +232,18 @@ dr_step_commit(struct dr_step *s)
         if (r < 0)
             return dr_step_fail(s, dr_step_end_of_status(r), &err);
         if (!consent_covers(s, &loss))
-            return too_much(s, &loss);
+            return too_much(s, &loss, rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK);
         s->row.answer = NULL;
     } else {
+        /* Still not writable, now: E1 is what is read, not what was done (S3). */
+        struct dr_copy_view old;
+        r = dr_step_look_patiently(s, s->old, &old, &err);
+        if (r == DRSTOR_OK && !dr_view_access_is(&old, DRSTOR_ACCESS_READ_ONLY))
+            r = dr_fail(&err, DRSTOR_E_CONFLICT, "group %s at %s is writable again: somebody undid the "
+                                                 "demotion",
+                        s->group->name, s->old->site->name);
+        if (r < 0)
+            return dr_step_fail(s, dr_step_end_of_status(r), &err);
         planned_evidence(s, &evidence, &loss);
         f.evidence = &evidence;
     }

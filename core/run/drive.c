@@ -7,6 +7,8 @@
 enum { ATTEMPTS = 6 };
 static const uint64_t pause_first_ns = 200 * DR_MS;
 static const uint64_t pause_most_ns = 5 * DR_S;
+/* Waiting for an array that is busy or catching up by itself is no attempt, but it ends too. */
+static const uint64_t patience_ns = 1800 * DR_S;
 
 /* The last answer as an error, for the moment when nothing else explains the end. */
 static void
@@ -31,7 +33,8 @@ dr_step_drive(struct dr_step *s, const struct dr_drive *d)
 {
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     dr_auto(dr_error_freep) struct drstor_error *why = NULL;
-    uint64_t pause = pause_first_ns;
+    uint64_t pause = pause_first_ns, until = dr_now_ns(s->run->s->env) + patience_ns;
+    bool acted = false;
 
     dr_step_finish_sent(s, d->at);
     for (int attempt = 0;; attempt++) {
@@ -46,9 +49,9 @@ dr_step_drive(struct dr_step *s, const struct dr_drive *d)
         r = d->holds(s, d, &view, &err);
         if (r < 0)
             return dr_step_fail(s, dr_step_end_of_status(r), &err);
-        if (r > 0)
+        if (r > 0 && (acted || !d->always))
             return DR_STEP_END_DONE;
-        if (attempt >= ATTEMPTS) {
+        if (attempt >= ATTEMPTS || dr_now_ns(s->run->s->env) > until) {
             if (!why)
                 (void)dr_fail(&why, DRSTOR_E_CONFLICT, "group %s at %s is still not %s after %d attempts",
                               s->group->name, d->at->site->name, d->wanted, attempt);
@@ -65,18 +68,28 @@ dr_step_drive(struct dr_step *s, const struct dr_drive *d)
         struct dr_reply reply;
         const struct dr_copy *to = d->at;
         r = d->prepare(s, d, &view, &call, &to, &err);
-        if (r == DRSTOR_OK && call.operation == DR_ARRAY_OP_UNKNOWN)
-            continue; /* only time is needed */
+        if (r == DRSTOR_OK && call.operation == DR_ARRAY_OP_UNKNOWN) {
+            attempt = attempt > 0 ? attempt - 1 : 0; /* only time is needed */
+            continue;
+        }
         if (r == DRSTOR_OK)
             r = dr_step_act(s, to, &call, &reply, &err);
         if (r < 0)
             return dr_step_fail(s, dr_step_end_of_status(r), &err);
+        acted |= reply.outcome != DRSTOR_OUTCOME_REFUSED; /* unclear ones have settled */
+        if (reply.outcome == DRSTOR_OUTCOME_REFUSED &&
+            (reply.status == DRSTOR_E_BUSY || reply.status == DRSTOR_E_UNREACHABLE))
+            attempt = attempt > 0 ? attempt - 1 : 0; /* it was not sent, or not taken */
         if (reply.outcome == DRSTOR_OUTCOME_DONE) {
             if (d->done)
                 *d->done = true;
             continue; /* believed when it is read back */
         }
         remember(&why, to, &reply);
+        if (reply.status == DRSTOR_E_UNSUPPORTED && to == s->target && !s->source_drives) {
+            s->source_drives = true; /* the contract: the target's array first, then the source's */
+            continue;
+        }
         if (!worth_repeating(&reply))
             return dr_step_fail(s, DR_STEP_END_FAILED, &why);
         dr_run_event(s->run, s, "retrying", "%s", dr_error_message(why));

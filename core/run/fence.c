@@ -3,14 +3,26 @@
 #include "base/str.h"
 #include "base/timetext.h"
 
-/* What this command knows now: a copy for this step, in its arena. */
+/* An observation a moment old is this command's own; an older one is asked again. */
+static const uint64_t facts_fresh_ns = 5 * DR_S;
+
+/* What this command knows: a copy for this step, in its arena. `now` stays when it was read. */
 static void
 facts_now(struct dr_step *s, struct dr_facts *ret)
 {
     pthread_mutex_lock(&s->run->lock);
     dr_map_copy(s->arena, &dr_facts_type, &s->run->facts, ret);
     pthread_mutex_unlock(&s->run->lock);
-    ret->now = dr_stamp_now(s->run->s->env);
+}
+
+static uint64_t
+facts_age_ns(const struct dr_step *s, const struct dr_facts *facts)
+{
+    uint64_t now = dr_now_ns(s->run->s->env);
+    if (facts->now.boot_ns < 0 || (uint64_t)facts->now.boot_ns > now ||
+        !dr_streq(facts->now.boot, dr_boot_id(s->run->s->env)))
+        return UINT64_MAX;
+    return now - (uint64_t)facts->now.boot_ns;
 }
 
 /* Asks the old site and the target again, bounded, and keeps what they said. */
@@ -28,11 +40,25 @@ ask_again(struct dr_step *s, struct dr_facts *facts, struct drstor_error **err)
     return dr_store_facts_save(run->s->store, &fresh, err);
 }
 
+/* The record is the one the plan was made for: nothing is fenced that was flipped since. */
+static int
+still_ours(const struct dr_step *s, const struct dr_record *r, struct drstor_error **err)
+{
+    if (r->epoch == s->flip->epoch && dr_streq(r->primary, s->flip->from))
+        return DRSTOR_OK;
+    return dr_refuse(err, "R061", "the record of group %s is at epoch %lld, primary %s; the plan was made "
+                                  "for epoch %lld, primary %s",
+                     s->group->name, (long long)r->epoch, r->primary ? r->primary : "nobody",
+                     (long long)s->flip->epoch, s->flip->from);
+}
+
 static int
 keep_evidence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
 {
-    (void)err;
     struct dr_evidence *e = user;
+    int x = still_ours(s, r, err);
+    if (x < 0)
+        return x;
     e->run = s->run->id;
     r->phase = DR_PHASE_FENCING;
     r->evidence = e;
@@ -44,7 +70,9 @@ static int
 begin_fencing(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
 {
     (void)user;
-    (void)err;
+    int x = still_ours(s, r, err);
+    if (x < 0)
+        return x;
     r->phase = DR_PHASE_FENCING;
     r->target = s->target->site->name;
     r->op.type = "promote";
@@ -73,7 +101,7 @@ demote_there(struct dr_step *s, struct dr_facts *facts)
 {
     dr_run_event(s->run, s, "acting", "array %s answers: making %s read-only there", s->old->array->name,
                  s->group->name);
-    enum dr_step_end end = dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, false);
+    enum dr_step_end end = dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, false, true);
     dr_auto(dr_error_freep) struct drstor_error *why = NULL;
     dr_error_move(&why, &s->err);
     if (end == DR_STEP_END_INTERRUPTED)
@@ -109,13 +137,13 @@ wait_silence(struct dr_step *s, const struct dr_fence *f, struct dr_facts *facts
     int r = ask_again(s, facts, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    /* A probe that failed at once leaves time: it still must be silent at the end of it. */
+    /* A probe that failed at once leaves time: it must be silent at the end of it, too. */
     if (dr_now_ns(run->s->env) < over) {
         if (!dr_step_wait(s, over))
             return dr_step_stopped(s);
-        facts->now = dr_stamp_now(run->s->env);
+        r = ask_again(s, facts, &err);
     }
-    return DR_STEP_END_NONE;
+    return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_NONE;
 }
 
 enum dr_step_end
@@ -124,16 +152,32 @@ dr_step_fence(struct dr_step *s)
     enum { ROUNDS = 12 };
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     struct dr_facts facts;
+    int64_t said = dr_now_utc(s->run->s->env) - s->run->consent.at;
+    if (said < 0 || said > s->run->s->model->consent_valid_s) {
+        (void)dr_refuse(&s->err, "R060", "what was declared and agreed to for group %s is %s old: too old to "
+                                         "act on",
+                        s->group->name, dr_duration_text(s->arena, said));
+        dr_hint(&s->err, "look at %s again and give the command anew", s->old->site->name);
+        return DR_STEP_END_REFUSED;
+    }
     int r = dr_record_change(s, "fencing", begin_fencing, NULL, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     DR_FP("fence.begun");
     dr_step_finish_sent(s, s->old);
     facts_now(s, &facts);
+    s->patience_ns = (uint64_t)s->run->s->model->observe_timeout_s * DR_S;
+    bool demoted = false;
 
     for (int round = 0; round < ROUNDS; round++) {
         if (dr_step_must_stop(s))
             return dr_step_stopped(s);
+        /* What was seen before a question was answered, or in another life, proves nothing now. */
+        if (facts_age_ns(s, &facts) > facts_fresh_ns) {
+            r = ask_again(s, &facts, &err);
+            if (r < 0)
+                return dr_step_fail(s, dr_step_end_of_status(r), &err);
+        }
         struct dr_record rec;
         r = dr_store_load(s->run->s->store, s->arena, s->group->name, &rec, NULL, &err);
         if (r < 0)
@@ -142,6 +186,9 @@ dr_step_fence(struct dr_step *s)
         dr_evidence_weigh(s->arena, s->run->s->model, s->group, s->old, &s->run->plan.goal, &rec, &facts,
                           s->run->consent.by, &f);
         enum dr_step_end end = DR_STEP_END_NONE;
+        /* E1 is read back after our own demotion, which carried our token (safety 3.2). */
+        if (f.verdict == DR_FENCE_PROVEN && f.evidence.kind == DRSTOR_EVIDENCE_E1_READ_BACK && !demoted)
+            f.verdict = DR_FENCE_TRY;
         switch (f.verdict) {
         case DR_FENCE_PROVEN:
             r = dr_record_change(s, "evidence", keep_evidence, &f.evidence, &err);
@@ -153,6 +200,7 @@ dr_step_fence(struct dr_step *s)
             return DR_STEP_END_DONE;
         case DR_FENCE_TRY:
             end = demote_there(s, &facts);
+            demoted = true;
             break;
         case DR_FENCE_WAIT:
             end = wait_silence(s, &f, &facts);

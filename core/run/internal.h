@@ -42,6 +42,9 @@ struct dr_run {
     struct dr_lock *locks; /* one per flip, in the plan's order */
     struct stage *stage;
     bool timed_out;
+
+    const char **replaced; /* runs that this one ends: they had not committed what it takes */
+    size_t n_replaced;
 };
 
 struct dr_step {
@@ -54,6 +57,9 @@ struct dr_step {
     struct dr_arena *arena; /* as long as the step is executed */
     struct dr_step_row row;
     bool started;
+    uint64_t patience_ns; /* how long a copy that cannot be read is asked again; 0: minutes */
+    const char *unclear;  /* the operation of the last call, when nobody knows what became of it */
+    bool source_drives;   /* the target's array said that transfers are driven from the other side */
 
     enum dr_step_end end;
     struct drstor_error *err; /* why not DONE */
@@ -105,6 +111,7 @@ struct dr_drive {
                    struct dr_call *call, const struct dr_copy **to, struct drstor_error **err);
     enum drstor_access access;
     bool planned;
+    bool always; /* act once although it holds */
     bool *done; /* set once a call of this drive was DONE; NULL: nobody asks */
 };
 enum dr_step_end dr_step_drive(struct dr_step *s, const struct dr_drive *d);
@@ -137,9 +144,10 @@ enum dr_step_end dr_step_expose(struct dr_step *s);    /* expose.c */
 enum dr_step_end dr_step_handover(struct dr_step *s);
 enum dr_step_end dr_step_stage(struct dr_step *s);     /* stage.c */
 
-/* access.c: brings one copy to WANTED, whatever it takes within the bounds; used by fence too. */
+/* access.c: brings one copy to WANTED, whatever it takes within the bounds; used by fence too. ALWAYS:
+ * sends it once even where it holds already, so that it carries our token. */
 enum dr_step_end dr_step_set_access(struct dr_step *s, const struct dr_copy *copy,
-                                    enum drstor_access wanted, bool planned);
+                                    enum drstor_access wanted, bool planned, bool always);
 
 /* commit.c: reads the record, lets FN change it, writes it with an audit line and the step's row. */
 int dr_record_change(struct dr_step *s, const char *what,

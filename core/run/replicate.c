@@ -3,6 +3,8 @@
 #include "base/str.h"
 #include "model/words.h"
 
+#include <string.h>
+
 /* The array that drives a transfer: the target's, or the source's where that one cannot. */
 static int
 transfer_call(struct dr_step *s, struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
@@ -11,7 +13,7 @@ transfer_call(struct dr_step *s, struct dr_call *call, const struct dr_copy **to
     int r = dr_endpoints_plugin(s->run->s->ends, s->target->array, &p, err);
     if (r < 0)
         return r;
-    *to = dr_plugin_can(p, DR_ARRAY_OP_SYNC_ONCE) ? s->target : s->old;
+    *to = dr_plugin_can(p, DR_ARRAY_OP_SYNC_ONCE) && !s->source_drives ? s->target : s->old;
     call->operation = DR_ARRAY_OP_SYNC_ONCE;
     call->planned = true;
     call->epoch = (uint64_t)s->flip->epoch;
@@ -75,7 +77,42 @@ dr_step_finalsync(struct dr_step *s)
     bool transferred = s->group->mode != DR_MODE_ASYNC;
     const struct dr_drive drive = {.at = s->target, .wanted = "in sync", .holds = all_there,
                                    .prepare = transfer, .done = &transferred};
-    return dr_step_drive(s, &drive);
+    enum dr_step_end end = dr_step_drive(s, &drive);
+    if (end != DR_STEP_END_DONE)
+        return end;
+    /* What the old copy is now; if it is something else when it shall follow, somebody wrote to it. */
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    struct dr_copy_view old;
+    int r = dr_step_look_patiently(s, s->old, &old, &err);
+    if (r == DRSTOR_OK && !dr_view_access_is(&old, DRSTOR_ACCESS_READ_ONLY))
+        r = dr_fail(&err, DRSTOR_E_CONFLICT, "group %s at %s is writable again", s->group->name,
+                    s->old->site->name);
+    if (r == DRSTOR_OK) {
+        struct json_object *o = json_object_new_object();
+        dr_json_set_str(o, "generation", old.generation);
+        r = dr_step_keep(s, "in-sync", o, &err);
+    }
+    return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_DONE;
+}
+
+/* The generation that the final sync read at the old copy; NULL when none was kept. */
+static int
+kept_generation(struct dr_step *s, const char **ret, struct drstor_error **err)
+{
+    struct dr_step_row *rows = NULL;
+    size_t n = 0;
+    const char *id = dr_arena_printf(s->arena, "%s:%s", dr_name(&dr_step_kind_names, DR_STEP_FINALSYNC),
+                                     s->group->name);
+    *ret = NULL;
+    int r = dr_store_step_list(s->run->s->store, s->arena, s->run->id, &rows, &n, err);
+    for (size_t i = 0; r == DRSTOR_OK && i < n; i++) {
+        dr_auto(dr_json_putp) struct json_object *o = NULL;
+        if (!dr_streq(rows[i].id, id) || !rows[i].answer ||
+            dr_json_parse(rows[i].answer, strlen(rows[i].answer), &dr_json_small, &o, NULL) < 0)
+            continue;
+        *ret = dr_arena_str(s->arena, dr_json_str(o, "generation"));
+    }
+    return r;
 }
 
 static int
@@ -110,6 +147,17 @@ reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *
     if (r < 0)
         return r;
     call->epoch = (uint64_t)s->flip->epoch + 1;
+    const char *kept = NULL;
+    r = kept_generation(s, &kept, err);
+    if (r < 0)
+        return r;
+    if (!dr_view_access_is(v, DRSTOR_ACCESS_READ_ONLY) || (kept && !dr_streq(kept, v->generation))) {
+        r = dr_fail(err, DRSTOR_E_CONFLICT, "group %s at %s was written after the final sync: it is not "
+                                            "overwritten",
+                    s->group->name, s->old->site->name);
+        dr_hint(err, "look at both copies; a person has to say which data counts");
+        return r;
+    }
     /* A copy that is about to be overwritten must not be in anybody's hands (P6). */
     for (size_t m = 0; m < v->n_members; m++)
         for (size_t i = 0; i < v->members[m].n_paths; i++)
@@ -125,7 +173,19 @@ reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *
     call->planned = true;
     call->source = s->target->id;
     call->target = s->old->id;
-    call->expect = v->generation;
+    call->expect = kept ? kept : v->generation;
+    return DRSTOR_OK;
+}
+
+static int
+no_longer_stale(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
+{
+    (void)s;
+    (void)user;
+    (void)err;
+    if (r->old_copy == DR_OLD_COPY_NONE)
+        return 1;
+    r->old_copy = DR_OLD_COPY_NONE;
     return DRSTOR_OK;
 }
 
@@ -134,5 +194,10 @@ dr_step_reverse(struct dr_step *s)
 {
     const struct dr_drive drive = {.at = s->old, .wanted = "following the new primary", .holds = follows,
                                    .prepare = reverse};
-    return dr_step_drive(s, &drive);
+    enum dr_step_end end = dr_step_drive(s, &drive);
+    if (end != DR_STEP_END_DONE)
+        return end;
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    int r = dr_record_change(s, "reversed", no_longer_stale, NULL, &err);
+    return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_DONE;
 }

@@ -231,21 +231,35 @@ forbid_again(struct dr_run *run, const struct dr_step *steps)
     }
 }
 
+static bool
+before_commit(enum dr_step_kind kind)
+{
+    return kind == DR_STEP_PRESYNC || kind == DR_STEP_DEMOTE || kind == DR_STEP_FINALSYNC ||
+           kind == DR_STEP_FENCE || kind == DR_STEP_COMMIT;
+}
+
 /*
- * Evidence is not carried over a crash (safety 3.1): a group that was fenced but not committed is
- * fenced again.
+ * What an earlier process proved is believed only as far as the record goes. Committed: everything up
+ * to the commit is over, whatever its rows say, and is never done again. Not committed: evidence is
+ * not carried over a crash (safety 3.1), so the fence, or demotion and final sync, begin anew.
  */
-static void
-fence_again(struct dr_run *run, struct dr_step *steps)
+static int
+believe(struct dr_run *run, struct dr_step *steps, struct drstor_error **err)
 {
     for (size_t i = 0; i < run->plan.n_steps; i++) {
-        if (steps[i].plan->kind != DR_STEP_FENCE || steps[i].end != DR_STEP_END_DONE)
+        struct dr_step *s = &steps[i];
+        struct dr_record rec;
+        if (!before_commit(s->plan->kind))
             continue;
-        for (size_t k = 0; k < run->plan.n_steps; k++)
-            if (steps[k].plan->kind == DR_STEP_COMMIT && steps[k].group == steps[i].group &&
-                steps[k].end != DR_STEP_END_DONE)
-                steps[i].end = DR_STEP_END_NONE;
+        int r = dr_store_load(run->s->store, run->arena, s->group->name, &rec, NULL, err);
+        if (r < 0)
+            return r;
+        if (dr_record_committed_by(&rec, run->id, s->flip->to, s->flip->epoch))
+            s->end = DR_STEP_END_DONE;
+        else if (s->plan->kind != DR_STEP_PRESYNC)
+            s->end = DR_STEP_END_NONE;
     }
+    return DRSTOR_OK;
 }
 
 static int
@@ -280,13 +294,25 @@ back_to_steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor
 {
     (void)user;
     (void)err;
-    if (r->phase != DR_PHASE_FENCING || !dr_streq(r->op.id, s->run->id))
+    if (r->phase != DR_PHASE_FENCING || !dr_streq(r->op.id, s->run->id) || r->epoch != s->flip->epoch)
         return 1;
     r->phase = DR_PHASE_STEADY;
     r->target = NULL;
     r->evidence = NULL;
     r->n_evidence = 0;
     return DRSTOR_OK;
+}
+
+static bool
+half_done(const struct dr_run *run, const struct dr_step *steps)
+{
+    for (size_t i = 0; i < run->plan.n_steps; i++)
+        for (size_t k = 0; steps[i].plan->kind == DR_STEP_COMMIT && steps[i].end == DR_STEP_END_DONE &&
+                           k < run->plan.n_steps;
+             k++)
+            if (steps[k].group == steps[i].group && steps[k].end != DR_STEP_END_DONE)
+                return true;
+    return false;
 }
 
 static void
@@ -309,6 +335,10 @@ conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
         ret->exit = dr_cancelled(run->s->cancel) ? 130 : run->timed_out ? 8 : 4;
     ret->run = run->id;
     ret->state = state_of_exit(ret->exit);
+    /* Refused ends a run only where nothing was committed and is left half done, and nothing stopped. */
+    if (ret->state == DR_RUN_REFUSED && (half_done(run, steps) || run->timed_out ||
+                                         dr_cancelled(run->s->cancel)))
+        ret->state = DR_RUN_FAILED;
     if (worst) {
         ret->text = dr_arena_printf(run->arena, "%s: %s", worst->plan->id, dr_error_message(worst->err));
         ret->hint = dr_arena_str(run->arena, dr_error_hint(worst->err));
@@ -330,8 +360,9 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret, 
     run->box = dr_mailbox_new(run->s->env);
     settle_after_death(run);
     int r = steps_make(run, &steps, err);
+    if (r == DRSTOR_OK)
+        r = believe(run, steps, err);
     if (r == DRSTOR_OK) {
-        fence_again(run, steps);
         forbid_again(run, steps);
         r = take_facts(run, facts, steps, err);
     }
@@ -394,6 +425,10 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
         for (size_t k = 0; k < n_open; k++) {
             if (dr_record_settled_by(&rec, open[k].id))
                 continue;
+            if (run->plan.goal.unplanned && rec.phase != DR_PHASE_PROMOTING) {
+                dr_arena_push(run->arena, run->replaced, run->n_replaced) = open[k].id;
+                continue;
+            }
             r = dr_refuse(err, "R013", "run %s of group %s has not ended", open[k].id, f->name);
             dr_hint(err, "drstor run resume %s", open[k].id);
             return r;
@@ -424,6 +459,8 @@ write_run(struct dr_run *run, struct drstor_error **err)
     if (r < 0)
         return r;
     r = dr_store_run_new(st, &row, err);
+    for (size_t i = 0; r == DRSTOR_OK && i < run->n_replaced; i++)
+        r = dr_store_run_update(st, run->replaced[i], DR_RUN_ABORTED, NULL, run->started_utc, err);
     for (size_t i = 0; r == DRSTOR_OK && i < run->plan.n_flips; i++) {
         const struct dr_audit entry = {.who = run->s->who, .what = "consent",
                                        .group = run->plan.flips[i].name, .epoch = run->plan.flips[i].epoch,

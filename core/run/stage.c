@@ -248,6 +248,7 @@ take_answer(struct stage *st, struct call *c, struct dr_inventory *extra)
 
 /* ---- groups ---------------------------------------------------------------------------------------- */
 
+/* The last thing the leader does with G, which lives on its step's stack. Under run->lock. */
 static void
 tell(struct joined *g, enum dr_step_end end, const char *trouble)
 {
@@ -257,6 +258,14 @@ tell(struct joined *g, enum dr_step_end end, const char *trouble)
     g->end = end;
     g->trouble = trouble;
     dr_mailbox_post(g->told, g);
+}
+
+static void
+tell_locked(struct stage *st, struct joined *g, enum dr_step_end end, const char *trouble)
+{
+    pthread_mutex_lock(&st->run->lock);
+    tell(g, end, trouble);
+    pthread_mutex_unlock(&st->run->lock);
 }
 
 static bool
@@ -298,26 +307,29 @@ judge(struct stage *st, struct joined *g, const struct dr_stage_result *r)
     }
     g->vms = vms;
     g->n_vms = n;
+    const char *why = NULL;
+    bool done = false, is_stuck = false;
     for (size_t i = 0; i < r->n_done; i++)
-        if (dr_streq(r->done[i], g->want.group))
-            tell(g, DR_STEP_END_DONE, NULL);
-    for (size_t i = 0; i < r->n_stuck; i++) {
-        if (!dr_streq(r->stuck[i], g->want.group))
-            continue;
-        if (!g->stuck_since)
-            g->stuck_since = now;
-        if (!busy(st, r, g->want.group) && now - g->stuck_since >= stuck_quiet_ns)
-            tell(g, DR_STEP_END_FAILED, dr_arena_str(st->arena, r->stuck_why[i]));
-        return;
+        done |= dr_streq(r->done[i], g->want.group);
+    for (size_t i = 0; i < r->n_stuck && !is_stuck; i++) {
+        is_stuck = dr_streq(r->stuck[i], g->want.group);
+        why = r->stuck_why[i];
     }
-    g->stuck_since = 0;
+    if (!is_stuck)
+        g->stuck_since = 0;
+    else if (!g->stuck_since)
+        g->stuck_since = now;
+    if (done)
+        tell_locked(st, g, DR_STEP_END_DONE, NULL);
+    else if (is_stuck && !busy(st, r, g->want.group) && now - g->stuck_since >= stuck_quiet_ns)
+        tell_locked(st, g, DR_STEP_END_FAILED, dr_arena_str(st->arena, why));
 }
 
-/* Only a change of what is seen keeps a stage alive. */
+/* Only a change in what these groups see keeps a stage alive: calls to make, states of their VMs. */
 static bool
-changed(struct stage *st, const struct dr_inventory *v)
+changed(struct stage *st, const struct dr_stage_result *r)
 {
-    struct json_object *o = dr_map_write(&dr_inventory_type, v);
+    struct json_object *o = dr_map_write(&dr_stage_result_type, r);
     const char *text = dr_json_text(o);
     bool same = st->last_look && strcmp(st->last_look, text) == 0;
     if (!same) {
@@ -337,6 +349,7 @@ all_over(struct stage *st)
     bool over = true;
     for (size_t i = 0; i < st->n_groups; i++)
         over &= st->groups[i]->over;
+    over &= st->in_flight == 0; /* answers still to come are this leader's */
     if (over)
         st->leading = false; /* in the same moment: who joins now leads */
     pthread_mutex_unlock(&st->run->lock);
@@ -375,8 +388,6 @@ round_of(struct stage *st, const struct dr_inventory *extra, bool *ret_changed,
     now.discovered = extra->discovered;
     now.n_discovered = extra->n_discovered;
     now.discovered_read = extra->discovered_read;
-    *ret_changed = changed(st, &now);
-
     struct dr_stage_group wants[DR_COUNT(st->groups)];
     struct joined *groups[DR_COUNT(st->groups)];
     size_t n = 0;
@@ -393,7 +404,7 @@ round_of(struct stage *st, const struct dr_inventory *extra, bool *ret_changed,
     r = send_all(st, &todo, err);
     if (r < 0)
         return r;
-    *ret_changed |= todo.n_actions > 0;
+    *ret_changed = changed(st, &todo);
     for (size_t i = 0; i < n; i++)
         judge(st, groups[i], &todo);
     return DRSTOR_OK;
@@ -501,6 +512,10 @@ want(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err)
     pthread_mutex_lock(&run->lock);
     dr_stage_expect(run->arena, run->s->model, &run->facts, s->group, s->old, ret);
     pthread_mutex_unlock(&run->lock);
+    /* Facts read after the fence no longer know what ran; the plan does. */
+    for (size_t i = 0; i < ret->n_vms; i++)
+        for (size_t k = 0; k < s->plan->n_vms; k++)
+            ret->vms[i].start |= dr_streq(ret->vms[i].name, s->plan->vms[k]);
     int r = dr_step_look_patiently(s, s->target, &view, err);
     if (r < 0)
         return r;

@@ -6,6 +6,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <string.h>
 
 /*
  * Bounds of one step. An array that cannot be read for five minutes is not coming back while we
@@ -145,7 +146,7 @@ int
 dr_step_look_patiently(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view *ret,
                        struct drstor_error **err)
 {
-    uint64_t until = dr_now_ns(s->run->s->env) + look_patience_ns;
+    uint64_t until = dr_now_ns(s->run->s->env) + (s->patience_ns ? s->patience_ns : look_patience_ns);
     for (bool told = false;; told = true) {
         dr_error_freep(err);
         int r = dr_step_look(s, copy, ret, err);
@@ -317,11 +318,15 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
     struct dr_run *run = s->run;
     uint64_t now = dr_now_ns(run->s->env);
     call->group = call->group ? call->group : at->id;
-    call->op = dr_arena_printf(s->arena, "%s/%s", run->id, s->plan->id);
     call->token = (uint64_t)s->token;
     call->deadline_ns = deadline_of(run, at->array, call->operation);
 
+    /* A wish whose end is not known keeps its id: to the array it is the same one. */
+    bool same = s->row.op && s->unclear && dr_streq(s->unclear, dr_name(&dr_array_op_names, (int)call->operation));
     s->row.attempt++;
+    call->op = same ? s->row.op
+                    : dr_arena_printf(s->arena, "%s/%s/%lld", run->id, s->plan->id,
+                                      (long long)s->row.attempt);
     s->row.op = call->op;
     s->row.job = NULL;
     s->row.state = "sent";
@@ -353,15 +358,34 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
 
     if (ret->outcome == DRSTOR_OUTCOME_JOB)
         follow_job(s, at, ret->job, now + (call->deadline_ns - now) * JOB_DEADLINES, ret);
+    s->unclear = ret->outcome == DRSTOR_OUTCOME_UNKNOWN
+                     ? dr_name(&dr_array_op_names, (int)call->operation)
+                     : NULL;
     if (ret->outcome == DRSTOR_OUTCOME_UNKNOWN || ret->outcome == DRSTOR_OUTCOME_PARTIAL)
         settle(s, at, ret->sent ? call->deadline_ns : now);
     return DRSTOR_OK;
+}
+
+/* The copy whose array was asked, as the intent has it. */
+static const struct dr_copy *
+asked_at(struct dr_step *s, const struct dr_copy *at)
+{
+    dr_auto(dr_json_putp) struct json_object *o = NULL;
+    if (s->row.intent && dr_json_parse(s->row.intent, strlen(s->row.intent), &dr_json_small, &o, NULL) < 0)
+        return at;
+    const char *array = dr_json_str(o, "array"), *call = dr_json_str(o, "call");
+    s->unclear = dr_arena_str(s->arena, call);
+    if (dr_streq(array, s->old->array->name))
+        return s->old;
+    return dr_streq(array, s->target->array->name) ? s->target : at;
 }
 
 void
 dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at)
 {
     const struct dr_stamp now = dr_stamp_now(s->run->s->env);
+    if (dr_streq(s->row.state, "job") || dr_streq(s->row.state, "sent"))
+        at = asked_at(s, at);
     if (dr_streq(s->row.state, "job") && s->row.job) {
         struct dr_reply reply = {0};
         dr_run_event(s->run, s, "waiting", "job %s of array %s, begun before", s->row.job, at->array->name);

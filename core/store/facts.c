@@ -89,11 +89,11 @@ save_endpoint(struct dr_store *s, const struct dr_facts *f, const struct dr_endp
     struct dr_endpoint_facts at = *seen;
     if (at.answers && at.last_answer.boot_ns < 0)
         at.last_answer = f->now;
-    if (!at.answers && at.silent_since.boot_ns < 0)
-        at.silent_since = f->now;
-    if (at.answers)
+    /* Neither silent nor useful: an endpoint that says "wrong password" is alive; a fault of our own
+     * says nothing about it. Neither begins a silence. */
+    if (at.answers || (at.silent_since.boot_ns < 0 && at.last_answer.boot_ns >= 0))
         fold_answer(&e, &at);
-    else
+    else if (at.silent_since.boot_ns >= 0)
         fold_silence(&e, &at);
     return store_put_map(s, STORE_ENDPOINT, kind, seen->name, &endpoint_type, &e, err);
 }
