@@ -40,7 +40,8 @@ every_member_not_writable(const struct dr_copy_view *v)
 }
 
 static void
-proven(struct dr_fence *f, const struct weigh *w, enum drstor_evidence_kind kind, const char *detail)
+proven(struct dr_fence *f, const struct weigh *w, enum drstor_evidence_kind kind,
+       const char *detail)
 {
     f->verdict = DR_FENCE_PROVEN;
     f->evidence.kind = kind;
@@ -76,9 +77,9 @@ living_hosts(const struct weigh *w)
     const struct dr_engine_facts *e = dr_facts_engine(w->facts, site);
     for (size_t i = 0; e && e->fresh && i < e->inventory.n_hosts; i++)
         if (!host_is_dead(e->inventory.hosts[i].status))
-            return dr_arena_printf(w->a, "host %s is %s, says the engine of %s", e->inventory.hosts[i].name,
-                                   e->inventory.hosts[i].status ? e->inventory.hosts[i].status : "unknown",
-                                   site);
+            return dr_arena_printf(
+                w->a, "host %s is %s, says the engine of %s", e->inventory.hosts[i].name,
+                e->inventory.hosts[i].status ? e->inventory.hosts[i].status : "unknown", site);
     for (size_t i = 0; i < w->facts->n_endpoints; i++) {
         const struct dr_endpoint_facts *p = &w->facts->endpoints[i];
         if (p->kind == DR_ENDPOINT_PROBE && p->answers && dr_streq(p->site, site))
@@ -90,7 +91,8 @@ living_hosts(const struct weigh *w)
 /* Two clocks in whole seconds: the array's and ours. Both are expected to follow a time server. */
 static const int64_t clock_margin_s = 5;
 
-/* The surviving array saw its peer after the silence began: somebody there is alive (safety 3.2). */
+/* The surviving array saw its peer after the silence began: somebody there is alive (safety 3.2).
+ */
 static const char *
 counter_evidence(const struct weigh *w, const struct dr_stamp *since)
 {
@@ -103,9 +105,9 @@ counter_evidence(const struct weigh *w, const struct dr_stamp *since)
             return dr_arena_printf(w->a, "array %s sees its peer at %s now", c->array->name,
                                    w->old->site->name);
         if (since->utc >= 0 && f->view.peer_seen_at > since->utc + clock_margin_s)
-            return dr_arena_printf(w->a, "array %s saw its peer at %s, after the silence began at %s",
-                                   c->array->name, dr_utc_text(w->a, f->view.peer_seen_at),
-                                   dr_utc_text(w->a, since->utc));
+            return dr_arena_printf(
+                w->a, "array %s saw its peer at %s, after the silence began at %s", c->array->name,
+                dr_utc_text(w->a, f->view.peer_seen_at), dr_utc_text(w->a, since->utc));
     }
     return NULL;
 }
@@ -133,12 +135,14 @@ weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_end
     const char *live = living_hosts(w);
     if (live) {
         refuse(f, w, "R022",
-               dr_arena_printf(w->a, "%s was declared lost, but hosts there are alive and can reach "
-                                     "the old copy of %s",
+               dr_arena_printf(w->a,
+                               "%s was declared lost, but hosts there are alive and can reach "
+                               "the old copy of %s",
                                site, w->g->name),
                live,
-               dr_arena_printf(w->a, "switch the hosts of %s off, or demote there if its array can be "
-                                     "reached; then run the same command again",
+               dr_arena_printf(w->a,
+                               "switch the hosts of %s off, or demote there if its array can be "
+                               "reached; then run the same command again",
                                site));
         return;
     }
@@ -146,7 +150,8 @@ weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_end
     const char *counter = counter_evidence(w, &since);
     if (counter) {
         refuse(f, w, "R025",
-               dr_arena_printf(w->a, "%s was declared lost, but something there is alive", site), counter,
+               dr_arena_printf(w->a, "%s was declared lost, but something there is alive", site),
+               counter,
                dr_arena_printf(w->a, "look at %s again; a planned promote may be possible", site));
         return;
     }
@@ -194,16 +199,16 @@ dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struct dr_
         weigh_declaration(ret, &w, array);
         return;
     }
-    const char *seen =
-        c && c->seen.utc >= 0
-            ? dr_arena_printf(a, "last seen %s: %s", dr_utc_text(a, c->seen.utc),
-                              dr_name(&dr_access_names, (int)c->view.access))
-            : "never seen";
+    const char *seen = c && c->seen.utc >= 0
+                           ? dr_arena_printf(a, "last seen %s: %s", dr_utc_text(a, c->seen.utc),
+                                             dr_name(&dr_access_names, (int)c->view.access))
+                           : "never seen";
     refuse(ret, &w, "R021",
-           dr_arena_printf(a, "cannot see whether group %s is writable at %s", g->name, old->site->name),
+           dr_arena_printf(a, "cannot see whether group %s is writable at %s", g->name,
+                           old->site->name),
            dr_arena_printf(a, "array %s does not answer%s%s; %s", old->array->name,
-                           array && array->error ? ": " : "", array && array->error ? array->error : "",
-                           seen),
+                           array && array->error ? ": " : "",
+                           array && array->error ? array->error : "", seen),
            dr_arena_printf(a, "if nobody there can write: --declare site-lost:%s --reason TEXT",
                            old->site->name));
 }

@@ -34,13 +34,17 @@ set_access(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_vie
 }
 
 enum dr_step_end
-dr_step_set_access(struct dr_step *s, const struct dr_copy *copy, enum drstor_access wanted, bool planned,
-                   bool always)
+dr_step_set_access(struct dr_step *s, const struct dr_copy *copy, enum drstor_access wanted,
+                   bool planned, bool always)
 {
-    const struct dr_drive drive = {
-        .at = copy, .wanted = wanted == DRSTOR_ACCESS_READ_WRITE ? "read-write" : "read-only",
-        .holds = has_access, .prepare = set_access, .access = wanted, .planned = planned,
-        .always = always};
+    const struct dr_drive drive = {.at = copy,
+                                   .wanted = wanted == DRSTOR_ACCESS_READ_WRITE ? "read-write"
+                                                                                : "read-only",
+                                   .holds = has_access,
+                                   .prepare = set_access,
+                                   .access = wanted,
+                                   .planned = planned,
+                                   .always = always};
     return dr_step_drive(s, &drive);
 }
 
@@ -55,16 +59,21 @@ nothing_runs_there(struct dr_step *s)
     if (run->plan.goal.storage_only || !s->old->site->engine)
         return true;
     const char *group = s->group->name, *site = s->old->site->name;
-    const struct dr_observe_what what = {.groups = &group, .n_groups = 1, .sites = &site, .n_sites = 1,
-                                         .engines = true};
+    const struct dr_observe_what what = {
+        .groups = &group, .n_groups = 1, .sites = &site, .n_sites = 1, .engines = true};
     struct dr_facts facts;
     struct dr_refusal refusal;
     struct dr_guard_case c;
-    const struct dr_plan_record record = {.group = group, .present = true,
-                                          .record = {.primary = s->old->site->name}};
-    const struct dr_plan_input in = {.model = run->s->model, .facts = &facts, .records = &record,
-                                     .n_records = 1, .goal = &run->plan.goal, .own_run = run->id};
-    dr_observe(run->s->ends, run->s->env, run->s->model, &what, NULL, run->s->cancel, s->arena, &facts);
+    const struct dr_plan_record record = {
+        .group = group, .present = true, .record = {.primary = s->old->site->name}};
+    const struct dr_plan_input in = {.model = run->s->model,
+                                     .facts = &facts,
+                                     .records = &record,
+                                     .n_records = 1,
+                                     .goal = &run->plan.goal,
+                                     .own_run = run->id};
+    dr_observe(run->s->ends, run->s->env, run->s->model, &what, NULL, run->s->cancel, s->arena,
+               &facts);
     dr_guard_case_init(&c, s->arena, &in, s->group);
     if (!dr_guard_vms_at_old(&c, &refusal))
         return true;

@@ -6,13 +6,14 @@
 
 /* Two steps of one group may change its record beside each other: the later one reads again. */
 static int record_change_once(struct dr_step *s, const char *what,
-                              int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **),
+                              int (*fn)(struct dr_step *, struct dr_record *, void *,
+                                        struct drstor_error **),
                               void *user, struct drstor_error **err);
 
 int
 dr_record_change(struct dr_step *s, const char *what,
-                 int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **), void *user,
-                 struct drstor_error **err)
+                 int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **),
+                 void *user, struct drstor_error **err)
 {
     enum { TRIES = 8 };
     int r = DRSTOR_OK;
@@ -27,8 +28,8 @@ dr_record_change(struct dr_step *s, const char *what,
 
 static int
 record_change_once(struct dr_step *s, const char *what,
-                 int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **),
-                 void *user, struct drstor_error **err)
+                   int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **),
+                   void *user, struct drstor_error **err)
 {
     struct dr_run *run = s->run;
     struct dr_store *st = run->s->store;
@@ -43,9 +44,14 @@ record_change_once(struct dr_step *s, const char *what,
     r = dr_store_begin(st, err);
     if (r < 0)
         return r;
-    const struct dr_audit entry = {.who = run->s->who, .what = what, .group = s->group->name,
-                                   .epoch = rec.epoch, .token = s->token, .plan = run->plan.id,
-                                   .run = run->id, .outcome = dr_name(&dr_phase_names, (int)rec.phase),
+    const struct dr_audit entry = {.who = run->s->who,
+                                   .what = what,
+                                   .group = s->group->name,
+                                   .epoch = rec.epoch,
+                                   .token = s->token,
+                                   .plan = run->plan.id,
+                                   .run = run->id,
+                                   .outcome = dr_name(&dr_phase_names, (int)rec.phase),
                                    .detail = rec.primary};
     r = dr_store_cas(st, &rec, version, s->token, NULL, err);
     if (r == DRSTOR_OK)
@@ -59,7 +65,8 @@ record_change_once(struct dr_step *s, const char *what,
     return dr_store_commit(st, err);
 }
 
-/* ---- the commit: one atomic write (S7) ----------------------------------------------------------- */
+/* ---- the commit: one atomic write (S7)
+ * ----------------------------------------------------------- */
 
 struct flip {
     struct dr_evidence *evidence; /* planned: made here; NULL: those of the fence stay */
@@ -79,8 +86,9 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
     if (committed_before(s, r))
         return 1;
     if (!dr_streq(r->primary, s->old->site->name) || r->epoch != s->flip->epoch)
-        return dr_refuse(err, "R061", "the record of group %s is at epoch %lld, primary %s; the plan was "
-                                      "made for epoch %lld, primary %s",
+        return dr_refuse(err, "R061",
+                         "the record of group %s is at epoch %lld, primary %s; the plan was "
+                         "made for epoch %lld, primary %s",
                          s->group->name, (long long)r->epoch, r->primary ? r->primary : "nobody",
                          (long long)s->flip->epoch, s->old->site->name);
     if (f->evidence) {
@@ -88,8 +96,8 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
         r->n_evidence = 1;
     }
     if (r->n_evidence == 0 || !dr_streq(r->evidence[0].run, s->run->id))
-        return dr_fail(err, DRSTOR_E_INTERNAL, "group %s would be committed without evidence of this run",
-                       s->group->name);
+        return dr_fail(err, DRSTOR_E_INTERNAL,
+                       "group %s would be committed without evidence of this run", s->group->name);
     r->epoch++;
     r->primary = s->target->site->name;
     r->target = s->target->site->name;
@@ -115,7 +123,8 @@ unfence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error 
 {
     (void)user;
     (void)err;
-    if (r->phase != DR_PHASE_FENCING || !dr_streq(r->op.id, s->run->id) || r->epoch != s->flip->epoch)
+    if (r->phase != DR_PHASE_FENCING || !dr_streq(r->op.id, s->run->id) ||
+        r->epoch != s->flip->epoch)
         return 1;
     r->phase = DR_PHASE_STEADY;
     r->target = NULL;
@@ -133,9 +142,11 @@ too_much(struct dr_step *s, const struct dr_loss *loss, bool read_only)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     (void)dr_refuse(&s->err, "R060", "group %s: the loss is larger than agreed: %s", s->group->name,
                     loss->text);
-    /* An old copy that answered was made read-only by the fence, and stays so: nobody serves the group. */
-    const char *still = read_only ? dr_arena_printf(s->arena, "nothing was promoted, but %s is read-only at "
-                                                              "%s now",
+    /* An old copy that answered was made read-only by the fence, and stays so: nobody serves the
+     * group. */
+    const char *still = read_only ? dr_arena_printf(s->arena,
+                                                    "nothing was promoted, but %s is read-only at "
+                                                    "%s now",
                                                     s->group->name, s->old->site->name)
                                   : "nothing was promoted";
     if (loss->seconds >= 0)
@@ -181,7 +192,8 @@ weigh_loss(struct dr_step *s, struct dr_loss *ret, struct drstor_error **err)
     if (r < 0)
         return r;
     facts.n_copies = 1;
-    /* E1: the old copy was read back as not writable in this run; that is what the evidence says. */
+    /* E1: the old copy was read back as not writable in this run; that is what the evidence says.
+     */
     if (rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK) {
         dr_map_clear(&dr_copy_facts_type, &copies[1]);
         copies[1].group = s->group->name;
@@ -232,15 +244,17 @@ dr_step_commit(struct dr_step *s)
         if (r < 0)
             return dr_step_fail(s, dr_step_end_of_status(r), &err);
         if (!consent_covers(s, &loss))
-            return too_much(s, &loss, rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK);
+            return too_much(s, &loss,
+                            rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK);
         s->row.answer = NULL;
     } else {
         /* Still not writable, now: E1 is what is read, not what was done (S3). */
         struct dr_copy_view old;
         r = dr_step_look_patiently(s, s->old, &old, &err);
         if (r == DRSTOR_OK && !dr_view_access_is(&old, DRSTOR_ACCESS_READ_ONLY))
-            r = dr_fail(&err, DRSTOR_E_CONFLICT, "group %s at %s is writable again: somebody undid the "
-                                                 "demotion",
+            r = dr_fail(&err, DRSTOR_E_CONFLICT,
+                        "group %s at %s is writable again: somebody undid the "
+                        "demotion",
                         s->group->name, s->old->site->name);
         if (r < 0)
             return dr_step_fail(s, dr_step_end_of_status(r), &err);
@@ -256,18 +270,19 @@ dr_step_commit(struct dr_step *s)
         DR_FP("commit.before");
         r = dr_record_change(s, "commit", flip, &f, &err);
         if (r < 0)
-            return dr_step_fail(s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r),
-                                &err);
+            return dr_step_fail(
+                s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
         DR_FP("commit.after");
     }
     if (s->run->plan.goal.unplanned)
         dr_contact_forbid(s->run->s->contact, s->old->site->name);
-    dr_run_event(s->run, s, "committed", "epoch %lld, primary %s; %s", (long long)s->flip->epoch + 1,
-                 s->target->site->name, loss.text);
+    dr_run_event(s->run, s, "committed", "epoch %lld, primary %s; %s",
+                 (long long)s->flip->epoch + 1, s->target->site->name, loss.text);
     return DR_STEP_END_DONE;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------- */
+/* ---- the end
+ * ------------------------------------------------------------------------------------- */
 
 static int
 steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
@@ -291,7 +306,8 @@ dr_step_settle(struct dr_step *s)
     int r = dr_step_look_patiently(s, s->target, &view, &err);
     if (r == DRSTOR_OK && !dr_view_access_is(&view, DRSTOR_ACCESS_READ_WRITE))
         r = dr_fail(&err, DRSTOR_E_CONFLICT, "group %s at %s is %s, although it was promoted",
-                    s->group->name, s->target->site->name, dr_name(&dr_access_names, (int)view.access));
+                    s->group->name, s->target->site->name,
+                    dr_name(&dr_access_names, (int)view.access));
     if (r == DRSTOR_OK)
         r = dr_record_change(s, "steady", steady, &view, &err);
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_DONE;

@@ -7,7 +7,8 @@
 
 /* The array that drives a transfer: the target's, or the source's where that one cannot. */
 static int
-transfer_call(struct dr_step *s, struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
+transfer_call(struct dr_step *s, struct dr_call *call, const struct dr_copy **to,
+              struct drstor_error **err)
 {
     const struct dr_plugin *p = NULL;
     int r = dr_endpoints_plugin(s->run->s->ends, s->target->array, &p, err);
@@ -37,8 +38,8 @@ dr_step_presync(struct dr_step *s)
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     if (reply.outcome != DRSTOR_OUTCOME_DONE)
-        dr_run_event(s->run, s, "skipped", "array %s: %s; the final sync will take longer", to->array->name,
-                     reply.error ? reply.error : "no clear answer");
+        dr_run_event(s->run, s, "skipped", "array %s: %s; the final sync will take longer",
+                     to->array->name, reply.error ? reply.error : "no clear answer");
     return DR_STEP_END_DONE;
 }
 
@@ -55,15 +56,16 @@ all_there(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view
     if (r < 0)
         return r;
     if (!dr_view_access_is(&old, DRSTOR_ACCESS_READ_ONLY))
-        return dr_fail(err, DRSTOR_E_CONFLICT, "group %s at %s is %s again: somebody undid the demotion",
-                       s->group->name, s->old->site->name, dr_name(&dr_access_names, (int)old.access));
-    return *d->done && v->relation == DRSTOR_RELATION_DESTINATION && v->sync == DRSTOR_SYNC_IN_SYNC &&
-           v->lag_bytes <= 0;
+        return dr_fail(err, DRSTOR_E_CONFLICT,
+                       "group %s at %s is %s again: somebody undid the demotion", s->group->name,
+                       s->old->site->name, dr_name(&dr_access_names, (int)old.access));
+    return *d->done && v->relation == DRSTOR_RELATION_DESTINATION &&
+           v->sync == DRSTOR_SYNC_IN_SYNC && v->lag_bytes <= 0;
 }
 
 static int
-transfer(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v, struct dr_call *call,
-         const struct dr_copy **to, struct drstor_error **err)
+transfer(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
+         struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
 {
     (void)d;
     if (s->group->mode == DR_MODE_SYNC && v->sync == DRSTOR_SYNC_SYNCING)
@@ -75,12 +77,16 @@ enum dr_step_end
 dr_step_finalsync(struct dr_step *s)
 {
     bool transferred = s->group->mode != DR_MODE_ASYNC;
-    const struct dr_drive drive = {.at = s->target, .wanted = "in sync", .holds = all_there,
-                                   .prepare = transfer, .done = &transferred};
+    const struct dr_drive drive = {.at = s->target,
+                                   .wanted = "in sync",
+                                   .holds = all_there,
+                                   .prepare = transfer,
+                                   .done = &transferred};
     enum dr_step_end end = dr_step_drive(s, &drive);
     if (end != DR_STEP_END_DONE)
         return end;
-    /* What the old copy is now; if it is something else when it shall follow, somebody wrote to it. */
+    /* What the old copy is now; if it is something else when it shall follow, somebody wrote to it.
+     */
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     struct dr_copy_view old;
     int r = dr_step_look_patiently(s, s->old, &old, &err);
@@ -101,8 +107,8 @@ kept_generation(struct dr_step *s, const char **ret, struct drstor_error **err)
 {
     struct dr_step_row *rows = NULL;
     size_t n = 0;
-    const char *id = dr_arena_printf(s->arena, "%s:%s", dr_name(&dr_step_kind_names, DR_STEP_FINALSYNC),
-                                     s->group->name);
+    const char *id = dr_arena_printf(
+        s->arena, "%s:%s", dr_name(&dr_step_kind_names, DR_STEP_FINALSYNC), s->group->name);
     *ret = NULL;
     int r = dr_store_step_list(s->run->s->store, s->arena, s->run->id, &rows, &n, err);
     for (size_t i = 0; r == DRSTOR_OK && i < n; i++) {
@@ -137,8 +143,8 @@ add_host_group(struct dr_step *s, struct dr_call *call, const char *name)
 
 /* The source is the primary of the record, never what looks writable or newer (S5). */
 static int
-reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v, struct dr_call *call,
-        const struct dr_copy **to, struct drstor_error **err)
+reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
+        struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
 {
     const struct dr_plugin *p = NULL;
     (void)d;
@@ -151,9 +157,11 @@ reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *
     r = kept_generation(s, &kept, err);
     if (r < 0)
         return r;
-    if (!dr_view_access_is(v, DRSTOR_ACCESS_READ_ONLY) || (kept && !dr_streq(kept, v->generation))) {
-        r = dr_fail(err, DRSTOR_E_CONFLICT, "group %s at %s was written after the final sync: it is not "
-                                            "overwritten",
+    if (!dr_view_access_is(v, DRSTOR_ACCESS_READ_ONLY) ||
+        (kept && !dr_streq(kept, v->generation))) {
+        r = dr_fail(err, DRSTOR_E_CONFLICT,
+                    "group %s at %s was written after the final sync: it is not "
+                    "overwritten",
                     s->group->name, s->old->site->name);
         dr_hint(err, "look at both copies; a person has to say which data counts");
         return r;
@@ -192,8 +200,8 @@ no_longer_stale(struct dr_step *s, struct dr_record *r, void *user, struct drsto
 enum dr_step_end
 dr_step_reverse(struct dr_step *s)
 {
-    const struct dr_drive drive = {.at = s->old, .wanted = "following the new primary", .holds = follows,
-                                   .prepare = reverse};
+    const struct dr_drive drive = {
+        .at = s->old, .wanted = "following the new primary", .holds = follows, .prepare = reverse};
     enum dr_step_end end = dr_step_drive(s, &drive);
     if (end != DR_STEP_END_DONE)
         return end;

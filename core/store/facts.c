@@ -89,8 +89,8 @@ save_endpoint(struct dr_store *s, const struct dr_facts *f, const struct dr_endp
     struct dr_endpoint_facts at = *seen;
     if (at.answers && at.last_answer.boot_ns < 0)
         at.last_answer = f->now;
-    /* Neither silent nor useful: an endpoint that says "wrong password" is alive; a fault of our own
-     * says nothing about it. Neither begins a silence. */
+    /* Neither silent nor useful: an endpoint that says "wrong password" is alive; a fault of our
+     * own says nothing about it. Neither begins a silence. */
     if (at.answers || (at.silent_since.boot_ns < 0 && at.last_answer.boot_ns >= 0))
         fold_answer(&e, &at);
     else if (at.silent_since.boot_ns >= 0)

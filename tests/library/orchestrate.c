@@ -1,7 +1,7 @@
 /*
- * libdrstor as RHV orchestration uses it: one header, one library, documents as JSON. Observes, plans,
- * asks the operator (a callback), moves every group, reads the report back, and does it once more to
- * find that nothing is left to do. Exit 0 when every answer was right.
+ * libdrstor as RHV orchestration uses it: one header, one library, documents as JSON. Observes,
+ * plans, asks the operator (a callback), moves every group, reads the report back, and does it once
+ * more to find that nothing is left to do. Exit 0 when every answer was right.
  *
  * usage: orchestrate CONFIG SITE
  */
@@ -32,7 +32,8 @@ on_decide(const char *plan_json, struct drstor_answer *answer, void *user)
     struct watcher *w = user;
     struct json_object *o = json_tokener_parse(plan_json), *steps = NULL;
     w->asked++;
-    answer->go = o && json_object_object_get_ex(o, "steps", &steps) && json_object_array_length(steps) > 0;
+    answer->go =
+        o && json_object_object_get_ex(o, "steps", &steps) && json_object_array_length(steps) > 0;
     (void)json_object_put(o);
 }
 
@@ -62,7 +63,8 @@ static bool
 every_group_at(const char *json, const char *site)
 {
     struct json_object *o = json_tokener_parse(json), *groups = NULL, *v = NULL;
-    bool all = o && json_object_object_get_ex(o, "groups", &groups) && json_object_array_length(groups) > 0;
+    bool all = o && json_object_object_get_ex(o, "groups", &groups) &&
+               json_object_array_length(groups) > 0;
     for (size_t i = 0; all && i < json_object_array_length(groups); i++)
         all = json_object_object_get_ex(json_object_array_get_idx(groups, i), "primary", &v) &&
               strcmp(json_object_get_string(v), site) == 0;
@@ -85,13 +87,16 @@ move_everything(struct drstor *d, const char *site)
                    "{\"verb\":\"promote\",\"all\":true,\"to\":\"%s\",\"storage_only\":true}", site);
 
     int bad = 0;
-    if (drstor_plan(d, goal, NULL, &plan, &err) < 0 || drstor_act(d, goal, NULL, &cb, &report, &err) < 0 ||
-        drstor_act(d, goal, NULL, &cb, &again, &err) < 0 || drstor_status(d, NULL, 0, &status, &err) < 0) {
+    if (drstor_plan(d, goal, NULL, &plan, &err) < 0 ||
+        drstor_act(d, goal, NULL, &cb, &report, &err) < 0 ||
+        drstor_act(d, goal, NULL, &cb, &again, &err) < 0 ||
+        drstor_status(d, NULL, 0, &status, &err) < 0) {
         bad = failed("moving", err);
     } else {
         struct json_object *o = json_tokener_parse(report), *run = NULL;
         (void)json_object_object_get_ex(o, "run", &run);
-        bad |= !says(plan, "exit", "0") || !says(report, "result", "done") || !says(report, "exit", "0");
+        bad |= !says(plan, "exit", "0") || !says(report, "result", "done") ||
+               !says(report, "exit", "0");
         bad |= !says(again, "result", "nothing-to-do") || !every_group_at(status, site);
         bad |= w.events == 0 || w.asked != 1;
         if (drstor_run_events(d, json_object_get_string(run), 0, &events, &err) < 0)
@@ -128,8 +133,8 @@ main(int argc, char **argv)
     /* What is wrong is said in words, with the code a script would exit with. */
     drstor_text_free(text);
     text = NULL;
-    if (d && (drstor_act(d, "{\"verb\":\"promote\",\"groups\":[\"nope\"],\"to\":\"rome\"}", NULL, NULL, &text,
-                         &err) == DRSTOR_OK ||
+    if (d && (drstor_act(d, "{\"verb\":\"promote\",\"groups\":[\"nope\"],\"to\":\"rome\"}", NULL,
+                         NULL, &text, &err) == DRSTOR_OK ||
               drstor_error_exit(err) != 2))
         bad = 1;
     drstor_error_free(err);
