@@ -21,7 +21,7 @@ struct dr_mailbox {
     struct message *head, **tail;
 };
 
-/* ---- the virtual kind: coroutines, one of which runs at a time --------------------------------- */
+/* ---- the virtual kind: coroutines, one of which runs at a time ------------------------------- */
 
 struct coroutine {
     struct coroutine *next;
@@ -29,10 +29,10 @@ struct coroutine {
     void *stack;
     void (*fn)(void *arg);
     void *arg;
-    uint64_t wake_ns;                /* runnable when the clock is here ... */
-    const struct dr_cancel *cancel;  /* ... or this is set ... */
-    const struct dr_mailbox *box;    /* ... or this is not empty */
-    uint64_t order;                  /* first come, first served */
+    uint64_t wake_ns;               /* runnable when the clock is here ... */
+    const struct dr_cancel *cancel; /* ... or this is set ... */
+    const struct dr_mailbox *box;   /* ... or this is not empty */
+    uint64_t order;                 /* first come, first served */
     bool ended;
 };
 
@@ -226,7 +226,8 @@ real_wait(struct dr_env *env, uint64_t ns)
         return;
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    /* An hour at most a time: boot time goes on while the machine sleeps, monotonic time does not. */
+    /* An hour at most a time: boot time goes on while the machine sleeps, monotonic time does
+     * not. */
     uint64_t left = ns - now < 3600 * DR_S ? ns - now : 3600 * DR_S;
     uint64_t until = (uint64_t)t.tv_nsec + left;
     t.tv_sec += (time_t)(until / DR_S);

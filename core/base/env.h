@@ -1,7 +1,8 @@
 /*
  * Everything that makes a run different from the next one: clocks, waiting, parallel work. Two
- * kinds exist: the real one (threads, CLOCK_BOOTTIME) and, for tests that replay bit for bit, one in
- * a single thread under a virtual clock, where every task is a coroutine and waiting is a jump in time.
+ * kinds exist: the real one (threads, CLOCK_BOOTTIME) and, for tests that replay bit for bit, one
+ * in a single thread under a virtual clock, where every task is a coroutine and waiting is a jump
+ * in time.
  *
  * Durations are always differences of boot_ns within one boot; utc is for people (safety 2).
  */
@@ -22,15 +23,16 @@ void dr_env_virtual_free(struct dr_env *env);
 /* Runs FN(ARG) as the first coroutine until it and everything it started has ended. */
 void dr_env_virtual_run(struct dr_env *env, void (*fn)(void *arg), void *arg);
 
-uint64_t dr_now_ns(struct dr_env *env);  /* CLOCK_BOOTTIME */
-int64_t dr_now_utc(struct dr_env *env);  /* seconds since 1970 */
+uint64_t dr_now_ns(struct dr_env *env);     /* CLOCK_BOOTTIME */
+int64_t dr_now_utc(struct dr_env *env);     /* seconds since 1970 */
 const char *dr_boot_id(struct dr_env *env); /* boot_ns of another boot must not be compared */
 
 /* A request to stop, shared by everybody who works on the same thing. */
 struct dr_cancel {
     atomic_bool set;
 };
-void dr_cancel_now(struct dr_env *env, struct dr_cancel *c); /* wakes sleepers; not async-signal-safe */
+/* wakes sleepers; not async-signal-safe */
+void dr_cancel_now(struct dr_env *env, struct dr_cancel *c);
 static inline bool
 dr_cancelled(const struct dr_cancel *c)
 {

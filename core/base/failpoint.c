@@ -31,8 +31,9 @@ void
 dr_failpoint(const char *name)
 {
     pthread_mutex_lock(&lock);
-    const char *file = getenv("DRSTOR_FAILPOINT_LIST"); // NOLINT(concurrency-mt-unsafe): never set here
-    const char *want = getenv("DRSTOR_FAILPOINT");      // NOLINT(concurrency-mt-unsafe)
+    const char *file =
+        getenv("DRSTOR_FAILPOINT_LIST");           // NOLINT(concurrency-mt-unsafe): never set here
+    const char *want = getenv("DRSTOR_FAILPOINT"); // NOLINT(concurrency-mt-unsafe)
     if (file)
         list(file, name);
     size_t n = strlen(name);

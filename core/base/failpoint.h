@@ -1,7 +1,7 @@
 /*
- * Named places at which a test build can die. DRSTOR_FAILPOINT=NAME or NAME:N kills the process with
- * SIGKILL at the (N-th) time it comes by; DRSTOR_FAILPOINT_LIST=FILE appends the name of each place
- * that is passed. Nothing of it exists in other builds.
+ * Named places at which a test build can die. DRSTOR_FAILPOINT=NAME or NAME:N kills the process
+ * with SIGKILL at the (N-th) time it comes by; DRSTOR_FAILPOINT_LIST=FILE appends the name of each
+ * place that is passed. Nothing of it exists in other builds.
  */
 #ifndef DR_BASE_FAILPOINT_H
 #define DR_BASE_FAILPOINT_H

@@ -82,7 +82,8 @@ sync_folder(const char *path)
     if (!slash)
         (void)snprintf(folder, sizeof(folder), ".");
     else
-        (void)snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path), path);
+        (void)snprintf(folder, sizeof(folder), "%.*s", slash == path ? 1 : (int)(slash - path),
+                       path);
     dr_auto(dr_closep) int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     return fd < 0 ? -1 : fsync(fd);
 }
@@ -131,8 +132,8 @@ check_step(const char *path, const char *step, struct drstor_error **err)
         return dr_fail(err, DRSTOR_E_INVALID, "cannot look at %s: %m", step);
     if (!owner_trusted(&st))
         return dr_fail(err, DRSTOR_E_INVALID,
-                       "%s cannot be trusted: %s belongs to user %u, not to root or to us", path, step,
-                       (unsigned)st.st_uid);
+                       "%s cannot be trusted: %s belongs to user %u, not to root or to us", path,
+                       step, (unsigned)st.st_uid);
     if ((st.st_mode & 022) && !(st.st_uid == 0 && (st.st_mode & S_ISVTX)))
         return dr_fail(err, DRSTOR_E_INVALID,
                        "%s cannot be trusted: %s can be written by others (mode %03o)", path, step,
@@ -143,7 +144,8 @@ check_step(const char *path, const char *step, struct drstor_error **err)
 int
 dr_file_open_trusted(const char *path, bool secret, int *ret_fd, struct drstor_error **err)
 {
-    dr_auto(dr_closep) int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
+    dr_auto(dr_closep) int fd =
+        open(path, O_RDONLY | O_CLOEXEC | O_NOCTTY | O_NOFOLLOW | O_NONBLOCK);
     if (fd < 0 && errno == ELOOP)
         return dr_fail(err, DRSTOR_E_INVALID, "%s is a link; name the file itself", path);
     if (fd < 0)

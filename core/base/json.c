@@ -70,7 +70,8 @@ dr_json_parse(const char *text, size_t n, const struct dr_json_limits *limits,
               struct json_object **ret, struct drstor_error **err)
 {
     if (n > limits->bytes)
-        return dr_fail(err, DRSTOR_E_PROTOCOL, "JSON of %zu bytes, more than %zu", n, limits->bytes);
+        return dr_fail(err, DRSTOR_E_PROTOCOL, "JSON of %zu bytes, more than %zu", n,
+                       limits->bytes);
     int r = count(text, n, limits, err);
     if (r < 0)
         return r;
@@ -158,7 +159,8 @@ dr_json_bool(struct json_object *o, const char *key, bool *ret)
 size_t
 dr_json_length(struct json_object *array)
 {
-    return array && json_object_is_type(array, json_type_array) ? json_object_array_length(array) : 0;
+    return array && json_object_is_type(array, json_type_array) ? json_object_array_length(array)
+                                                                : 0;
 }
 
 void
@@ -190,5 +192,6 @@ dr_json_set_bool(struct json_object *o, const char *key, bool value)
 const char *
 dr_json_text(struct json_object *o)
 {
-    return json_object_to_json_string_ext(o, JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
+    return json_object_to_json_string_ext(o,
+                                          JSON_C_TO_STRING_PLAIN | JSON_C_TO_STRING_NOSLASHESCAPE);
 }

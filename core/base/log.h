@@ -12,7 +12,8 @@
 
 void dr_log_level(enum drstor_log_level most); /* default WARN */
 /* Where lines go instead of stderr; NULL: back to stderr. */
-void dr_log_sink(void (*sink)(enum drstor_log_level level, const char *line, void *user), void *user);
+void dr_log_sink(void (*sink)(enum drstor_log_level level, const char *line, void *user),
+                 void *user);
 void dr_log(enum drstor_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 

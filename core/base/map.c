@@ -6,7 +6,8 @@
 #include <string.h>
 
 #define AT(type_, base, offset) ((type_ *)(void *)((char *)(base) + (offset)))
-#define AT_CONST(type_, base, offset) ((type_ const *)(const void *)((const char *)(base) + (offset)))
+#define AT_CONST(type_, base, offset)                                                              \
+    ((type_ const *)(const void *)((const char *)(base) + (offset)))
 
 void
 dr_map_clear(const struct dr_type *type, void *out)
@@ -76,8 +77,9 @@ read_field(struct dr_arena *a, const struct dr_type *type, const struct dr_field
             return wrong(type, f, "a time like 2026-11-22T14:03:21Z", err);
         return DRSTOR_OK;
     case DR_FIELD_BOOL:
-        return dr_json_bool(o, f->name, AT(bool, out, f->offset)) ? DRSTOR_OK
-                                                                  : wrong(type, f, "a boolean", err);
+        return dr_json_bool(o, f->name, AT(bool, out, f->offset))
+                   ? DRSTOR_OK
+                   : wrong(type, f, "a boolean", err);
     case DR_FIELD_ENUM: {
         const char *s = json_object_is_type(v, json_type_string) ? json_object_get_string(v) : "";
         int value = dr_name_value(f->names, s);
@@ -183,7 +185,8 @@ dr_map_write(const struct dr_type *type, const void *in)
             break;
         case DR_FIELD_JSON:
             if (*AT_CONST(struct json_object *, in, f->offset))
-                dr_json_set(o, f->name, json_object_get(*AT_CONST(struct json_object *, in, f->offset)));
+                dr_json_set(o, f->name,
+                            json_object_get(*AT_CONST(struct json_object *, in, f->offset)));
             break;
         }
     }

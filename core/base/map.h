@@ -49,16 +49,48 @@ struct dr_type {
 #define DR_TYPE(var, ctype, text, table)                                                           \
     const struct dr_type var = {text, sizeof(ctype), table, sizeof(table) / sizeof((table)[0])}
 
-#define DR_STR(s, f) {#f, DR_FIELD_STR, offsetof(s, f), 0, NULL, NULL}
-#define DR_I64(s, f) {#f, DR_FIELD_I64, offsetof(s, f), 0, NULL, NULL}
-#define DR_CNT(s, f) {#f, DR_FIELD_COUNT, offsetof(s, f), 0, NULL, NULL}
-#define DR_TIME(s, f) {#f, DR_FIELD_TIME, offsetof(s, f), 0, NULL, NULL}
-#define DR_BOOL(s, f) {#f, DR_FIELD_BOOL, offsetof(s, f), 0, NULL, NULL}
-#define DR_ENUM(s, f, names) {#f, DR_FIELD_ENUM, offsetof(s, f), 0, &(names), NULL}
-#define DR_STRUCT(s, f, type) {#f, DR_FIELD_STRUCT, offsetof(s, f), 0, NULL, &(type)}
-#define DR_LIST(s, f, type) {#f, DR_FIELD_LIST, offsetof(s, f), offsetof(s, n_##f), NULL, &(type)}
-#define DR_STRS(s, f) {#f, DR_FIELD_STRS, offsetof(s, f), offsetof(s, n_##f), NULL, NULL}
-#define DR_JSON(s, f) {#f, DR_FIELD_JSON, offsetof(s, f), 0, NULL, NULL}
+/* clang-format off: one line each */
+#define DR_STR(s, f)                                                                               \
+    {                                                                                              \
+#f, DR_FIELD_STR, offsetof(s, f), 0, NULL, NULL                                            \
+    }
+#define DR_I64(s, f)                                                                               \
+    {                                                                                              \
+#f, DR_FIELD_I64, offsetof(s, f), 0, NULL, NULL                                            \
+    }
+#define DR_CNT(s, f)                                                                               \
+    {                                                                                              \
+#f, DR_FIELD_COUNT, offsetof(s, f), 0, NULL, NULL                                          \
+    }
+#define DR_TIME(s, f)                                                                              \
+    {                                                                                              \
+#f, DR_FIELD_TIME, offsetof(s, f), 0, NULL, NULL                                           \
+    }
+#define DR_BOOL(s, f)                                                                              \
+    {                                                                                              \
+#f, DR_FIELD_BOOL, offsetof(s, f), 0, NULL, NULL                                           \
+    }
+#define DR_ENUM(s, f, names)                                                                       \
+    {                                                                                              \
+#f, DR_FIELD_ENUM, offsetof(s, f), 0, &(names), NULL                                       \
+    }
+#define DR_STRUCT(s, f, type)                                                                      \
+    {                                                                                              \
+#f, DR_FIELD_STRUCT, offsetof(s, f), 0, NULL, &(type)                                      \
+    }
+#define DR_LIST(s, f, type)                                                                        \
+    {                                                                                              \
+#f, DR_FIELD_LIST, offsetof(s, f), offsetof(s, n_##f), NULL, &(type)                       \
+    }
+#define DR_STRS(s, f)                                                                              \
+    {                                                                                              \
+#f, DR_FIELD_STRS, offsetof(s, f), offsetof(s, n_##f), NULL, NULL                          \
+    }
+#define DR_JSON(s, f)                                                                              \
+    {                                                                                              \
+#f, DR_FIELD_JSON, offsetof(s, f), 0, NULL, NULL                                           \
+    }
+/* clang-format on */
 
 /* Fills every field of OUT (also with "not known"). Unknown members are refused when STRICT. */
 int dr_map_read(struct dr_arena *a, const struct dr_type *type, struct json_object *o, bool strict,

@@ -29,7 +29,7 @@ char *dr_strdup(const char *s);
 #define dr_push(array, n, cap)                                                                     \
     (*({                                                                                           \
         if ((n) == (cap)) {                                                                        \
-            (cap) = (cap) ? (cap) * 2 : 8;                                                         \
+            (cap) = (cap) ? (cap)*2 : 8;                                                           \
             (array) = dr_realloc((array), (cap), sizeof((array)[0]));                              \
         }                                                                                          \
         __builtin_memset(&(array)[(n)], 0, sizeof((array)[0]));                                    \

@@ -5,12 +5,12 @@
 #include <stddef.h>
 
 struct dr_names {
-    const char *what; /* "access" */
+    const char *what;         /* "access" */
     const char *const *names; /* index = value; all lower case, words joined by '-' */
     size_t n;
 };
 
-const char *dr_name(const struct dr_names *names, int value); /* "unknown" outside the range */
+const char *dr_name(const struct dr_names *names, int value);      /* "unknown" outside the range */
 int dr_name_value(const struct dr_names *names, const char *text); /* -1 when none */
 
 /* The nearest of CANDIDATES to WORD, or NULL when none is near enough to be worth saying. */

@@ -16,7 +16,8 @@ void dr_secret_free(struct dr_secret *s); /* wipes */
 const char *dr_secret_bytes(const struct dr_secret *s);
 size_t dr_secret_length(const struct dr_secret *s);
 
-/* Replaces every known secret in TEXT by stars, in place. Secrets shorter than 4 bytes are not searched. */
+/* Replaces every known secret in TEXT by stars, in place. Secrets shorter than 4 bytes are not
+ * searched. */
 void dr_redact(char *text);
 
 #endif

@@ -42,7 +42,8 @@ dr_bytes_parse(const char *text, int64_t *ret_bytes)
     static const struct {
         const char *unit;
         int64_t bytes;
-    } units[] = {{"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1LL << 40}};
+    } units[] = {
+        {"B", 1}, {"KiB", 1 << 10}, {"MiB", 1 << 20}, {"GiB", 1 << 30}, {"TiB", 1LL << 40}};
     const char *end;
     int64_t v;
     if (!number(text, &end, &v))

@@ -6,7 +6,7 @@
 
 #include <string.h>
 
-/* ---- what acts share ------------------------------------------------------------------------------- */
+/* ---- what acts share ------------------------------------------------------------------------- */
 
 struct act {
     struct session s;
@@ -66,9 +66,14 @@ make_plan(struct act *x, bool save, struct drstor_error **err)
     if (r < 0)
         return r;
     x->person = dr_session_person(&x->s);
-    const struct dr_plan_input in = {.model = x->s.d->model, .facts = &x->facts, .arrays = arrays,
-                                     .n_arrays = n_arrays, .records = records, .n_records = n_records,
-                                     .goal = &x->goal, .person = x->person};
+    const struct dr_plan_input in = {.model = x->s.d->model,
+                                     .facts = &x->facts,
+                                     .arrays = arrays,
+                                     .n_arrays = n_arrays,
+                                     .records = records,
+                                     .n_records = n_records,
+                                     .goal = &x->goal,
+                                     .person = x->person};
     dr_plan_make(x->s.arena, &in, &x->plan);
     return DRSTOR_OK;
 }
@@ -87,7 +92,8 @@ exit_of_refusals(const struct act *x)
     const struct dr_site *to = dr_model_site(x->s.d->model, x->goal.to);
     for (size_t i = 0; i < x->facts.n_endpoints; i++) {
         const struct dr_endpoint_facts *p = &x->facts.endpoints[i];
-        if (p->asked && !p->answers && to && dr_streq(p->site, to->name) && dr_streq(p->error_word, "auth"))
+        if (p->asked && !p->answers && to && dr_streq(p->site, to->name) &&
+            dr_streq(p->error_word, "auth"))
             e = e ? 9 : 0;
     }
     return e;
@@ -102,8 +108,11 @@ refuse_with(struct act *x, const struct dr_refusal *r)
 static int
 audit_refusal(struct act *x, const char *text, struct drstor_error **err)
 {
-    const struct dr_audit entry = {.who = dr_actor_self(x->s.arena, x->s.d->origin), .what = "refused",
-                                   .plan = x->plan.id, .outcome = "refused", .detail = text};
+    const struct dr_audit entry = {.who = dr_actor_self(x->s.arena, x->s.d->origin),
+                                   .what = "refused",
+                                   .plan = x->plan.id,
+                                   .outcome = "refused",
+                                   .detail = text};
     return dr_store_audit(x->s.store, &entry, NULL, err);
 }
 
@@ -134,8 +143,8 @@ decide(struct act *x, char **ret_json, struct drstor_error **err)
         if (dr_cancelled(&x->s.d->cancel))
             return dr_fail(err, DRSTOR_E_CANCELLED, "interrupted; nothing was begun");
         if (!answer.go) {
-            *ret_json = dr_document_text(
-                dr_report_not_begun(&x->plan, "declined", 3, "not confirmed", "nothing was changed"));
+            *ret_json = dr_document_text(dr_report_not_begun(
+                &x->plan, "declined", 3, "not confirmed", "nothing was changed"));
             return 0;
         }
         if (answer.accept_loss[0]) {
@@ -177,7 +186,8 @@ decide(struct act *x, char **ret_json, struct drstor_error **err)
 
 /* The report of what is stored, with the result of this very go. */
 static int
-report_run(struct act *x, const struct dr_run_result *result, char **ret_json, struct drstor_error **err)
+report_run(struct act *x, const struct dr_run_result *result, char **ret_json,
+           struct drstor_error **err)
 {
     struct json_object *o = NULL;
     struct dr_facts facts;
@@ -190,7 +200,8 @@ report_run(struct act *x, const struct dr_run_result *result, char **ret_json, s
     if (result->text)
         dr_json_set_str(o, "text", result->text);
     if (result->exit && dr_run_state_open(result->state) && !result->hint)
-        dr_json_set_str(o, "hint", dr_arena_printf(x->s.arena, "drstor run resume %s", result->run));
+        dr_json_set_str(o, "hint",
+                        dr_arena_printf(x->s.arena, "drstor run resume %s", result->run));
     *ret_json = dr_document_text(o);
     return DRSTOR_OK;
 }
@@ -213,7 +224,8 @@ act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor
     if (nothing_to_do(&x->plan)) {
         *ret_json = dr_document_text(dr_report_not_begun(
             &x->plan, "nothing-to-do", 0,
-            dr_arena_printf(x->s.arena, "every group is served from %s already", x->goal.to), NULL));
+            dr_arena_printf(x->s.arena, "every group is served from %s already", x->goal.to),
+            NULL));
         return DRSTOR_OK;
     }
     if (then) {
@@ -227,11 +239,11 @@ act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor
     return r <= 0 ? r : go(x, ret_json, err);
 }
 
-/* ---- the calls -------------------------------------------------------------------------------------- */
+/* ---- the calls ------------------------------------------------------------------------------- */
 
 int
-drstor_plan(struct drstor *d, const char *goal, const struct drstor_consent *consent, char **ret_json,
-            struct drstor_error **err)
+drstor_plan(struct drstor *d, const char *goal, const struct drstor_consent *consent,
+            char **ret_json, struct drstor_error **err)
 {
     struct act x = {0};
     int r = dr_session_open(d, DR_STORE_READ, &x.s, err);
@@ -281,10 +293,12 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
     if (r < 0)
         return dr_context(err, DRSTOR_E_INVALID, "not a plan of drstor");
     if (then.n_refusals)
-        return dr_fail(err, DRSTOR_E_INVALID, "this plan was refused when it was made; there is nothing to "
-                                              "apply");
+        return dr_fail(err, DRSTOR_E_INVALID,
+                       "this plan was refused when it was made; there is nothing to "
+                       "apply");
     if (then.id == NULL || !dr_streq(then.id, dr_plan_digest(a, &then)))
-        return dr_fail(err, DRSTOR_E_INVALID, "the plan was altered after it was made: its id does not fit");
+        return dr_fail(err, DRSTOR_E_INVALID,
+                       "the plan was altered after it was made: its id does not fit");
     /* Of the plan only the wish counts; consent and evidence are given anew (design 4.2). */
     x.goal = then.goal;
     if (consent) {
@@ -300,7 +314,8 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
         }
         if (!x.goal.reason)
             x.goal.reason = then.goal.reason;
-        if (!x.goal.accept_loss.unknown && x.goal.accept_loss.seconds < 0 && x.goal.accept_loss.bytes < 0)
+        if (!x.goal.accept_loss.unknown && x.goal.accept_loss.seconds < 0 &&
+            x.goal.accept_loss.bytes < 0)
             x.goal.accept_loss = kept; /* the bound carries over */
     }
     r = dr_goal_check(&x.goal, d->model, err);
@@ -340,8 +355,8 @@ resume_one(struct act *x, const char *run, char **ret_json, struct drstor_error 
 }
 
 int
-drstor_resume(struct drstor *d, const char *run, const struct drstor_callbacks *callbacks, char **ret_json,
-              struct drstor_error **err)
+drstor_resume(struct drstor *d, const char *run, const struct drstor_callbacks *callbacks,
+              char **ret_json, struct drstor_error **err)
 {
     struct act x = {0};
     int r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
@@ -374,7 +389,7 @@ drstor_observe(struct drstor *d, const char *const *groups, size_t n, char **ret
     return r;
 }
 
-/* ---- adopt ------------------------------------------------------------------------------------------ */
+/* ---- adopt ----------------------------------------------------------------------------------- */
 
 static bool
 refuse_adopt(struct dr_arena *a, const struct dr_group *g, const struct dr_facts *facts,
@@ -402,8 +417,9 @@ refuse_adopt(struct dr_arena *a, const struct dr_group *g, const struct dr_facts
     if (writable == 1)
         return false;
     r->id = writable ? "R034" : "R036";
-    r->text = dr_arena_printf(a, writable ? "group %s is writable at more than one site"
-                                          : "no copy of group %s is writable",
+    r->text = dr_arena_printf(a,
+                              writable ? "group %s is writable at more than one site"
+                                       : "no copy of group %s is writable",
                               g->name);
     r->evidence = "read from every array just now";
     r->remedy = writable ? "find out which copy counts and make the other read-only at its array"
@@ -418,10 +434,12 @@ adopt_one(struct session *s, const struct dr_group *g, const struct dr_copy *pri
     struct dr_lock lock;
     struct dr_record rec, before;
     const struct dr_actor who = dr_actor_self(s->arena, s->d->origin);
-    int r = dr_store_lock(s->store, s->arena, g->name, &who, NULL, "adopt", 0, &s->d->cancel, &lock, err);
+    int r = dr_store_lock(s->store, s->arena, g->name, &who, NULL, "adopt", 0, &s->d->cancel, &lock,
+                          err);
     if (r < 0)
         return r;
-    *ret_already = dr_store_load(s->store, s->arena, g->name, &before, NULL, NULL) != DRSTOR_E_NOTFOUND;
+    *ret_already =
+        dr_store_load(s->store, s->arena, g->name, &before, NULL, NULL) != DRSTOR_E_NOTFOUND;
     const struct dr_copy_facts *f = dr_facts_copy(facts, g->name, primary->site->name);
     dr_map_clear(&dr_record_type, &rec);
     rec.schema = "1.0";
@@ -435,8 +453,13 @@ adopt_one(struct session *s, const struct dr_group *g, const struct dr_copy *pri
     rec.phase = DR_PHASE_STEADY;
     rec.members = f->view.members;
     rec.n_members = f->view.n_members;
-    const struct dr_audit entry = {.who = who, .what = "adopt", .group = g->name, .epoch = rec.epoch,
-                                   .token = lock.token, .outcome = "adopted", .detail = rec.primary};
+    const struct dr_audit entry = {.who = who,
+                                   .what = "adopt",
+                                   .group = g->name,
+                                   .epoch = rec.epoch,
+                                   .token = lock.token,
+                                   .outcome = "adopted",
+                                   .detail = rec.primary};
     if (!*ret_already) {
         r = dr_store_begin(s->store, err);
         if (r == DRSTOR_OK) {
@@ -454,7 +477,8 @@ adopt_one(struct session *s, const struct dr_group *g, const struct dr_copy *pri
 }
 
 static int
-adopt_all(struct session *s, const char *const *groups, size_t n, char **ret_json, struct drstor_error **err)
+adopt_all(struct session *s, const char *const *groups, size_t n, char **ret_json,
+          struct drstor_error **err)
 {
     const struct dr_model *m = s->d->model;
     struct dr_facts facts;
@@ -479,7 +503,8 @@ adopt_all(struct session *s, const char *const *groups, size_t n, char **ret_jso
             (void)json_object_array_add(already, x);
             continue;
         }
-        if (g->topology != DR_TOPOLOGY_ACTIVE_ACTIVE && refuse_adopt(s->arena, g, &facts, &primary, &refusal)) {
+        if (g->topology != DR_TOPOLOGY_ACTIVE_ACTIVE &&
+            refuse_adopt(s->arena, g, &facts, &primary, &refusal)) {
             (void)json_object_array_add(refusals, dr_map_write(&dr_refusal_type, &refusal));
             continue;
         }

@@ -5,8 +5,8 @@
 #include <string.h>
 
 static int
-strings(struct dr_arena *a, struct json_object *doc, const char *key, const char ***ret, size_t *ret_n,
-        struct drstor_error **err)
+strings(struct dr_arena *a, struct json_object *doc, const char *key, const char ***ret,
+        size_t *ret_n, struct drstor_error **err)
 {
     struct json_object *list = dr_json_get(doc, key);
     if (list && !json_object_is_type(list, json_type_array))
@@ -29,10 +29,11 @@ matches(const char *const *patterns, size_t n, const char *name)
     return false;
 }
 
-/* --all, --only and --except into names. A pattern that fits nothing is a slip, not an empty set. */
+/* --all, --only and --except into names. A pattern that fits nothing is a slip, not an empty
+ * set. */
 static int
-select_groups(struct dr_arena *a, const struct dr_model *m, struct json_object *doc, struct dr_goal *g,
-              struct drstor_error **err)
+select_groups(struct dr_arena *a, const struct dr_model *m, struct json_object *doc,
+              struct dr_goal *g, struct drstor_error **err)
 {
     const char **only = NULL, **except = NULL;
     size_t n_only = 0, n_except = 0;

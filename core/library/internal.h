@@ -8,8 +8,8 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "observe/observe.h"
-#include "plan/planner.h"
 #include "plan/loss.h"
+#include "plan/planner.h"
 #include "report/document.h"
 #include "run/run.h"
 #include "store/store.h"
@@ -39,9 +39,10 @@ int dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *r
                     struct drstor_error **err);
 void dr_session_close(struct session *s);
 
-/* Asks everything (or GROUPS), together with what is stored. SAVE needs a store open for writing. */
-int dr_session_observe(struct session *s, const char *const *groups, size_t n, bool engines, bool save,
-                       struct dr_facts *ret, struct drstor_error **err);
+/* Asks everything (or GROUPS), together with what is stored. SAVE needs a store open for
+ * writing. */
+int dr_session_observe(struct session *s, const char *const *groups, size_t n, bool engines,
+                       bool save, struct dr_facts *ret, struct drstor_error **err);
 int dr_session_records(struct session *s, struct dr_plan_record **ret, size_t *ret_n,
                        struct drstor_error **err);
 /* What the plugins declare, for the planner. A plugin that cannot be loaded fails it. */
@@ -51,11 +52,13 @@ const char *dr_session_person(struct session *s);
 
 /* GOAL and CONSENT into a goal: lists resolved, words checked. */
 int dr_goal_read(struct dr_arena *a, const struct dr_model *m, const char *text,
-                 const struct drstor_consent *consent, struct dr_goal *ret, struct drstor_error **err);
+                 const struct drstor_consent *consent, struct dr_goal *ret,
+                 struct drstor_error **err);
 int dr_goal_consent(struct dr_arena *a, const struct drstor_consent *consent, struct dr_goal *g,
                     struct drstor_error **err);
 
-int dr_groups_check(const struct dr_model *m, const char *const *groups, size_t n, struct drstor_error **err);
+int dr_groups_check(const struct dr_model *m, const char *const *groups, size_t n,
+                    struct drstor_error **err);
 
 /* Text of O, which is put. */
 char *dr_document_text(struct json_object *o);

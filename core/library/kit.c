@@ -30,12 +30,14 @@ check_plugins(const struct dr_model *m, struct json_object *list)
         struct dr_plugin *p = NULL;
         int r = dr_plugin_load(m->plugin_dir, x->plugin, &p, &err);
         if (r == DRSTOR_OK)
-            r = dr_plugin_check_settings(p, DRSTOR_KEY_ARRAY, x->settings, x->n_settings, x->name, &err);
+            r = dr_plugin_check_settings(p, DRSTOR_KEY_ARRAY, x->settings, x->n_settings, x->name,
+                                         &err);
         for (size_t g = 0; r == DRSTOR_OK && g < m->n_groups; g++)
             for (size_t c = 0; r == DRSTOR_OK && c < m->groups[g].n_copies; c++)
                 if (m->groups[g].copies[c].array == x)
-                    r = dr_plugin_check_settings(p, DRSTOR_KEY_COPY, m->groups[g].copies[c].settings,
-                                                 m->groups[g].copies[c].n_settings, m->groups[g].name, &err);
+                    r = dr_plugin_check_settings(
+                        p, DRSTOR_KEY_COPY, m->groups[g].copies[c].settings,
+                        m->groups[g].copies[c].n_settings, m->groups[g].name, &err);
         if (r < 0)
             (void)json_object_array_add(list, problem(x->place.file, x->place.line, x->place.column,
                                                       dr_error_message(err), dr_error_hint(err)));
@@ -144,7 +146,8 @@ requires_json(unsigned mask)
     struct json_object *list = json_object_new_array();
     for (unsigned bit = 1; bit; bit <<= 1)
         if (mask & bit)
-            (void)json_object_array_add(list, json_object_new_string(dr_require_text((enum dr_require)bit)));
+            (void)json_object_array_add(
+                list, json_object_new_string(dr_require_text((enum dr_require)bit)));
     return list;
 }
 
@@ -181,8 +184,8 @@ drstor_table(char **ret_json, struct drstor_error **err)
 }
 
 int
-drstor_render(const char *kind, const char *json, const char *columns, unsigned width, char **ret_text,
-              struct drstor_error **err)
+drstor_render(const char *kind, const char *json, const char *columns, unsigned width,
+              char **ret_text, struct drstor_error **err)
 {
     dr_auto(dr_json_putp) struct json_object *doc = NULL;
     int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &doc, err);

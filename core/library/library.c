@@ -15,7 +15,7 @@ drstor_version(void)
     return DRSTOR_VERSION;
 }
 
-/* ---- errors: the public names of base/error.h ------------------------------------------------------ */
+/* ---- errors: the public names of base/error.h ------------------------------------------------ */
 
 int
 drstor_error_status(const struct drstor_error *err)
@@ -59,7 +59,7 @@ drstor_text_free(char *text)
     free(text);
 }
 
-/* ---- an installation ------------------------------------------------------------------------------- */
+/* ---- an installation ------------------------------------------------------------------------- */
 
 int
 drstor_open(const struct drstor_options *options, struct drstor **ret, struct drstor_error **err)
@@ -81,8 +81,9 @@ drstor_open(const struct drstor_options *options, struct drstor **ret, struct dr
         return r;
     if (!m->state_sqlite) {
         dr_config_free(m);
-        return dr_fail(err, DRSTOR_E_UNSUPPORTED, "state.etcd: a shared store is not in this version; use "
-                                                  "state.sqlite");
+        return dr_fail(err, DRSTOR_E_UNSUPPORTED,
+                       "state.etcd: a shared store is not in this version; use "
+                       "state.sqlite");
     }
     struct drstor *d = dr_new0(struct drstor);
     d->env = dr_env_real();
@@ -109,10 +110,11 @@ drstor_cancel(struct drstor *d)
     dr_cancel_now(d->env, &d->cancel);
 }
 
-/* ---- one call -------------------------------------------------------------------------------------- */
+/* ---- one call -------------------------------------------------------------------------------- */
 
 int
-dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *ret, struct drstor_error **err)
+dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *ret,
+                struct drstor_error **err)
 {
     *ret = (struct session){.d = d, .deadline_ns = UINT64_MAX};
     ret->arena = dr_arena_new();
@@ -135,7 +137,8 @@ dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *ret, 
         ret->deadline_ns = dr_now_ns(d->env) + (uint64_t)d->timeout_s * DR_S;
     dr_uuid(ret->correlation);
     ret->contact = dr_contact_new(d->env);
-    ret->ends = dr_endpoints_new(d->env, d->model, ret->contact, mode == DR_STORE_READ, ret->correlation);
+    ret->ends =
+        dr_endpoints_new(d->env, d->model, ret->contact, mode == DR_STORE_READ, ret->correlation);
     return DRSTOR_OK;
 }
 
@@ -172,7 +175,8 @@ dr_session_observe(struct session *s, const char *const *groups, size_t n, bool 
 }
 
 static int
-record_of(struct session *s, const char *group, struct dr_plan_record *ret, struct drstor_error **err)
+record_of(struct session *s, const char *group, struct dr_plan_record *ret,
+          struct drstor_error **err)
 {
     dr_auto(dr_error_freep) struct drstor_error *trouble = NULL;
     struct dr_run_row *open = NULL;
@@ -204,7 +208,8 @@ record_of(struct session *s, const char *group, struct dr_plan_record *ret, stru
 }
 
 int
-dr_session_records(struct session *s, struct dr_plan_record **ret, size_t *ret_n, struct drstor_error **err)
+dr_session_records(struct session *s, struct dr_plan_record **ret, size_t *ret_n,
+                   struct drstor_error **err)
 {
     const struct dr_model *m = s->d->model;
     struct dr_plan_record *list = dr_arena_alloc(s->arena, m->n_groups + 1, sizeof(*list));
@@ -219,7 +224,8 @@ dr_session_records(struct session *s, struct dr_plan_record **ret, size_t *ret_n
 }
 
 int
-dr_session_arrays(struct session *s, struct dr_plan_array **ret, size_t *ret_n, struct drstor_error **err)
+dr_session_arrays(struct session *s, struct dr_plan_array **ret, size_t *ret_n,
+                  struct drstor_error **err)
 {
     const struct dr_model *m = s->d->model;
     struct dr_plan_array *list = dr_arena_alloc(s->arena, m->n_arrays + 1, sizeof(*list));
@@ -233,9 +239,10 @@ dr_session_arrays(struct session *s, struct dr_plan_array **ret, size_t *ret_n, 
         list[i].capabilities = info->capabilities;
         list[i].n_capabilities = info->n_capabilities;
         for (size_t k = 0; k < info->n_durations; k++)
-            dr_arena_push(s->arena, list[i].durations, list[i].n_durations) = (struct dr_plan_duration){
-                .operation = dr_name(&dr_array_op_names, (int)info->durations[k].operation),
-                .typical_ms = info->durations[k].typical_ms};
+            dr_arena_push(s->arena, list[i].durations, list[i].n_durations) =
+                (struct dr_plan_duration){
+                    .operation = dr_name(&dr_array_op_names, (int)info->durations[k].operation),
+                    .typical_ms = info->durations[k].typical_ms};
     }
     *ret = list;
     *ret_n = m->n_arrays;
@@ -243,7 +250,8 @@ dr_session_arrays(struct session *s, struct dr_plan_array **ret, size_t *ret_n, 
 }
 
 int
-dr_groups_check(const struct dr_model *m, const char *const *groups, size_t n, struct drstor_error **err)
+dr_groups_check(const struct dr_model *m, const char *const *groups, size_t n,
+                struct drstor_error **err)
 {
     const char *names[512];
     size_t n_names = 0;

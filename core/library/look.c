@@ -21,7 +21,8 @@ drstor_status(struct drstor *d, const char *const *groups, size_t n, char **ret_
     if (r == DRSTOR_OK)
         r = dr_session_records(&s, &records, &n_records, err);
     if (r == DRSTOR_OK) {
-        struct json_object *o = dr_report_status(d->model, &facts, records, n_records, n ? groups : NULL, n);
+        struct json_object *o =
+            dr_report_status(d->model, &facts, records, n_records, n ? groups : NULL, n);
         dr_json_set_str(o, "store_trouble", s.store_trouble);
         dr_json_set_i64(o, "exit", 0);
         *ret_json = dr_document_text(o);
@@ -30,7 +31,7 @@ drstor_status(struct drstor *d, const char *const *groups, size_t n, char **ret_
     return r;
 }
 
-/* ---- show ------------------------------------------------------------------------------------------- */
+/* ---- show ------------------------------------------------------------------------------------ */
 
 static struct json_object *
 show_site(const struct dr_model *m, const struct dr_site *site, const struct dr_facts *facts)
@@ -41,7 +42,8 @@ show_site(const struct dr_model *m, const struct dr_site *site, const struct dr_
     dr_json_set_str(o, "engine", site->engine ? site->engine->name : NULL);
     for (size_t i = 0; i < facts->n_endpoints; i++)
         if (dr_streq(facts->endpoints[i].site, site->name) && facts->endpoints[i].asked)
-            (void)json_object_array_add(ends, dr_report_endpoint(&facts->endpoints[i], &facts->now));
+            (void)json_object_array_add(ends,
+                                        dr_report_endpoint(&facts->endpoints[i], &facts->now));
     for (size_t i = 0; i < m->n_groups; i++)
         if (dr_group_copy(&m->groups[i], site->name))
             (void)json_object_array_add(groups, json_object_new_string(m->groups[i].name));
@@ -62,7 +64,8 @@ show_array(const struct dr_array *array, const struct dr_facts *facts)
         dr_json_set(o, "endpoint", dr_report_endpoint(e, &facts->now));
     for (size_t i = 0; i < facts->n_copies; i++)
         if (dr_streq(facts->copies[i].array, array->name))
-            (void)json_object_array_add(copies, dr_map_write(&dr_copy_facts_type, &facts->copies[i]));
+            (void)json_object_array_add(copies,
+                                        dr_map_write(&dr_copy_facts_type, &facts->copies[i]));
     dr_json_set(o, "copies", copies);
     return o;
 }
@@ -75,7 +78,8 @@ show_engine(const struct dr_model *m, const char *name, const struct dr_facts *f
         if (!s->engine || (!dr_streq(s->engine->name, name) && !dr_streq(s->name, name)))
             continue;
         const struct dr_engine_facts *e = dr_facts_engine(facts, s->name);
-        const struct dr_endpoint_facts *p = dr_facts_endpoint(facts, DR_ENDPOINT_ENGINE, s->engine->name);
+        const struct dr_endpoint_facts *p =
+            dr_facts_endpoint(facts, DR_ENDPOINT_ENGINE, s->engine->name);
         struct json_object *o = json_object_new_object();
         dr_json_set_str(o, "name", s->engine->name);
         dr_json_set_str(o, "site", s->name);
@@ -110,7 +114,8 @@ show_one(const struct dr_model *m, const char *kind, const char *name, const str
 }
 
 int
-drstor_show(struct drstor *d, const char *kind, const char *name, char **ret_json, struct drstor_error **err)
+drstor_show(struct drstor *d, const char *kind, const char *name, char **ret_json,
+            struct drstor_error **err)
 {
     static const char *const kinds[] = {"group", "site", "array", "engine", "record", "run"};
     bool known = false;
@@ -119,8 +124,10 @@ drstor_show(struct drstor *d, const char *kind, const char *name, char **ret_jso
     if (!known) {
         const char *near = dr_nearest(kind, kinds, DR_COUNT(kinds));
         int r = dr_fail(err, DRSTOR_E_INVALID, "there is nothing of the kind \"%s\" to show", kind);
-        dr_hint(err, near ? "did you mean \"%s\"?" : "%s", near ? near : "group, site, array, engine, record "
-                                                                          "or run");
+        dr_hint(err, near ? "did you mean \"%s\"?" : "%s",
+                near ? near
+                     : "group, site, array, engine, record "
+                       "or run");
         return r;
     }
     if (dr_streq(kind, "run"))
@@ -152,7 +159,7 @@ drstor_show(struct drstor *d, const char *kind, const char *name, char **ret_jso
     return r;
 }
 
-/* ---- runs ------------------------------------------------------------------------------------------- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 /* Runs are only in the store: without one there is nothing to look at. */
 static int

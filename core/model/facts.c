@@ -3,9 +3,8 @@
 #include "base/str.h"
 #include "model/words.h"
 
-static const struct dr_field stamp_fields[] = {DR_TIME(struct dr_stamp, utc),
-                                               DR_I64(struct dr_stamp, boot_ns),
-                                               DR_STR(struct dr_stamp, boot)};
+static const struct dr_field stamp_fields[] = {
+    DR_TIME(struct dr_stamp, utc), DR_I64(struct dr_stamp, boot_ns), DR_STR(struct dr_stamp, boot)};
 DR_TYPE(dr_stamp_type, struct dr_stamp, "stamp", stamp_fields);
 
 static const struct dr_field path_fields[] = {
@@ -13,20 +12,19 @@ static const struct dr_field path_fields[] = {
     DR_STR(struct dr_path, portal), DR_STR(struct dr_path, target), DR_I64(struct dr_path, lun)};
 static DR_TYPE(path_type, struct dr_path, "path", path_fields);
 
-static const struct dr_field member_fields[] = {
-    DR_STR(struct dr_member, id),
-    DR_STR(struct dr_member, pair),
-    DR_STR(struct dr_member, wwid),
-    DR_STR(struct dr_member, serial),
-    DR_ENUM(struct dr_member, access, dr_access_names),
-    DR_ENUM(struct dr_member, sync, dr_sync_names),
-    DR_I64(struct dr_member, size),
-    DR_LIST(struct dr_member, paths, path_type)};
+static const struct dr_field member_fields[] = {DR_STR(struct dr_member, id),
+                                                DR_STR(struct dr_member, pair),
+                                                DR_STR(struct dr_member, wwid),
+                                                DR_STR(struct dr_member, serial),
+                                                DR_ENUM(struct dr_member, access, dr_access_names),
+                                                DR_ENUM(struct dr_member, sync, dr_sync_names),
+                                                DR_I64(struct dr_member, size),
+                                                DR_LIST(struct dr_member, paths, path_type)};
 DR_TYPE(dr_member_type, struct dr_member, "member", member_fields);
 
-static const struct dr_field job_fields[] = {DR_STR(struct dr_job, id), DR_STR(struct dr_job, operation),
-                                             DR_ENUM(struct dr_job, state, dr_job_state_names),
-                                             DR_I64(struct dr_job, progress_permille)};
+static const struct dr_field job_fields[] = {
+    DR_STR(struct dr_job, id), DR_STR(struct dr_job, operation),
+    DR_ENUM(struct dr_job, state, dr_job_state_names), DR_I64(struct dr_job, progress_permille)};
 static DR_TYPE(job_type, struct dr_job, "job", job_fields);
 
 static const struct dr_field view_fields[] = {
@@ -50,12 +48,9 @@ static const struct dr_field view_fields[] = {
 DR_TYPE(dr_copy_view_type, struct dr_copy_view, "copy", view_fields);
 
 static const struct dr_field copy_fields[] = {
-    DR_STR(struct dr_copy_facts, group),
-    DR_STR(struct dr_copy_facts, site),
-    DR_STR(struct dr_copy_facts, array),
-    DR_STRUCT(struct dr_copy_facts, seen, dr_stamp_type),
-    DR_BOOL(struct dr_copy_facts, fresh),
-    DR_STRUCT(struct dr_copy_facts, view, dr_copy_view_type)};
+    DR_STR(struct dr_copy_facts, group),  DR_STR(struct dr_copy_facts, site),
+    DR_STR(struct dr_copy_facts, array),  DR_STRUCT(struct dr_copy_facts, seen, dr_stamp_type),
+    DR_BOOL(struct dr_copy_facts, fresh), DR_STRUCT(struct dr_copy_facts, view, dr_copy_view_type)};
 DR_TYPE(dr_copy_facts_type, struct dr_copy_facts, "copy facts", copy_fields);
 
 static const char *const endpoint_kinds[] = {"unknown", "array", "engine", "probe"};

@@ -62,7 +62,12 @@ struct dr_copy_facts {
     struct dr_copy_view view;
 };
 
-enum dr_endpoint_kind { DR_ENDPOINT_UNKNOWN = 0, DR_ENDPOINT_ARRAY, DR_ENDPOINT_ENGINE, DR_ENDPOINT_PROBE };
+enum dr_endpoint_kind {
+    DR_ENDPOINT_UNKNOWN = 0,
+    DR_ENDPOINT_ARRAY,
+    DR_ENDPOINT_ENGINE,
+    DR_ENDPOINT_PROBE
+};
 
 /*
  * One endpoint's life. `silent_since` is the start of the first failed probe after which none
@@ -71,9 +76,9 @@ enum dr_endpoint_kind { DR_ENDPOINT_UNKNOWN = 0, DR_ENDPOINT_ARRAY, DR_ENDPOINT_
 struct dr_endpoint_facts {
     enum dr_endpoint_kind kind;
     const char *name, *site;
-    bool answers;          /* in this observation */
-    bool asked;            /* false: not probed now, the rest is what was stored */
-    const char *error;     /* why not, in a sentence */
+    bool answers;           /* in this observation */
+    bool asked;             /* false: not probed now, the rest is what was stored */
+    const char *error;      /* why not, in a sentence */
     const char *error_word; /* the status's name: "unreachable", "auth" ... */
     int64_t took_ms;
     struct dr_stamp last_answer;
@@ -107,10 +112,11 @@ extern const struct dr_type dr_facts_type;
 extern const struct dr_names dr_endpoint_kind_names;
 
 /* NULL when nothing was ever read of it. */
-const struct dr_copy_facts *dr_facts_copy(const struct dr_facts *f, const char *group, const char *site);
+const struct dr_copy_facts *dr_facts_copy(const struct dr_facts *f, const char *group,
+                                          const char *site);
 const struct dr_engine_facts *dr_facts_engine(const struct dr_facts *f, const char *site);
-const struct dr_endpoint_facts *dr_facts_endpoint(const struct dr_facts *f, enum dr_endpoint_kind kind,
-                                                  const char *name);
+const struct dr_endpoint_facts *dr_facts_endpoint(const struct dr_facts *f,
+                                                  enum dr_endpoint_kind kind, const char *name);
 
 /* Seconds from THEN to NOW, rounded up; -1 when they are not of one boot or THEN is never. */
 int64_t dr_stamp_age_s(const struct dr_stamp *then, const struct dr_stamp *now);

@@ -76,7 +76,7 @@ struct dr_inv_vm {
     enum dr_vm_status status;
     bool ha;
     int64_t priority;
-    const char *lease; /* domain of the VM lease */
+    const char *lease;    /* domain of the VM lease */
     const char **domains; /* that hold its disks */
     size_t n_domains;
 };
@@ -109,7 +109,8 @@ struct dr_inventory {
     size_t n_offered_vms;
     struct dr_inv_offer *offered_templates;
     size_t n_offered_templates;
-    /* Domains whose offers were read for this inventory: an empty list of offers says nothing else. */
+    /* Domains whose offers were read for this inventory: an empty list of offers says nothing
+     * else. */
     const char **offers_read;
     size_t n_offers_read;
     /* Domains the hosts see on LUNs this engine does not know yet; read only when asked for. */

@@ -24,7 +24,8 @@ struct dr_place {
 
 /* What an engine and an array have in common: something reached over the network. */
 struct dr_access_point {
-    const char **urls; /* addresses of the one endpoint, tried in order; none for file-based plugins */
+    /* addresses of the one endpoint, tried in order; none for file-based plugins */
+    const char **urls;
     size_t n_urls;
     const char *user;
     struct dr_secret *password; /* NULL: none configured. Owned by the configuration. */
@@ -92,7 +93,7 @@ struct dr_group {
     struct dr_place place;
 };
 
-/* ---- how VMs are mapped and started ----------------------------------------------------------- */
+/* ---- how VMs are mapped and started ---------------------------------------------------------- */
 
 /* One thing with a name at each of two sites. */
 struct dr_pair_map {
@@ -104,7 +105,7 @@ struct dr_pair_map {
 struct dr_vnic_map {
     const char *from_site, *from_network, *from_profile;
     const char *to_site, *to_network, *to_profile, *to_profile_id;
-    const char *from_profile_id;                  /* for the way back */
+    const char *from_profile_id;                   /* for the way back */
     const char *from_data_center, *to_data_center; /* NULL: not said */
 };
 
@@ -132,7 +133,7 @@ struct dr_import_side {
 
 struct dr_import_storage {
     enum dr_domain_type type;
-    const char *id;                /* block domains */
+    const char *id; /* block domains */
     bool wipe_after_delete, backup, discard_after_delete;
     int64_t critical_space_gib;    /* -1: not said */
     int64_t warning_space_percent; /* -1: not said */
@@ -183,7 +184,8 @@ struct dr_mapping {
     size_t n_clusters;
     const struct dr_vnic_map *vnics;
     size_t n_vnics;
-    const struct dr_pair_map *data_centers; /* which data centre domains go to; none: same name, or the only one */
+    /* which data centre domains go to; none: same name, or the only one */
+    const struct dr_pair_map *data_centers;
     size_t n_data_centers;
     bool partial_import;    /* default false */
     bool reassign_bad_macs; /* default true */
@@ -208,7 +210,7 @@ struct dr_mapping {
 struct dr_tier {
     const char **vms; /* names or patterns */
     size_t n_vms;
-    int64_t gate_up_s; /* how long the next tier waits for this one to be up; -1: no gate */
+    int64_t gate_up_s;   /* how long the next tier waits for this one to be up; -1: no gate */
     bool after_given;    /* false: after the tier before it */
     const size_t *after; /* earlier tiers it waits for, as indexes; may be none */
     size_t n_after;
@@ -227,11 +229,11 @@ enum dr_hook_verdict { DR_HOOK_UNKNOWN = 0, DR_HOOK_BLOCK, DR_HOOK_WARN };
 
 /* A program that runs before or after a step. */
 struct dr_hook {
-    bool before;       /* false: after */
-    const char *step;  /* one of dr_hook_step_names */
-    const char **run;  /* program (absolute) and its arguments */
+    bool before;      /* false: after */
+    const char *step; /* one of dr_hook_step_names */
+    const char **run; /* program (absolute) and its arguments */
     size_t n_run;
-    int64_t timeout_s; /* default 60 */
+    int64_t timeout_s;               /* default 60 */
     enum dr_hook_verdict on_failure; /* default: block before a step, warn after it */
     struct dr_place place;
 };

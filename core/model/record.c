@@ -19,16 +19,20 @@ static const struct dr_field evidence_fields[] = {
     DR_STRUCT(struct dr_evidence, silent_since, dr_stamp_type)};
 DR_TYPE(dr_evidence_type, struct dr_evidence, "evidence", evidence_fields);
 
-static const struct dr_field consent_fields[] = {
-    DR_STR(struct dr_consent, plan),       DR_STR(struct dr_consent, loss),
-    DR_I64(struct dr_consent, bound_s),    DR_I64(struct dr_consent, bound_bytes),
-    DR_BOOL(struct dr_consent, bound_unknown), DR_STR(struct dr_consent, by),
-    DR_STR(struct dr_consent, how),        DR_STR(struct dr_consent, reason),
-    DR_TIME(struct dr_consent, at)};
+static const struct dr_field consent_fields[] = {DR_STR(struct dr_consent, plan),
+                                                 DR_STR(struct dr_consent, loss),
+                                                 DR_I64(struct dr_consent, bound_s),
+                                                 DR_I64(struct dr_consent, bound_bytes),
+                                                 DR_BOOL(struct dr_consent, bound_unknown),
+                                                 DR_STR(struct dr_consent, by),
+                                                 DR_STR(struct dr_consent, how),
+                                                 DR_STR(struct dr_consent, reason),
+                                                 DR_TIME(struct dr_consent, at)};
 DR_TYPE(dr_consent_type, struct dr_consent, "consent", consent_fields);
 
 static const struct dr_field op_fields[] = {DR_STR(struct dr_op, type), DR_STR(struct dr_op, id),
-                                            DR_STR(struct dr_op, by), DR_TIME(struct dr_op, started)};
+                                            DR_STR(struct dr_op, by),
+                                            DR_TIME(struct dr_op, started)};
 static DR_TYPE(op_type, struct dr_op, "op", op_fields);
 
 static const struct dr_field record_fields[] = {
@@ -52,11 +56,10 @@ DR_TYPE(dr_record_type, struct dr_record, "record", record_fields);
 static uint32_t
 crc32c(const char *text, size_t n)
 {
-    static const uint32_t table[16] = {
-        0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
-        0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
-        0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
-        0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75};
+    static const uint32_t table[16] = {0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
+                                       0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
+                                       0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
+                                       0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75};
     uint32_t crc = UINT32_MAX;
     for (size_t i = 0; i < n; i++) {
         crc ^= (unsigned char)text[i];

@@ -1,4 +1,5 @@
-/* A group's entry in the store (safety 2): who may write, since which epoch, and what is under way. */
+/* A group's entry in the store (safety 2): who may write, since which epoch, and what is under
+ * way. */
 #ifndef DR_MODEL_RECORD_H
 #define DR_MODEL_RECORD_H
 
@@ -41,7 +42,7 @@ struct dr_evidence {
 
 struct dr_consent {
     const char *plan;
-    const char *loss; /* the interval as it was shown */
+    const char *loss;             /* the interval as it was shown */
     int64_t bound_s, bound_bytes; /* -1: none given in this unit */
     bool bound_unknown;           /* "unknown" was accepted */
     const char *by, *how;         /* how: "terminal", "flag", "configuration" */
@@ -80,7 +81,8 @@ extern const struct dr_type dr_record_type;
  * refuses a text whose CRC does not match byte for byte, and a higher major version (S13).
  */
 char *dr_record_text(const struct dr_record *r); /* the caller frees */
-/* The same for a document that carries members this drstor does not know; a "crc" in it is replaced. */
+/* The same for a document that carries members this drstor does not know; a "crc" in it is
+ * replaced. */
 char *dr_record_seal(struct json_object *o); /* the caller frees */
 int dr_record_parse(struct dr_arena *a, const char *text, size_t n, struct dr_record *ret,
                     struct drstor_error **err);

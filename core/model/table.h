@@ -36,7 +36,7 @@ enum dr_step_kind {
 
 /* Conditions over (record, facts, evidence), named so that guard, checker and page use one word. */
 enum dr_require {
-    DR_REQUIRE_RECORD = 1 << 0,          /* the group has a record, STEADY or of this run */
+    DR_REQUIRE_RECORD = 1 << 0, /* the group has a record, STEADY or of this run */
     DR_REQUIRE_OLD_REACHABLE = 1 << 1,
     DR_REQUIRE_TARGET_REACHABLE = 1 << 2,
     DR_REQUIRE_RELATION_HEALTHY = 1 << 3,
@@ -52,13 +52,13 @@ enum dr_require {
 
 struct dr_table_step {
     enum dr_step_kind kind;
-    bool at_target; /* which site's endpoint it talks to; false: the old one */
-    bool mutating;  /* it calls an array or engine to change something */
-    unsigned needs; /* enum dr_require, must hold when it starts */
-    unsigned gives; /* enum dr_require, holds after it is done */
-    bool optional;  /* left out when the array lacks the capability, or by --storage-only */
+    bool at_target;         /* which site's endpoint it talks to; false: the old one */
+    bool mutating;          /* it calls an array or engine to change something */
+    unsigned needs;         /* enum dr_require, must hold when it starts */
+    unsigned gives;         /* enum dr_require, holds after it is done */
+    bool optional;          /* left out when the array lacks the capability, or by --storage-only */
     const char *capability; /* the plugin callback it calls; NULL: none */
-    const char *text; /* for the printed table; %s: none */
+    const char *text;       /* for the printed table; %s: none */
 };
 
 struct dr_table_row {

@@ -18,10 +18,11 @@ NAMES(dr_mode_names, "mode", "unknown", "sync", "async");
 NAMES(dr_topology_names, "topology", "unknown", "active-passive", "active-active");
 NAMES(dr_on_error_names, "on_error", "unknown", "continue", "stop");
 NAMES(dr_role_names, "role", "unknown", "active", "standby");
-NAMES(dr_domain_type_names, "domain type", "unknown", "fcp", "iscsi", "nfs", "glusterfs", "posixfs");
+NAMES(dr_domain_type_names, "domain type", "unknown", "fcp", "iscsi", "nfs", "glusterfs",
+      "posixfs");
 NAMES(dr_hook_verdict_names, "verdict", "unknown", "block", "warn");
-NAMES(dr_hook_step_names, "step", "unknown", "sync", "drain", "detach", "fence", "demote", "promote",
-      "reverse", "expose", "attach", "register", "start");
+NAMES(dr_hook_step_names, "step", "unknown", "sync", "drain", "detach", "fence", "demote",
+      "promote", "reverse", "expose", "attach", "register", "start");
 NAMES(dr_phase_names, "phase", "unknown", "steady", "fencing", "promoting", "resyncing", "testing");
 NAMES(dr_old_copy_names, "state of the old copy", "none", "stale", "diverged");
 NAMES(dr_condition_names, "condition", "unknown", "protected", "exposed", "fenced", "blocked",

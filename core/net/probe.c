@@ -44,7 +44,8 @@ try_address(struct dr_env *env, const struct addrinfo *ai, uint64_t deadline_ns)
 }
 
 int
-dr_net_probe(struct dr_env *env, const char *host_port, uint64_t deadline_ns, struct drstor_error **err)
+dr_net_probe(struct dr_env *env, const char *host_port, uint64_t deadline_ns,
+             struct drstor_error **err)
 {
     const char *colon = strrchr(host_port, ':');
     if (!colon || colon == host_port || !colon[1])

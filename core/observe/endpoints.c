@@ -26,8 +26,8 @@ struct dr_endpoints {
 };
 
 struct dr_endpoints *
-dr_endpoints_new(struct dr_env *env, const struct dr_model *m, struct dr_contact *contact, bool read_only,
-                 const char *correlation_id)
+dr_endpoints_new(struct dr_env *env, const struct dr_model *m, struct dr_contact *contact,
+                 bool read_only, const char *correlation_id)
 {
     struct dr_endpoints *e = dr_new0(struct dr_endpoints);
     e->env = env;
@@ -83,14 +83,15 @@ slot_of(struct dr_endpoints *e, const void *of)
 }
 
 int
-dr_endpoints_plugin(struct dr_endpoints *e, const struct dr_array *array, const struct dr_plugin **ret,
-                    struct drstor_error **err)
+dr_endpoints_plugin(struct dr_endpoints *e, const struct dr_array *array,
+                    const struct dr_plugin **ret, struct drstor_error **err)
 {
     struct dr_plugin *p = NULL;
     int r = dr_plugin_load(e->m->plugin_dir, array->plugin, &p, err);
     if (r == DRSTOR_OK) {
         const char *what = "array";
-        r = dr_plugin_check_settings(p, DRSTOR_KEY_ARRAY, array->settings, array->n_settings, what, err);
+        r = dr_plugin_check_settings(p, DRSTOR_KEY_ARRAY, array->settings, array->n_settings, what,
+                                     err);
     }
     if (r < 0)
         return dr_context(err, r, "array %s", array->name);
@@ -108,14 +109,16 @@ resolve_paths(struct dr_endpoints *e, const struct dr_plugin *p, const struct dr
     for (size_t i = 0; i < array->n_settings; i++) {
         copy[i] = array->settings[i];
         for (size_t k = 0; k < info->n_keys; k++)
-            if (info->keys[k].type == DRSTOR_KEY_PATH && dr_streq(info->keys[k].name, copy[i].key) &&
-                copy[i].value && copy[i].value[0] != '/' && e->m->folder && *e->m->folder)
+            if (info->keys[k].type == DRSTOR_KEY_PATH &&
+                dr_streq(info->keys[k].name, copy[i].key) && copy[i].value &&
+                copy[i].value[0] != '/' && e->m->folder && *e->m->folder)
                 copy[i].value = dr_arena_printf(a, "%s/%s", e->m->folder, copy[i].value);
     }
     return copy;
 }
 
-/* One opener a slot; others wait for it by trying again: opening is short or fails by its deadline. */
+/* One opener a slot; others wait for it by trying again: opening is short or fails by its
+ * deadline. */
 static bool
 claim(struct dr_endpoints *e, struct slot *s)
 {
@@ -142,8 +145,8 @@ release(struct dr_endpoints *e, struct slot *s)
 }
 
 int
-dr_endpoints_array(struct dr_endpoints *e, const struct dr_array *array, struct dr_array_handle **ret,
-                   struct drstor_error **err)
+dr_endpoints_array(struct dr_endpoints *e, const struct dr_array *array,
+                   struct dr_array_handle **ret, struct drstor_error **err)
 {
     struct slot *s = slot_of(e, array);
     if (claim(e, s)) {
@@ -216,7 +219,8 @@ dr_endpoints_call(struct dr_endpoints *e, const struct dr_array *array, const st
         return r;
     }
     if (r < 0) {
-        (void)dr_fail(err, r, "array %s: %s", array->name, ret->error ? ret->error : dr_status_name(r));
+        (void)dr_fail(err, r, "array %s: %s", array->name,
+                      ret->error ? ret->error : dr_status_name(r));
         if (ret->hint)
             dr_hint(err, "%s", ret->hint);
     }

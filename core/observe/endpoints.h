@@ -36,8 +36,8 @@ const char *dr_endpoints_correlation(const struct dr_endpoints *e);
  * One call to an array, refused when its site is forbidden. The reply's status is returned, its
  * sentence goes to ERR.
  */
-int dr_endpoints_call(struct dr_endpoints *e, const struct dr_array *array, const struct dr_call *call,
-                      const struct dr_cancel *cancel, struct dr_arena *a, struct dr_reply *ret,
-                      struct drstor_error **err);
+int dr_endpoints_call(struct dr_endpoints *e, const struct dr_array *array,
+                      const struct dr_call *call, const struct dr_cancel *cancel,
+                      struct dr_arena *a, struct dr_reply *ret, struct drstor_error **err);
 
 #endif

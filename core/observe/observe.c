@@ -33,8 +33,8 @@ struct question {
 struct dr_stamp
 dr_stamp_now(struct dr_env *env)
 {
-    return (struct dr_stamp){.utc = dr_now_utc(env), .boot_ns = (int64_t)dr_now_ns(env),
-                             .boot = dr_boot_id(env)};
+    return (struct dr_stamp){
+        .utc = dr_now_utc(env), .boot_ns = (int64_t)dr_now_ns(env), .boot = dr_boot_id(env)};
 }
 
 static bool
@@ -46,7 +46,7 @@ listed(const char *const *list, size_t n, const char *name)
     return list == NULL;
 }
 
-/* ---- one endpoint -------------------------------------------------------------------------------- */
+/* ---- one endpoint ---------------------------------------------------------------------------- */
 
 static int
 ask_array(struct question *q, struct drstor_error **err)
@@ -58,7 +58,8 @@ ask_array(struct question *q, struct drstor_error **err)
     for (size_t i = 0; i < o->m->n_groups; i++) {
         const struct dr_group *g = &o->m->groups[i];
         for (size_t k = 0; k < g->n_copies; k++) {
-            if (g->copies[k].array != q->array || !listed(o->what->groups, o->what->n_groups, g->name))
+            if (g->copies[k].array != q->array ||
+                !listed(o->what->groups, o->what->n_groups, g->name))
                 continue;
             dr_arena_push(q->arena, call.groups, call.n_groups) = g->copies[k].id;
             dr_arena_push(q->arena, groups, n_groups) = g;
@@ -72,9 +73,12 @@ ask_array(struct question *q, struct drstor_error **err)
         for (n = 0; n < call.n_groups; n++) {
             if (!dr_streq(call.groups[n], reply.views[v].id))
                 continue;
-            dr_arena_push(q->arena, q->copies, q->n_copies) = (struct dr_copy_facts){
-                .group = groups[n]->name, .site = q->array->site->name, .array = q->array->name,
-                .fresh = true, .view = reply.views[v]};
+            dr_arena_push(q->arena, q->copies, q->n_copies) =
+                (struct dr_copy_facts){.group = groups[n]->name,
+                                       .site = q->array->site->name,
+                                       .array = q->array->name,
+                                       .fresh = true,
+                                       .view = reply.views[v]};
         }
     return DRSTOR_OK;
 }
@@ -87,7 +91,8 @@ ask_engine(struct question *q, struct drstor_error **err)
     int r = dr_endpoints_engine(o->ends, q->site, &rhv, err);
     if (r < 0)
         return r;
-    const struct dr_rhv_how how = {.deadline_ns = o->deadline, .cancel = o->cancel,
+    const struct dr_rhv_how how = {.deadline_ns = o->deadline,
+                                   .cancel = o->cancel,
                                    .correlation_id = dr_endpoints_correlation(o->ends)};
     dr_map_clear(&dr_engine_facts_type, &q->engine);
     r = dr_rhv_inventory(rhv, &how, NULL, q->arena, &q->engine.inventory, err);
@@ -107,7 +112,7 @@ ask(void *arg)
     struct observer *o = q->o;
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     const struct dr_stamp start = dr_stamp_now(o->env);
-    int r = q->array ? ask_array(q, &err)
+    int r = q->array   ? ask_array(q, &err)
             : q->probe ? dr_net_probe(o->env, q->probe, o->deadline, &err)
                        : ask_engine(q, &err);
     const struct dr_stamp end = dr_stamp_now(o->env);
@@ -135,7 +140,7 @@ ask(void *arg)
     dr_mailbox_post(o->box, q);
 }
 
-/* ---- together ------------------------------------------------------------------------------------ */
+/* ---- together -------------------------------------------------------------------------------- */
 
 static struct question *
 question_new(struct observer *o, struct dr_arena *a, enum dr_endpoint_kind kind, const char *name,
@@ -164,11 +169,13 @@ array_wanted(const struct observer *o, const struct dr_array *array)
     return false;
 }
 
-/* The silence goes on from where it began, unless something answered since or the machine rebooted. */
+/* The silence goes on from where it began, unless something answered since or the machine
+ * rebooted. */
 static void
 continue_silence(struct dr_endpoint_facts *now, const struct dr_facts *before)
 {
-    const struct dr_endpoint_facts *b = before ? dr_facts_endpoint(before, now->kind, now->name) : NULL;
+    const struct dr_endpoint_facts *b =
+        before ? dr_facts_endpoint(before, now->kind, now->name) : NULL;
     if (!b)
         return;
     if (now->last_answer.boot_ns < 0)
@@ -238,8 +245,8 @@ dr_observe(struct dr_endpoints *e, struct dr_env *env, const struct dr_model *m,
     for (size_t i = 0; i < m->n_arrays; i++) {
         if (!array_wanted(&o, &m->arrays[i]))
             continue;
-        struct question *q = question_new(&o, a, DR_ENDPOINT_ARRAY, m->arrays[i].name,
-                                          m->arrays[i].site->name);
+        struct question *q =
+            question_new(&o, a, DR_ENDPOINT_ARRAY, m->arrays[i].name, m->arrays[i].site->name);
         q->array = &m->arrays[i];
         dr_arena_push(a, questions, n) = q;
     }
@@ -249,7 +256,8 @@ dr_observe(struct dr_endpoints *e, struct dr_env *env, const struct dr_model *m,
             continue;
         bool shared = false; /* a stretch cluster's engine is asked once */
         for (size_t k = 0; k < i; k++)
-            shared |= m->sites[k].engine == s->engine && listed(what->sites, what->n_sites, m->sites[k].name);
+            shared |= m->sites[k].engine == s->engine &&
+                      listed(what->sites, what->n_sites, m->sites[k].name);
         if (what->engines && s->engine && !shared) {
             struct question *q = question_new(&o, a, DR_ENDPOINT_ENGINE, s->engine->name, s->name);
             q->site = s;

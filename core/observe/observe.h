@@ -11,7 +11,7 @@
 struct dr_observe_what {
     const char *const *groups; /* NULL: all */
     size_t n_groups;
-    const char *const *sites;  /* NULL: all */
+    const char *const *sites; /* NULL: all */
     size_t n_sites;
     bool engines; /* inventories too */
 };

@@ -40,7 +40,8 @@ every_member_not_writable(const struct dr_copy_view *v)
 }
 
 static void
-proven(struct dr_fence *f, const struct weigh *w, enum drstor_evidence_kind kind, const char *detail)
+proven(struct dr_fence *f, const struct weigh *w, enum drstor_evidence_kind kind,
+       const char *detail)
 {
     f->verdict = DR_FENCE_PROVEN;
     f->evidence.kind = kind;
@@ -74,7 +75,8 @@ living_hosts(const struct weigh *w)
     return NULL;
 }
 
-/* The surviving array saw its peer after the silence began: somebody there is alive (safety 3.2). */
+/* The surviving array saw its peer after the silence began: somebody there is alive (safety
+ * 3.2). */
 static const char *
 counter_evidence(const struct weigh *w, const struct dr_stamp *since)
 {
@@ -87,9 +89,9 @@ counter_evidence(const struct weigh *w, const struct dr_stamp *since)
             return dr_arena_printf(w->a, "array %s sees its peer at %s now", c->array->name,
                                    w->old->site->name);
         if (since->utc >= 0 && f->view.peer_seen_at > since->utc)
-            return dr_arena_printf(w->a, "array %s saw its peer at %s, after the silence began at %s",
-                                   c->array->name, dr_utc_text(w->a, f->view.peer_seen_at),
-                                   dr_utc_text(w->a, since->utc));
+            return dr_arena_printf(
+                w->a, "array %s saw its peer at %s, after the silence began at %s", c->array->name,
+                dr_utc_text(w->a, f->view.peer_seen_at), dr_utc_text(w->a, since->utc));
     }
     return NULL;
 }
@@ -116,12 +118,14 @@ weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_end
     const char *live = living_hosts(w);
     if (live) {
         refuse(f, w, "R022",
-               dr_arena_printf(w->a, "%s was declared lost, but hosts there are alive and can reach "
-                                     "the old copy of %s",
+               dr_arena_printf(w->a,
+                               "%s was declared lost, but hosts there are alive and can reach "
+                               "the old copy of %s",
                                site, w->g->name),
                live,
-               dr_arena_printf(w->a, "switch the hosts of %s off, or demote there if its array can be "
-                                     "reached; then run the same command again",
+               dr_arena_printf(w->a,
+                               "switch the hosts of %s off, or demote there if its array can be "
+                               "reached; then run the same command again",
                                site));
         return;
     }
@@ -129,7 +133,8 @@ weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_end
     const char *counter = counter_evidence(w, &since);
     if (counter) {
         refuse(f, w, "R025",
-               dr_arena_printf(w->a, "%s was declared lost, but something there is alive", site), counter,
+               dr_arena_printf(w->a, "%s was declared lost, but something there is alive", site),
+               counter,
                dr_arena_printf(w->a, "look at %s again; a planned promote may be possible", site));
         return;
     }
@@ -177,16 +182,16 @@ dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struct dr_
         weigh_declaration(ret, &w, array);
         return;
     }
-    const char *seen =
-        c && c->seen.utc >= 0
-            ? dr_arena_printf(a, "last seen %s: %s", dr_utc_text(a, c->seen.utc),
-                              dr_name(&dr_access_names, (int)c->view.access))
-            : "never seen";
+    const char *seen = c && c->seen.utc >= 0
+                           ? dr_arena_printf(a, "last seen %s: %s", dr_utc_text(a, c->seen.utc),
+                                             dr_name(&dr_access_names, (int)c->view.access))
+                           : "never seen";
     refuse(ret, &w, "R021",
-           dr_arena_printf(a, "cannot see whether group %s is writable at %s", g->name, old->site->name),
+           dr_arena_printf(a, "cannot see whether group %s is writable at %s", g->name,
+                           old->site->name),
            dr_arena_printf(a, "array %s does not answer%s%s; %s", old->array->name,
-                           array && array->error ? ": " : "", array && array->error ? array->error : "",
-                           seen),
+                           array && array->error ? ": " : "",
+                           array && array->error ? array->error : "", seen),
            dr_arena_printf(a, "if nobody there can write: --declare site-lost:%s --reason TEXT",
                            old->site->name));
 }

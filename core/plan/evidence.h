@@ -9,10 +9,10 @@
 
 enum dr_fence_verdict {
     DR_FENCE_UNKNOWN = 0,
-    DR_FENCE_PROVEN,  /* evidence is in hand */
-    DR_FENCE_TRY,     /* the array answers: demote it there, then ask again */
-    DR_FENCE_WAIT,    /* a declaration counts, but the silence is too young: until ret_until */
-    DR_FENCE_REFUSED  /* nothing that can be had is enough; see the refusal */
+    DR_FENCE_PROVEN, /* evidence is in hand */
+    DR_FENCE_TRY,    /* the array answers: demote it there, then ask again */
+    DR_FENCE_WAIT,   /* a declaration counts, but the silence is too young: until ret_until */
+    DR_FENCE_REFUSED /* nothing that can be had is enough; see the refusal */
 };
 
 struct dr_fence {
@@ -20,7 +20,7 @@ struct dr_fence {
     struct dr_evidence evidence; /* PROVEN */
     struct dr_stamp wait_from;   /* WAIT: start of the silence */
     int64_t wait_left_s;
-    struct dr_refusal refusal;   /* REFUSED */
+    struct dr_refusal refusal; /* REFUSED */
 };
 
 /*

@@ -67,14 +67,15 @@ check_declarations(const struct dr_goal *g, const struct dr_model *m, struct drs
         if (!dr_model_site(m, site))
             return unknown_site(m, site, err);
         if (dr_streq(site, g->to))
-            return dr_fail(err, DRSTOR_E_INVALID,
-                           "--declare names %s, the very site to promote to", site);
+            return dr_fail(err, DRSTOR_E_INVALID, "--declare names %s, the very site to promote to",
+                           site);
     }
     if ((g->n_declare || g->waive_fence) && !g->unplanned)
         return dr_fail(err, DRSTOR_E_INVALID, "%s only goes with --unplanned",
                        g->n_declare ? "--declare" : "--waive-fence");
     if (g->n_declare && (!g->reason || !*g->reason))
-        return dr_fail(err, DRSTOR_E_INVALID, "--declare needs --reason TEXT: it is kept with the run");
+        return dr_fail(err, DRSTOR_E_INVALID,
+                       "--declare needs --reason TEXT: it is kept with the run");
     return DRSTOR_OK;
 }
 
@@ -98,7 +99,8 @@ dr_goal_check(const struct dr_goal *g, const struct dr_model *m, struct drstor_e
         return unknown_site(m, g->to, err);
     for (size_t i = 0; i < g->n_groups; i++)
         if (!dr_group_copy(dr_model_group(m, g->groups[i]), g->to))
-            return dr_fail(err, DRSTOR_E_INVALID, "group %s has no copy at %s", g->groups[i], g->to);
+            return dr_fail(err, DRSTOR_E_INVALID, "group %s has no copy at %s", g->groups[i],
+                           g->to);
     return check_declarations(g, m, err);
 }
 
@@ -110,9 +112,9 @@ dr_declaration_parse(struct dr_arena *a, const char *text, struct dr_declaration
     char *word = colon ? dr_arena_strn(a, text, (size_t)(colon - text)) : NULL;
     int kind = word ? dr_name_value(&dr_declared_names, word) : -1;
     if (kind <= 0 || !colon[1])
-        return dr_fail(err, DRSTOR_E_INVALID,
-                       "\"%s\" is no declaration; write site-lost:SITE, outage:SITE or partition:SITE",
-                       text);
+        return dr_fail(
+            err, DRSTOR_E_INVALID,
+            "\"%s\" is no declaration; write site-lost:SITE, outage:SITE or partition:SITE", text);
     ret->kind = (enum dr_declared)kind;
     ret->site = dr_arena_str(a, colon + 1);
     return DRSTOR_OK;
@@ -124,9 +126,10 @@ dr_accept_loss_parse(const char *text, struct dr_accept_loss *ret, struct drstor
     if (strcmp(text, "unknown") == 0)
         ret->unknown = true;
     else if (!dr_duration_parse(text, &ret->seconds) && !dr_bytes_parse(text, &ret->bytes))
-        return dr_fail(err, DRSTOR_E_INVALID,
-                       "\"%s\" is no bound on loss; write a duration (30s, 5m), a size (64MiB) or unknown",
-                       text);
+        return dr_fail(
+            err, DRSTOR_E_INVALID,
+            "\"%s\" is no bound on loss; write a duration (30s, 5m), a size (64MiB) or unknown",
+            text);
     return DRSTOR_OK;
 }
 

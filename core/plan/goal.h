@@ -9,7 +9,12 @@
 enum dr_verb { DR_VERB_UNKNOWN = 0, DR_VERB_PROMOTE };
 
 /* What a person says about a site (safety 3.2). */
-enum dr_declared { DR_DECLARED_UNKNOWN = 0, DR_DECLARED_SITE_LOST, DR_DECLARED_OUTAGE, DR_DECLARED_PARTITION };
+enum dr_declared {
+    DR_DECLARED_UNKNOWN = 0,
+    DR_DECLARED_SITE_LOST,
+    DR_DECLARED_OUTAGE,
+    DR_DECLARED_PARTITION
+};
 
 struct dr_declaration {
     enum dr_declared kind;

@@ -9,9 +9,9 @@
 static const struct dr_field duration_fields[] = {DR_STR(struct dr_plan_duration, operation),
                                                   DR_CNT(struct dr_plan_duration, typical_ms)};
 static DR_TYPE(duration_type, struct dr_plan_duration, "duration", duration_fields);
-static const struct dr_field array_fields[] = {DR_STR(struct dr_plan_array, name),
-                                               DR_STRS(struct dr_plan_array, capabilities),
-                                               DR_LIST(struct dr_plan_array, durations, duration_type)};
+static const struct dr_field array_fields[] = {
+    DR_STR(struct dr_plan_array, name), DR_STRS(struct dr_plan_array, capabilities),
+    DR_LIST(struct dr_plan_array, durations, duration_type)};
 DR_TYPE(dr_plan_array_type, struct dr_plan_array, "array", array_fields);
 static const struct dr_field record_fields[] = {
     DR_STR(struct dr_plan_record, group), DR_BOOL(struct dr_plan_record, present),
@@ -23,13 +23,14 @@ enum { PLANNED = 1, UNPLANNED = 2, BOTH = 3 };
 
 typedef bool (*guard_fn)(const struct dr_guard_case *c, struct dr_refusal *r);
 
-/* ---- what guards look at ----------------------------------------------------------------------- */
+/* ---- what guards look at --------------------------------------------------------------------- */
 
 static const char *
 age(const struct dr_guard_case *c, const struct dr_stamp *seen)
 {
     int64_t s = dr_stamp_age_display_s(seen, &c->in->facts->now);
-    return s < 0 ? "never seen" : dr_arena_printf(c->arena, "seen %s ago", dr_duration_text(c->arena, s));
+    return s < 0 ? "never seen"
+                 : dr_arena_printf(c->arena, "seen %s ago", dr_duration_text(c->arena, s));
 }
 
 static const char *
@@ -51,7 +52,8 @@ bool
 dr_plan_array_can(const struct dr_plan_input *in, const char *array, const char *capability)
 {
     for (size_t i = 0; i < in->n_arrays; i++)
-        for (size_t j = 0; dr_streq(in->arrays[i].name, array) && j < in->arrays[i].n_capabilities; j++)
+        for (size_t j = 0; dr_streq(in->arrays[i].name, array) && j < in->arrays[i].n_capabilities;
+             j++)
             if (dr_streq(in->arrays[i].capabilities[j], capability))
                 return true;
     return false;
@@ -61,7 +63,8 @@ int64_t
 dr_plan_array_expect_s(const struct dr_plan_input *in, const char *array, const char *operation)
 {
     for (size_t i = 0; i < in->n_arrays; i++)
-        for (size_t j = 0; dr_streq(in->arrays[i].name, array) && j < in->arrays[i].n_durations; j++)
+        for (size_t j = 0; dr_streq(in->arrays[i].name, array) && j < in->arrays[i].n_durations;
+             j++)
             if (dr_streq(in->arrays[i].durations[j].operation, operation))
                 return (in->arrays[i].durations[j].typical_ms + 999) / 1000;
     return 1;
@@ -106,18 +109,20 @@ dr_vm_of_group(const struct dr_inventory *v, const struct dr_inv_vm *vm,
     return false;
 }
 
-/* ---- the guards -------------------------------------------------------------------------------- */
+/* ---- the guards ------------------------------------------------------------------------------ */
 
 static bool
 needs_record(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     if (c->record->present || c->record->damaged)
         return false;
-    r->text = dr_arena_printf(c->arena, "group %s has no record: drstor does not know which copy is the "
-                                        "primary",
+    r->text = dr_arena_printf(c->arena,
+                              "group %s has no record: drstor does not know which copy is the "
+                              "primary",
                               c->group->name);
     r->evidence = "nothing in the store";
-    r->remedy = dr_arena_printf(c->arena, "drstor adopt %s, while both sites can be seen", c->group->name);
+    r->remedy =
+        dr_arena_printf(c->arena, "drstor adopt %s, while both sites can be seen", c->group->name);
     return true;
 }
 
@@ -151,8 +156,9 @@ known_primary(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     if (!c->record->present || c->record->damaged || c->old)
         return false;
-    r->text = dr_arena_printf(c->arena, "the record of group %s names %s as primary, and the configuration "
-                                        "has no copy there",
+    r->text = dr_arena_printf(c->arena,
+                              "the record of group %s names %s as primary, and the configuration "
+                              "has no copy there",
                               c->group->name,
                               c->record->record.primary ? c->record->record.primary : "nobody");
     r->evidence = c->in->model->file;
@@ -165,8 +171,9 @@ active_passive(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     if (c->group->topology != DR_TOPOLOGY_ACTIVE_ACTIVE)
         return false;
-    r->text = dr_arena_printf(c->arena, "group %s is active-active: both sites may write, there is "
-                                        "nothing to promote",
+    r->text = dr_arena_printf(c->arena,
+                              "group %s is active-active: both sites may write, there is "
+                              "nothing to promote",
                               c->group->name);
     r->evidence = "topology: active-active in the configuration";
     r->remedy = dr_arena_printf(c->arena, "drstor verify %s", c->group->name);
@@ -188,11 +195,13 @@ target_answers(const struct dr_guard_case *c, struct dr_refusal *r)
         r->remedy = "correct the copy's id in the configuration";
         return true;
     }
-    r->text = dr_arena_printf(c->arena, "the target of group %s cannot be seen: array %s does not answer",
-                              c->group->name, c->target->array->name);
+    r->text =
+        dr_arena_printf(c->arena, "the target of group %s cannot be seen: array %s does not answer",
+                        c->group->name, c->target->array->name);
     r->evidence = endpoint_trouble(c, DR_ENDPOINT_ARRAY, c->target->array->name);
-    r->remedy = dr_arena_printf(c->arena, "bring array %s back; nothing can be promoted there without it",
-                                c->target->array->name);
+    r->remedy =
+        dr_arena_printf(c->arena, "bring array %s back; nothing can be promoted there without it",
+                        c->target->array->name);
     return true;
 }
 
@@ -201,12 +210,14 @@ old_answers(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     if (!c->old || (c->old_facts && c->old_facts->fresh))
         return false;
-    r->text = dr_arena_printf(c->arena, "%s does not answer: a planned promote of %s needs both sites",
-                              c->old->site->name, c->group->name);
+    r->text =
+        dr_arena_printf(c->arena, "%s does not answer: a planned promote of %s needs both sites",
+                        c->old->site->name, c->group->name);
     r->evidence = dr_arena_printf(c->arena, "array %s: %s", c->old->array->name,
                                   endpoint_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name));
-    r->remedy = dr_arena_printf(c->arena, "if %s is lost: --unplanned, with --declare site-lost:%s where "
-                                          "nothing there can be asked",
+    r->remedy = dr_arena_printf(c->arena,
+                                "if %s is lost: --unplanned, with --declare site-lost:%s where "
+                                "nothing there can be asked",
                                 c->old->site->name, c->old->site->name);
     return true;
 }
@@ -221,11 +232,12 @@ relation_healthy(const struct dr_guard_case *c, struct dr_refusal *r)
         (t->view.sync == DRSTOR_SYNC_IN_SYNC || t->view.sync == DRSTOR_SYNC_LAGGING ||
          (t->view.sync == DRSTOR_SYNC_SYNCING && t->view.point >= 0)))
         return false;
-    r->text = dr_arena_printf(c->arena, "replication of group %s is not healthy: the copy at %s is %s",
-                              c->group->name, c->target->site->name,
-                              dr_name(&dr_sync_names, (int)t->view.sync));
-    r->evidence = dr_arena_printf(c->arena, "array %s, relation %s, %s", t->array,
-                                  dr_name(&dr_relation_names, (int)t->view.relation), age(c, &t->seen));
+    r->text = dr_arena_printf(
+        c->arena, "replication of group %s is not healthy: the copy at %s is %s", c->group->name,
+        c->target->site->name, dr_name(&dr_sync_names, (int)t->view.sync));
+    r->evidence =
+        dr_arena_printf(c->arena, "array %s, relation %s, %s", t->array,
+                        dr_name(&dr_relation_names, (int)t->view.relation), age(c, &t->seen));
     r->remedy = "repair replication first, and let it catch up";
     return true;
 }
@@ -239,15 +251,18 @@ target_is_no_source(const struct dr_guard_case *c, struct dr_refusal *r)
     if (t->view.relation != DRSTOR_RELATION_SOURCE && t->view.sync != DRSTOR_SYNC_DIVERGED)
         return false;
     bool diverged = t->view.sync == DRSTOR_SYNC_DIVERGED;
-    r->text = diverged ? dr_arena_printf(c->arena, "group %s has diverged: both copies have writes the "
-                                                   "other lacks",
+    r->text = diverged ? dr_arena_printf(c->arena,
+                                         "group %s has diverged: both copies have writes the "
+                                         "other lacks",
                                          c->group->name)
-                       : dr_arena_printf(c->arena, "array %s says that %s feeds %s, not the other way "
-                                                   "round as the record has it",
+                       : dr_arena_printf(c->arena,
+                                         "array %s says that %s feeds %s, not the other way "
+                                         "round as the record has it",
                                          t->array, c->target->site->name,
                                          c->old ? c->old->site->name : "the other copy");
-    r->evidence = dr_arena_printf(c->arena, "array %s, relation %s, %s", t->array,
-                                  dr_name(&dr_relation_names, (int)t->view.relation), age(c, &t->seen));
+    r->evidence =
+        dr_arena_printf(c->arena, "array %s, relation %s, %s", t->array,
+                        dr_name(&dr_relation_names, (int)t->view.relation), age(c, &t->seen));
     r->remedy = "look at both copies; a person has to say which data counts";
     return true;
 }
@@ -261,12 +276,12 @@ members_whole(const struct dr_guard_case *c, struct dr_refusal *r)
         return false;
     const struct dr_record *rec = &c->record->record;
     if (t->view.n_members == 0) {
-        r->text = dr_arena_printf(c->arena, "the copy of group %s at %s has no members", c->group->name,
-                                  c->target->site->name);
+        r->text = dr_arena_printf(c->arena, "the copy of group %s at %s has no members",
+                                  c->group->name, c->target->site->name);
     } else if (c->record->present && rec->n_members && t->view.n_members < rec->n_members) {
-        r->text = dr_arena_printf(c->arena, "the copy of group %s at %s has %zu members, the record %zu",
-                                  c->group->name, c->target->site->name, t->view.n_members,
-                                  rec->n_members);
+        r->text = dr_arena_printf(
+            c->arena, "the copy of group %s at %s has %zu members, the record %zu", c->group->name,
+            c->target->site->name, t->view.n_members, rec->n_members);
     } else {
         const char *missing = NULL;
         for (size_t i = 0; c->record->present && i < rec->n_members; i++) {
@@ -296,8 +311,9 @@ target_consistent(const struct dr_guard_case *c, struct dr_refusal *r)
         return false;
     if (t->view.point >= 0 || t->view.sync == DRSTOR_SYNC_IN_SYNC)
         return false;
-    r->text = dr_arena_printf(c->arena, "the copy of group %s at %s holds no consistent point in time",
-                              c->group->name, c->target->site->name);
+    r->text =
+        dr_arena_printf(c->arena, "the copy of group %s at %s holds no consistent point in time",
+                        c->group->name, c->target->site->name);
     r->evidence = dr_arena_printf(c->arena, "array %s: %s, no recovery point, %s", t->array,
                                   dr_name(&dr_sync_names, (int)t->view.sync), age(c, &t->seen));
     r->remedy = "let a first copy finish, or restore from elsewhere";
@@ -314,17 +330,18 @@ target_not_in_use(const struct dr_guard_case *c, struct dr_refusal *r)
         return false;
     bool old_writable = c->old_facts && c->old_facts->fresh &&
                         c->old_facts->view.access == DRSTOR_ACCESS_READ_WRITE;
-    r->text = dr_arena_printf(c->arena, "group %s is writable at %s already%s, and the record does not "
-                                        "say so",
-                              c->group->name, c->target->site->name,
-                              old_writable ? dr_arena_printf(c->arena, " and at %s too",
-                                                             c->old_facts->site)
-                                           : "");
-    r->evidence = dr_arena_printf(c->arena, "array %s, %s; record: primary %s, epoch %lld", t->array,
-                                  age(c, &t->seen), c->record->record.primary,
+    r->text = dr_arena_printf(
+        c->arena,
+        "group %s is writable at %s already%s, and the record does not "
+        "say so",
+        c->group->name, c->target->site->name,
+        old_writable ? dr_arena_printf(c->arena, " and at %s too", c->old_facts->site) : "");
+    r->evidence = dr_arena_printf(c->arena, "array %s, %s; record: primary %s, epoch %lld",
+                                  t->array, age(c, &t->seen), c->record->record.primary,
                                   (long long)c->record->record.epoch);
-    r->remedy = dr_arena_printf(c->arena, "find out who made %s writable; drstor demote %s --at %s if "
-                                          "nothing there counts",
+    r->remedy = dr_arena_printf(c->arena,
+                                "find out who made %s writable; drstor demote %s --at %s if "
+                                "nothing there counts",
                                 c->target->site->name, c->group->name, c->target->site->name);
     return true;
 }
@@ -336,10 +353,12 @@ epoch_current(const struct dr_guard_case *c, struct dr_refusal *r)
     for (size_t i = 0; c->record->present && i < DR_COUNT(both); i++) {
         if (!both[i] || both[i]->view.epoch <= c->record->record.epoch)
             continue;
-        r->text = dr_arena_printf(c->arena, "array %s knows epoch %lld of group %s, this controller only %lld",
-                                  both[i]->array, (long long)both[i]->view.epoch, c->group->name,
-                                  (long long)c->record->record.epoch);
-        r->evidence = dr_arena_printf(c->arena, "array %s, %s", both[i]->array, age(c, &both[i]->seen));
+        r->text = dr_arena_printf(
+            c->arena, "array %s knows epoch %lld of group %s, this controller only %lld",
+            both[i]->array, (long long)both[i]->view.epoch, c->group->name,
+            (long long)c->record->record.epoch);
+        r->evidence =
+            dr_arena_printf(c->arena, "array %s, %s", both[i]->array, age(c, &both[i]->seen));
         r->remedy = "another controller has flipped this group since: work from that one";
         return true;
     }
@@ -353,8 +372,9 @@ no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
         return false;
     const struct dr_engine_facts *e = dr_facts_engine(c->in->facts, c->old->site->name);
     if (!e || !e->fresh) {
-        r->text = dr_arena_printf(c->arena, "cannot see whether VMs of group %s run at %s: its engine does "
-                                            "not answer",
+        r->text = dr_arena_printf(c->arena,
+                                  "cannot see whether VMs of group %s run at %s: its engine does "
+                                  "not answer",
                                   c->group->name, c->old->site->name);
         r->evidence = endpoint_trouble(c, DR_ENDPOINT_ENGINE, c->old->site->engine->name);
         r->remedy = "bring the engine back, or --storage-only when you know that nothing runs";
@@ -375,9 +395,9 @@ no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
         r->text = dr_arena_printf(c->arena, "%zu VM%s of group %s still run%s at %s", running,
                                   running == 1 ? "" : "s", c->group->name, running == 1 ? "s" : "",
                                   c->old->site->name);
-        r->evidence = dr_arena_printf(c->arena, "%s%s, says the engine of %s, %s", first,
-                                      running > 1 ? " and others" : "", c->old->site->name,
-                                      age(c, &e->seen));
+        r->evidence =
+            dr_arena_printf(c->arena, "%s%s, says the engine of %s, %s", first,
+                            running > 1 ? " and others" : "", c->old->site->name, age(c, &e->seen));
         r->remedy = "shut them down first, or --storage-only when they are looked after elsewhere";
         return true;
     }
@@ -436,20 +456,21 @@ evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r)
     enum dr_declared said = dr_goal_declared(c->in->goal, c->old->site->name);
     if (said == DR_DECLARED_SITE_LOST || said == DR_DECLARED_OUTAGE)
         return false; /* weighed with the fence */
-    r->text = dr_arena_printf(c->arena, "cannot see whether group %s is writable at %s", c->group->name,
-                              c->old->site->name);
-    r->evidence = dr_arena_printf(c->arena, "array %s does not answer: %s; last known: %s, %s",
-                                  c->old->array->name,
-                                  endpoint_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name),
-                                  access_word(c->old_facts),
-                                  c->old_facts ? age(c, &c->old_facts->seen) : "never seen");
+    r->text = dr_arena_printf(c->arena, "cannot see whether group %s is writable at %s",
+                              c->group->name, c->old->site->name);
+    r->evidence = dr_arena_printf(
+        c->arena, "array %s does not answer: %s; last known: %s, %s", c->old->array->name,
+        endpoint_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name), access_word(c->old_facts),
+        c->old_facts ? age(c, &c->old_facts->seen) : "never seen");
     r->remedy = said == DR_DECLARED_PARTITION
-                    ? dr_arena_printf(c->arena, "a partition alone allows nothing: fence the copy at %s "
-                                                "by hand, or --declare site-lost:%s when nobody there "
-                                                "can write",
+                    ? dr_arena_printf(c->arena,
+                                      "a partition alone allows nothing: fence the copy at %s "
+                                      "by hand, or --declare site-lost:%s when nobody there "
+                                      "can write",
                                       c->old->site->name, c->old->site->name)
-                    : dr_arena_printf(c->arena, "if nobody there can write: --declare site-lost:%s "
-                                                "--reason TEXT",
+                    : dr_arena_printf(c->arena,
+                                      "if nobody there can write: --declare site-lost:%s "
+                                      "--reason TEXT",
                                       c->old->site->name);
     return true;
 }
@@ -513,25 +534,29 @@ dr_guard_group(const struct dr_guard_case *c, struct dr_refusal **refusals, size
 }
 
 size_t
-dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refusal **refusals, size_t *n)
+dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refusal **refusals,
+              size_t *n)
 {
     size_t before = *n;
     if (in->model->controller_standby)
         dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
             .id = "R031",
             .text = dr_arena_printf(a, "this controller (%s) is the standby",
-                                    in->model->controller_name ? in->model->controller_name : "unnamed"),
+                                    in->model->controller_name ? in->model->controller_name
+                                                               : "unnamed"),
             .evidence = "controller.role: standby",
             .remedy = "work from the active controller, or take its role over: drstor takeover"};
     const struct dr_site *to = dr_model_site(in->model, in->goal->to);
     if (in->goal->storage_only || !to || !to->engine)
         return *n - before;
     const struct dr_engine_facts *e = dr_facts_engine(in->facts, to->name);
-    const struct dr_endpoint_facts *p = dr_facts_endpoint(in->facts, DR_ENDPOINT_ENGINE, to->engine->name);
+    const struct dr_endpoint_facts *p =
+        dr_facts_endpoint(in->facts, DR_ENDPOINT_ENGINE, to->engine->name);
     if (!e || !e->fresh) {
         dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
             .id = "R027",
-            .text = dr_arena_printf(a, "the engine of %s, which shall run the VMs, cannot be used", to->name),
+            .text = dr_arena_printf(a, "the engine of %s, which shall run the VMs, cannot be used",
+                                    to->name),
             .evidence = p && p->error ? p->error : "it was never read",
             .remedy = "repair it, or --storage-only and start the VMs later"};
         return *n - before;
@@ -541,7 +566,8 @@ dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refu
             return *n - before;
     dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
         .id = "R028",
-        .text = dr_arena_printf(a, "no host is up at %s: nothing could be attached or started", to->name),
+        .text = dr_arena_printf(a, "no host is up at %s: nothing could be attached or started",
+                                to->name),
         .evidence = dr_arena_printf(a, "%zu hosts, says its engine", e->inventory.n_hosts),
         .remedy = "activate a host there, or --storage-only and start the VMs later"};
     return *n - before;
@@ -559,14 +585,16 @@ dr_guard_consent(struct dr_arena *a, const struct dr_plan *p, const struct dr_ac
         *ret = (struct dr_refusal){
             .id = "R024",
             .group = l->group,
-            .text = dr_arena_printf(a, given ? "group %s may lose more than --accept-loss allows"
-                                             : "group %s may lose data, and nobody has agreed to that",
+            .text = dr_arena_printf(a,
+                                    given ? "group %s may lose more than --accept-loss allows"
+                                          : "group %s may lose data, and nobody has agreed to that",
                                     l->group),
             .evidence = l->text,
-            .remedy = p->loss.seconds < 0
-                          ? "--accept-loss unknown, if you accept that"
-                          : dr_arena_printf(a, "--accept-loss %llds covers every group of this plan",
-                                            (long long)p->loss.seconds)};
+            .remedy =
+                p->loss.seconds < 0
+                    ? "--accept-loss unknown, if you accept that"
+                    : dr_arena_printf(a, "--accept-loss %llds covers every group of this plan",
+                                      (long long)p->loss.seconds)};
         return true;
     }
     return false;
@@ -575,11 +603,10 @@ dr_guard_consent(struct dr_arena *a, const struct dr_plan *p, const struct dr_ac
 const char *const *
 dr_guard_ids(size_t *ret_n)
 {
-    static const char *const ids[] = {"R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017",
-                                      "R018", "R019", "R021", "R022", "R024", "R025", "R026", "R027",
-                                      "R028", "R030", "R031", "R033", "R034", "R035",
-                                      "R036", "R037", "R040", "R050", "R060",
-                                      "R061", "R090", "R091", "R092", "R093", "R094"};
+    static const char *const ids[] = {
+        "R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017", "R018", "R019", "R021",
+        "R022", "R024", "R025", "R026", "R027", "R028", "R030", "R031", "R033", "R034", "R035",
+        "R036", "R037", "R040", "R050", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;
 }

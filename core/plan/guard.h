@@ -65,21 +65,23 @@ void dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struc
  */
 size_t dr_guard_group(const struct dr_guard_case *c, struct dr_refusal **refusals, size_t *n);
 /* What concerns the whole goal: the target's engine, the controller's role. */
-size_t dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refusal **refusals,
-                     size_t *n);
+size_t dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in,
+                     struct dr_refusal **refusals, size_t *n);
 /* The answer to the one question: does the consent cover the loss of the plan? */
-bool dr_guard_consent(struct dr_arena *a, const struct dr_plan *p, const struct dr_accept_loss *bound,
-                      struct dr_refusal *ret);
+bool dr_guard_consent(struct dr_arena *a, const struct dr_plan *p,
+                      const struct dr_accept_loss *bound, struct dr_refusal *ret);
 
 bool dr_plan_array_can(const struct dr_plan_input *in, const char *array, const char *capability);
-int64_t dr_plan_array_expect_s(const struct dr_plan_input *in, const char *array, const char *operation);
+int64_t dr_plan_array_expect_s(const struct dr_plan_input *in, const char *array,
+                               const char *operation);
 
 /* "VMs of the group": those whose disks are on its domains, at the site where it is primary. */
 bool dr_vm_of_group(const struct dr_inventory *v, const struct dr_inv_vm *vm,
                     const struct dr_inv_domain *const *domains, size_t n_domains);
 /* The group's domains in an inventory: by configured id, or by the WWIDs of the copy's members. */
-size_t dr_group_domains(struct dr_arena *a, const struct dr_group *g, const struct dr_copy_facts *copy,
-                        const struct dr_inventory *v, const struct dr_inv_domain ***ret);
+size_t dr_group_domains(struct dr_arena *a, const struct dr_group *g,
+                        const struct dr_copy_facts *copy, const struct dr_inventory *v,
+                        const struct dr_inv_domain ***ret);
 
 /* Every id a guard, the store or the run may print, for tests and for `explain`. */
 const char *const *dr_guard_ids(size_t *ret_n);

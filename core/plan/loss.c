@@ -49,8 +49,10 @@ proven_zero(const struct dr_group *g, const struct dr_copy_facts *o, const struc
         *ret_method = "old copy not writable, then read in sync";
         return true;
     }
-    if (g->mode == DR_MODE_SYNC && t->view.stops_when_alone == DRSTOR_TRI_YES && in_sync_at_point(t)) {
-        *ret_method = "the primary stops when it cannot replicate, and followed until it was last seen";
+    if (g->mode == DR_MODE_SYNC && t->view.stops_when_alone == DRSTOR_TRI_YES &&
+        in_sync_at_point(t)) {
+        *ret_method =
+            "the primary stops when it cannot replicate, and followed until it was last seen";
         return true;
     }
     return false;
@@ -93,10 +95,10 @@ dr_loss_estimate(struct dr_arena *a, const struct dr_model *m, const struct dr_g
     /* Whole seconds on two clocks: never print 0 where zero is not proven. */
     if (ret->seconds < 1)
         ret->seconds = 1;
-    ret->text = dr_arena_printf(
-        a, "up to %s: %s holds everything up to %s, %s may have written until %s",
-        dr_duration_text(a, ret->seconds), target->site->name, dr_utc_text(a, ret->since),
-        old->site->name, dr_utc_text(a, end));
+    ret->text =
+        dr_arena_printf(a, "up to %s: %s holds everything up to %s, %s may have written until %s",
+                        dr_duration_text(a, ret->seconds), target->site->name,
+                        dr_utc_text(a, ret->since), old->site->name, dr_utc_text(a, end));
 }
 
 bool

@@ -4,36 +4,31 @@
 #include "model/words.h"
 
 static const struct dr_field condition_fields[] = {
-    DR_STR(struct dr_plan_condition, text),  DR_STR(struct dr_plan_condition, fact),
+    DR_STR(struct dr_plan_condition, text),         DR_STR(struct dr_plan_condition, fact),
     DR_TIME(struct dr_plan_condition, observed_at), DR_STR(struct dr_plan_condition, group),
-    DR_STR(struct dr_plan_condition, site),  DR_CNT(struct dr_plan_condition, require),
+    DR_STR(struct dr_plan_condition, site),         DR_CNT(struct dr_plan_condition, require),
     DR_BOOL(struct dr_plan_condition, open)};
 static DR_TYPE(condition_type, struct dr_plan_condition, "condition", condition_fields);
 
 static const struct dr_field refusal_fields[] = {
-    DR_STR(struct dr_refusal, id),       DR_STR(struct dr_refusal, group),
-    DR_STR(struct dr_refusal, text),     DR_STR(struct dr_refusal, evidence),
-    DR_STR(struct dr_refusal, remedy),   DR_BOOL(struct dr_refusal, capability)};
+    DR_STR(struct dr_refusal, id),     DR_STR(struct dr_refusal, group),
+    DR_STR(struct dr_refusal, text),   DR_STR(struct dr_refusal, evidence),
+    DR_STR(struct dr_refusal, remedy), DR_BOOL(struct dr_refusal, capability)};
 DR_TYPE(dr_refusal_type, struct dr_refusal, "refusal", refusal_fields);
 
 static const struct dr_field loss_fields[] = {
-    DR_STR(struct dr_loss, group),   DR_I64(struct dr_loss, seconds),
-    DR_I64(struct dr_loss, bytes),   DR_STR(struct dr_loss, method),
-    DR_STR(struct dr_loss, text),    DR_TIME(struct dr_loss, since),
+    DR_STR(struct dr_loss, group),        DR_I64(struct dr_loss, seconds),
+    DR_I64(struct dr_loss, bytes),        DR_STR(struct dr_loss, method),
+    DR_STR(struct dr_loss, text),         DR_TIME(struct dr_loss, since),
     DR_BOOL(struct dr_loss, proven_zero), DR_BOOL(struct dr_loss, needs_consent)};
 DR_TYPE(dr_loss_type, struct dr_loss, "loss", loss_fields);
 
 static const struct dr_field step_fields[] = {
-    DR_STR(struct dr_plan_step, id),
-    DR_ENUM(struct dr_plan_step, kind, dr_step_kind_names),
-    DR_STR(struct dr_plan_step, group),
-    DR_STR(struct dr_plan_step, site),
-    DR_STR(struct dr_plan_step, array),
-    DR_STR(struct dr_plan_step, text),
-    DR_STRS(struct dr_plan_step, needs),
-    DR_I64(struct dr_plan_step, expect_s),
-    DR_STRS(struct dr_plan_step, domains),
-    DR_STRS(struct dr_plan_step, vms)};
+    DR_STR(struct dr_plan_step, id),       DR_ENUM(struct dr_plan_step, kind, dr_step_kind_names),
+    DR_STR(struct dr_plan_step, group),    DR_STR(struct dr_plan_step, site),
+    DR_STR(struct dr_plan_step, array),    DR_STR(struct dr_plan_step, text),
+    DR_STRS(struct dr_plan_step, needs),   DR_I64(struct dr_plan_step, expect_s),
+    DR_STRS(struct dr_plan_step, domains), DR_STRS(struct dr_plan_step, vms)};
 static DR_TYPE(step_type, struct dr_plan_step, "step", step_fields);
 
 static const struct dr_field flip_fields[] = {
@@ -42,22 +37,22 @@ static const struct dr_field flip_fields[] = {
     DR_BOOL(struct dr_plan_group, nothing_to_do)};
 static DR_TYPE(flip_type, struct dr_plan_group, "flip", flip_fields);
 
-static const struct dr_field plan_fields[] = {
-    DR_STR(struct dr_plan, id),
-    DR_STRUCT(struct dr_plan, goal, dr_goal_type),
-    DR_STRS(struct dr_plan, groups),
-    DR_LIST(struct dr_plan, flips, flip_type),
-    DR_LIST(struct dr_plan, conditions, condition_type),
-    DR_STRUCT(struct dr_plan, loss, dr_loss_type),
-    DR_LIST(struct dr_plan, losses, dr_loss_type),
-    DR_LIST(struct dr_plan, refusals, dr_refusal_type),
-    DR_LIST(struct dr_plan, steps, step_type),
-    DR_I64(struct dr_plan, expect_s),
-    DR_TIME(struct dr_plan, earliest),
-    DR_TIME(struct dr_plan, made_at)};
+static const struct dr_field plan_fields[] = {DR_STR(struct dr_plan, id),
+                                              DR_STRUCT(struct dr_plan, goal, dr_goal_type),
+                                              DR_STRS(struct dr_plan, groups),
+                                              DR_LIST(struct dr_plan, flips, flip_type),
+                                              DR_LIST(struct dr_plan, conditions, condition_type),
+                                              DR_STRUCT(struct dr_plan, loss, dr_loss_type),
+                                              DR_LIST(struct dr_plan, losses, dr_loss_type),
+                                              DR_LIST(struct dr_plan, refusals, dr_refusal_type),
+                                              DR_LIST(struct dr_plan, steps, step_type),
+                                              DR_I64(struct dr_plan, expect_s),
+                                              DR_TIME(struct dr_plan, earliest),
+                                              DR_TIME(struct dr_plan, made_at)};
 DR_TYPE(dr_plan_type, struct dr_plan, "plan", plan_fields);
 
-/* FNV-1a, 64 bit: an identity, not a seal; what a plan file brings along is checked again anyway. */
+/* FNV-1a, 64 bit: an identity, not a seal; what a plan file brings along is checked again
+ * anyway. */
 static uint64_t
 mix(uint64_t h, const char *s)
 {
@@ -71,7 +66,8 @@ dr_plan_digest(struct dr_arena *a, const struct dr_plan *p)
 {
     uint64_t h = UINT64_C(0xcbf29ce484222325);
     struct dr_goal goal = p->goal;
-    dr_map_clear(&dr_accept_loss_type, &goal.accept_loss); /* the answer is not part of the question */
+    /* the answer is not part of the question */
+    dr_map_clear(&dr_accept_loss_type, &goal.accept_loss);
     dr_auto(dr_json_putp) struct json_object *g = dr_map_write(&dr_goal_type, &goal);
     h = mix(h, dr_json_text(g));
     for (size_t i = 0; i < p->n_flips; i++) {
@@ -81,7 +77,8 @@ dr_plan_digest(struct dr_arena *a, const struct dr_plan *p)
     for (size_t i = 0; i < p->n_conditions; i++)
         h = mix(h, p->conditions[i].text);
     for (size_t i = 0; i < p->n_losses; i++) /* the point, not the number that grows */
-        h = mix(mix(h, p->losses[i].method), dr_arena_printf(a, "%lld", (long long)p->losses[i].since));
+        h = mix(mix(h, p->losses[i].method),
+                dr_arena_printf(a, "%lld", (long long)p->losses[i].since));
     for (size_t i = 0; i < p->n_steps; i++)
         h = mix(mix(h, p->steps[i].id), p->steps[i].site);
     return dr_arena_printf(a, "%016llx", (unsigned long long)h);

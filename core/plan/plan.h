@@ -28,7 +28,7 @@ struct dr_loss {
     const char *group;
     int64_t seconds, bytes; /* -1: unknown */
     const char *method, *text;
-    int64_t since;   /* last recovery point at the target */
+    int64_t since; /* last recovery point at the target */
     bool proven_zero;
     bool needs_consent;
 };

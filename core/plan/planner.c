@@ -15,15 +15,20 @@ struct planner {
     struct dr_plan *p;
 };
 
-/* ---- conditions -------------------------------------------------------------------------------- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static void
 condition(struct planner *pl, const struct dr_group *g, const char *site, enum dr_require require,
           bool open, int64_t observed_at, const char *text, const char *fact)
 {
     dr_arena_push(pl->a, pl->p->conditions, pl->p->n_conditions) =
-        (struct dr_plan_condition){.text = text, .fact = fact, .observed_at = observed_at, .group = g->name,
-                                   .site = site, .require = (int64_t)require, .open = open};
+        (struct dr_plan_condition){.text = text,
+                                   .fact = fact,
+                                   .observed_at = observed_at,
+                                   .group = g->name,
+                                   .site = site,
+                                   .require = (int64_t)require,
+                                   .open = open};
 }
 
 static const char *
@@ -51,10 +56,11 @@ conditions(struct planner *pl, const struct dr_guard_case *c)
     const struct dr_record *rec = &c->record->record;
     const char *g = c->group->name, *to = c->target->site->name, *from = c->old->site->name;
 
-    condition(pl, c->group, from, DR_REQUIRE_RECORD, false, pl->in->facts->now.utc,
-              dr_arena_printf(a, "%s: primary %s, epoch %lld", g, rec->primary, (long long)rec->epoch),
-              dr_arena_printf(a, "record %s, seq %lld", dr_name(&dr_phase_names, (int)rec->phase),
-                              (long long)rec->seq));
+    condition(
+        pl, c->group, from, DR_REQUIRE_RECORD, false, pl->in->facts->now.utc,
+        dr_arena_printf(a, "%s: primary %s, epoch %lld", g, rec->primary, (long long)rec->epoch),
+        dr_arena_printf(a, "record %s, seq %lld", dr_name(&dr_phase_names, (int)rec->phase),
+                        (long long)rec->seq));
     condition(pl, c->group, to, DR_REQUIRE_TARGET_REACHABLE, false, c->target_facts->seen.utc,
               dr_arena_printf(a, "%s %s at %s", g,
                               dr_name(&dr_access_names, (int)c->target_facts->view.access), to),
@@ -69,14 +75,15 @@ conditions(struct planner *pl, const struct dr_guard_case *c)
     if ((pl->row->needs & DR_REQUIRE_NO_VMS_AT_OLD) && !pl->in->goal->storage_only)
         condition(pl, c->group, from, DR_REQUIRE_NO_VMS_AT_OLD, false, pl->in->facts->now.utc,
                   dr_arena_printf(a, "no VM of %s runs at %s", g, from),
-                  c->old->site->engine ? dr_arena_printf(a, "engine of %s", from) : "no engine there");
+                  c->old->site->engine ? dr_arena_printf(a, "engine of %s", from)
+                                       : "no engine there");
     if (pl->in->goal->unplanned)
         condition(pl, c->group, from, DR_REQUIRE_EVIDENCE, true, -1,
                   dr_arena_printf(a, "%s cannot be written at %s", g, from),
                   "proven during the run, before the commit");
 }
 
-/* ---- steps ------------------------------------------------------------------------------------- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static const char *
 step_id(struct dr_arena *a, enum dr_step_kind kind, const char *group)
@@ -159,7 +166,8 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
         return at->n_expose > 0;
     case DR_STEP_PRESYNC:
     case DR_STEP_FINALSYNC:
-        /* A synchronous pair has nothing to transfer; that it is in sync is read after the demotion. */
+        /* A synchronous pair has nothing to transfer; that it is in sync is read after the
+         * demotion. */
         return t->kind == DR_STEP_FINALSYNC || c->group->mode == DR_MODE_ASYNC;
     case DR_STEP_REVERSE:
         return dr_plan_array_can(pl->in, at->array->name, t->capability);
@@ -195,15 +203,16 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
                                (long long)c->record->record.epoch,
                                (long long)c->record->record.epoch + 1);
     case DR_STEP_PROMOTE:
-        return dr_arena_printf(a, "make %s read-write at %s (array %s) and read every volume back", g, to,
-                               c->target->array->name);
+        return dr_arena_printf(a, "make %s read-write at %s (array %s) and read every volume back",
+                               g, to, c->target->array->name);
     case DR_STEP_REVERSE:
         return dr_arena_printf(a, "make %s at %s follow %s", g, from, to);
     case DR_STEP_EXPOSE: {
         struct dr_str hosts = {0};
         for (size_t i = 0; i < c->target->n_expose; i++)
             dr_str_printf(&hosts, "%s%s", i ? ", " : "", c->target->expose[i]);
-        const char *text = dr_arena_printf(a, "expose %s at %s to %s", g, to, hosts.s ? hosts.s : "nobody");
+        const char *text =
+            dr_arena_printf(a, "expose %s at %s to %s", g, to, hosts.s ? hosts.s : "nobody");
         dr_str_freep(&hosts);
         return text;
     }
@@ -211,10 +220,11 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
         return dr_arena_printf(a, "read the LUNs of %s for the engine of %s", g, to);
     case DR_STEP_STAGE:
         return s->n_domains || s->n_vms
-                   ? dr_arena_printf(a, "attach %zu storage domain%s of %s at %s, start %zu VM%s", s->n_domains,
-                                     s->n_domains == 1 ? "" : "s", g, to, s->n_vms,
+                   ? dr_arena_printf(a, "attach %zu storage domain%s of %s at %s, start %zu VM%s",
+                                     s->n_domains, s->n_domains == 1 ? "" : "s", g, to, s->n_vms,
                                      s->n_vms == 1 ? "" : "s")
-                   : dr_arena_printf(a, "attach what the LUNs of %s hold at %s and start what ran", g, to);
+                   : dr_arena_printf(a, "attach what the LUNs of %s hold at %s and start what ran",
+                                     g, to);
     case DR_STEP_SETTLE:
         return dr_arena_printf(a, "%s is served from %s", g, to);
     case DR_STEP_UNKNOWN:
@@ -242,7 +252,8 @@ expect(struct planner *pl, const struct dr_guard_case *c, const struct dr_table_
        const struct dr_plan_step *s)
 {
     const struct dr_copy *at = t->at_target ? c->target : c->old;
-    if (s->kind == DR_STEP_STAGE) /* import, attach, activate one after the other; VMs beside each other */
+    if (s->kind ==
+        DR_STEP_STAGE) /* import, attach, activate one after the other; VMs beside each other */
         return 4 * (int64_t)s->n_domains + 2 + (int64_t)s->n_vms / 8;
     if (s->kind == DR_STEP_FENCE)
         return c->old_facts && c->old_facts->fresh ? 2 : 0;
@@ -292,7 +303,7 @@ longest(struct dr_arena *a, const struct dr_plan *p)
     return most;
 }
 
-/* ---- one group --------------------------------------------------------------------------------- */
+/* ---- one group ------------------------------------------------------------------------------- */
 
 static void
 weigh_group(struct planner *pl, const struct dr_guard_case *c)
@@ -305,15 +316,20 @@ weigh_group(struct planner *pl, const struct dr_guard_case *c)
             dr_arena_push(pl->a, pl->p->refusals, pl->p->n_refusals) = fence.refusal;
             return;
         }
-        if (fence.verdict == DR_FENCE_WAIT && pl->p->earliest < pl->in->facts->now.utc + fence.wait_left_s)
+        if (fence.verdict == DR_FENCE_WAIT &&
+            pl->p->earliest < pl->in->facts->now.utc + fence.wait_left_s)
             pl->p->earliest = pl->in->facts->now.utc + fence.wait_left_s;
     }
     struct dr_loss loss;
     if (pl->in->goal->unplanned) {
-        dr_loss_estimate(pl->a, pl->in->model, c->group, c->old, c->target, pl->in->facts, NULL, &loss);
+        dr_loss_estimate(pl->a, pl->in->model, c->group, c->old, c->target, pl->in->facts, NULL,
+                         &loss);
     } else {
         dr_map_clear(&dr_loss_type, &loss);
-        loss = (struct dr_loss){.group = c->group->name, .seconds = 0, .bytes = 0, .since = -1,
+        loss = (struct dr_loss){.group = c->group->name,
+                                .seconds = 0,
+                                .bytes = 0,
+                                .since = -1,
                                 .method = "final sync after the demotion",
                                 .text = "nothing is lost: the final sync comes after the demotion"};
     }
@@ -328,8 +344,9 @@ static bool
 already_there(const struct dr_guard_case *c)
 {
     const struct dr_record *r = &c->record->record;
-    return c->record->present && !c->record->damaged && dr_streq(r->primary, c->target->site->name) &&
-           r->phase == DR_PHASE_STEADY && !c->record->open_run;
+    return c->record->present && !c->record->damaged &&
+           dr_streq(r->primary, c->target->site->name) && r->phase == DR_PHASE_STEADY &&
+           !c->record->open_run;
 }
 
 void
@@ -349,10 +366,12 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
         struct dr_guard_case c;
         dr_guard_case_init(&c, a, in, g);
         bool there = already_there(&c);
-        dr_arena_push(a, ret->flips, ret->n_flips) = (struct dr_plan_group){
-            .name = g->name, .from = c.record->present ? c.record->record.primary : NULL,
-            .to = in->goal->to, .epoch = c.record->present ? c.record->record.epoch : 0,
-            .nothing_to_do = there};
+        dr_arena_push(a, ret->flips, ret->n_flips) =
+            (struct dr_plan_group){.name = g->name,
+                                   .from = c.record->present ? c.record->record.primary : NULL,
+                                   .to = in->goal->to,
+                                   .epoch = c.record->present ? c.record->record.epoch : 0,
+                                   .nothing_to_do = there};
         if (there)
             continue;
         busy++;
@@ -371,7 +390,8 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
 }
 
 int
-dr_plan_still_holds(const struct dr_plan *then, const struct dr_plan *fresh, struct drstor_error **err)
+dr_plan_still_holds(const struct dr_plan *then, const struct dr_plan *fresh,
+                    struct drstor_error **err)
 {
     if (fresh->n_refusals) {
         const struct dr_refusal *r = &fresh->refusals[0];
@@ -385,14 +405,16 @@ dr_plan_still_holds(const struct dr_plan *then, const struct dr_plan *fresh, str
         for (size_t j = 0; j < fresh->n_conditions && !holds; j++)
             holds = dr_streq(c->text, fresh->conditions[j].text);
         if (!holds) {
-            int s = dr_fail(err, DRSTOR_E_CONFLICT, "the plan is stale: \"%s\" no longer holds", c->text);
+            int s = dr_fail(err, DRSTOR_E_CONFLICT, "the plan is stale: \"%s\" no longer holds",
+                            c->text);
             dr_hint(err, "make a new plan");
             return s;
         }
     }
     for (size_t i = 0; i < fresh->n_steps; i++)
         if (!dr_plan_step_find(then, fresh->steps[i].id)) {
-            int s = dr_fail(err, DRSTOR_E_CONFLICT, "the plan is stale: now it would need the step \"%s\"",
+            int s = dr_fail(err, DRSTOR_E_CONFLICT,
+                            "the plan is stale: now it would need the step \"%s\"",
                             fresh->steps[i].text);
             dr_hint(err, "make a new plan");
             return s;

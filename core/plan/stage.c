@@ -6,15 +6,15 @@
 #include "model/words.h"
 
 /*
- * Bounds. A domain call that failed six times in a row is not going to succeed by itself. A start is
- * refused while the hosts do not hold the lease space of a new domain yet, for 160 s and more
+ * Bounds. A domain call that failed six times in a row is not going to succeed by itself. A start
+ * is refused while the hosts do not hold the lease space of a new domain yet, for 160 s and more
  * (oVirt: host id of a crashed host), so it is asked for up to about five minutes.
  */
 enum {
     TRIES_DOMAIN = 6,
     TRIES_REGISTER = 4,
     TRIES_START = 64,
-    IN_FLIGHT_ATTACH = 2,  /* per data centre: the SPM is serial, connecting hosts is not */
+    IN_FLIGHT_ATTACH = 2, /* per data centre: the SPM is serial, connecting hosts is not */
     IN_FLIGHT_REGISTER = 8,
     IN_FLIGHT_START = 8,
     RANK_NONE = 1000000
@@ -22,17 +22,18 @@ enum {
 static const int64_t back_off_first_ns = 500000000;
 static const int64_t back_off_most_ns = 5000000000;
 
-static const char *const kinds[] = {"unknown", "discover",          "login",       "import", "attach",
-                                    "activate", "register-template", "register-vm", "start"};
+static const char *const kinds[] = {
+    "unknown",  "discover",          "login",       "import", "attach",
+    "activate", "register-template", "register-vm", "start"};
 const struct dr_names dr_stage_kind_names = {"stage action", kinds, DR_COUNT(kinds)};
 
-/* ---- JSON ---------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static const struct dr_field lun_fields[] = {
-    DR_STR(struct dr_stage_lun, wwid),     DR_STR(struct dr_stage_lun, serial),
-    DR_STR(struct dr_stage_lun, protocol), DR_STR(struct dr_stage_lun, portal),
-    DR_STR(struct dr_stage_lun, target),   DR_I64(struct dr_stage_lun, size),
-    DR_I64(struct dr_stage_lun, lun),      DR_ENUM(struct dr_stage_lun, access, dr_access_names),
+    DR_STR(struct dr_stage_lun, wwid),       DR_STR(struct dr_stage_lun, serial),
+    DR_STR(struct dr_stage_lun, protocol),   DR_STR(struct dr_stage_lun, portal),
+    DR_STR(struct dr_stage_lun, target),     DR_I64(struct dr_stage_lun, size),
+    DR_I64(struct dr_stage_lun, lun),        DR_ENUM(struct dr_stage_lun, access, dr_access_names),
     DR_STRS(struct dr_stage_lun, exposed_to)};
 static DR_TYPE(lun_type, struct dr_stage_lun, "lun", lun_fields);
 static const struct dr_field handover_fields[] = {
@@ -44,42 +45,51 @@ static const struct dr_field domain_fields[] = {
     DR_STR(struct dr_stage_domain, dc), DR_CNT(struct dr_stage_domain, rank)};
 static DR_TYPE(domain_type, struct dr_stage_domain, "domain", domain_fields);
 static const struct dr_field vm_fields[] = {
-    DR_STR(struct dr_stage_vm, id),   DR_STR(struct dr_stage_vm, name),
+    DR_STR(struct dr_stage_vm, id),      DR_STR(struct dr_stage_vm, name),
     DR_STR(struct dr_stage_vm, cluster), DR_BOOL(struct dr_stage_vm, ha),
-    DR_BOOL(struct dr_stage_vm, start), DR_I64(struct dr_stage_vm, priority),
-    DR_CNT(struct dr_stage_vm, tier), DR_STRS(struct dr_stage_vm, domains)};
+    DR_BOOL(struct dr_stage_vm, start),  DR_I64(struct dr_stage_vm, priority),
+    DR_CNT(struct dr_stage_vm, tier),    DR_STRS(struct dr_stage_vm, domains)};
 static DR_TYPE(vm_type, struct dr_stage_vm, "vm", vm_fields);
-static const struct dr_field group_fields[] = {
-    DR_STR(struct dr_stage_group, group),  DR_STR(struct dr_stage_group, from),
-    DR_STR(struct dr_stage_group, to),     DR_BOOL(struct dr_stage_group, known),
-    DR_LIST(struct dr_stage_group, domains, domain_type), DR_LIST(struct dr_stage_group, vms, vm_type),
-    DR_LIST(struct dr_stage_group, luns, lun_type)};
+static const struct dr_field group_fields[] = {DR_STR(struct dr_stage_group, group),
+                                               DR_STR(struct dr_stage_group, from),
+                                               DR_STR(struct dr_stage_group, to),
+                                               DR_BOOL(struct dr_stage_group, known),
+                                               DR_LIST(struct dr_stage_group, domains, domain_type),
+                                               DR_LIST(struct dr_stage_group, vms, vm_type),
+                                               DR_LIST(struct dr_stage_group, luns, lun_type)};
 DR_TYPE(dr_stage_group_type, struct dr_stage_group, "stage group", group_fields);
 static const struct dr_field try_fields[] = {
-    DR_STR(struct dr_stage_try, key),       DR_CNT(struct dr_stage_try, attempts),
+    DR_STR(struct dr_stage_try, key),        DR_CNT(struct dr_stage_try, attempts),
     DR_BOOL(struct dr_stage_try, in_flight), DR_CNT(struct dr_stage_try, last_ns),
-    DR_STR(struct dr_stage_try, trouble),   DR_BOOL(struct dr_stage_try, given_up)};
+    DR_STR(struct dr_stage_try, trouble),    DR_BOOL(struct dr_stage_try, given_up)};
 static DR_TYPE(try_type, struct dr_stage_try, "try", try_fields);
-static const struct dr_field progress_fields[] = {DR_LIST(struct dr_stage_progress, tries, try_type),
-                                                  DR_CNT(struct dr_stage_progress, now_ns)};
+static const struct dr_field progress_fields[] = {
+    DR_LIST(struct dr_stage_progress, tries, try_type), DR_CNT(struct dr_stage_progress, now_ns)};
 DR_TYPE(dr_stage_progress_type, struct dr_stage_progress, "progress", progress_fields);
 static const struct dr_field vnic_fields[] = {
-    DR_STR(struct dr_vnic_map, from_site),  DR_STR(struct dr_vnic_map, from_network),
-    DR_STR(struct dr_vnic_map, from_profile), DR_STR(struct dr_vnic_map, to_site),
-    DR_STR(struct dr_vnic_map, to_network), DR_STR(struct dr_vnic_map, to_profile),
-    DR_STR(struct dr_vnic_map, to_profile_id), DR_STR(struct dr_vnic_map, from_profile_id),
+    DR_STR(struct dr_vnic_map, from_site),        DR_STR(struct dr_vnic_map, from_network),
+    DR_STR(struct dr_vnic_map, from_profile),     DR_STR(struct dr_vnic_map, to_site),
+    DR_STR(struct dr_vnic_map, to_network),       DR_STR(struct dr_vnic_map, to_profile),
+    DR_STR(struct dr_vnic_map, to_profile_id),    DR_STR(struct dr_vnic_map, from_profile_id),
     DR_STR(struct dr_vnic_map, from_data_center), DR_STR(struct dr_vnic_map, to_data_center)};
 static DR_TYPE(vnic_type, struct dr_vnic_map, "vnic", vnic_fields);
 static const struct dr_field action_fields[] = {
     DR_ENUM(struct dr_stage_action, kind, dr_stage_kind_names),
-    DR_STR(struct dr_stage_action, key),     DR_STR(struct dr_stage_action, group),
-    DR_STR(struct dr_stage_action, id),      DR_STR(struct dr_stage_action, name),
-    DR_STR(struct dr_stage_action, domain),  DR_STR(struct dr_stage_action, dc),
-    DR_STR(struct dr_stage_action, host),    DR_STR(struct dr_stage_action, cluster),
-    DR_STR(struct dr_stage_action, protocol), DR_STR(struct dr_stage_action, portal),
-    DR_STR(struct dr_stage_action, target),  DR_STR(struct dr_stage_action, text),
+    DR_STR(struct dr_stage_action, key),
+    DR_STR(struct dr_stage_action, group),
+    DR_STR(struct dr_stage_action, id),
+    DR_STR(struct dr_stage_action, name),
+    DR_STR(struct dr_stage_action, domain),
+    DR_STR(struct dr_stage_action, dc),
+    DR_STR(struct dr_stage_action, host),
+    DR_STR(struct dr_stage_action, cluster),
+    DR_STR(struct dr_stage_action, protocol),
+    DR_STR(struct dr_stage_action, portal),
+    DR_STR(struct dr_stage_action, target),
+    DR_STR(struct dr_stage_action, text),
     DR_LIST(struct dr_stage_action, vnics, vnic_type),
-    DR_BOOL(struct dr_stage_action, partial), DR_BOOL(struct dr_stage_action, reassign_bad_macs)};
+    DR_BOOL(struct dr_stage_action, partial),
+    DR_BOOL(struct dr_stage_action, reassign_bad_macs)};
 DR_TYPE(dr_stage_action_type, struct dr_stage_action, "action", action_fields);
 static const struct dr_field vm_state_fields[] = {
     DR_STR(struct dr_stage_vm_state, group), DR_STR(struct dr_stage_vm_state, id),
@@ -87,7 +97,8 @@ static const struct dr_field vm_state_fields[] = {
     DR_STR(struct dr_stage_vm_state, trouble)};
 static DR_TYPE(vm_state_type, struct dr_stage_vm_state, "vm state", vm_state_fields);
 static const struct dr_field result_fields[] = {
-    DR_LIST(struct dr_stage_result, actions, dr_stage_action_type), DR_STRS(struct dr_stage_result, done),
+    DR_LIST(struct dr_stage_result, actions, dr_stage_action_type),
+    DR_STRS(struct dr_stage_result, done),
     {"stuck", DR_FIELD_STRS, offsetof(struct dr_stage_result, stuck),
      offsetof(struct dr_stage_result, n_stuck), NULL, NULL},
     {"stuck_why", DR_FIELD_STRS, offsetof(struct dr_stage_result, stuck_why),
@@ -95,7 +106,7 @@ static const struct dr_field result_fields[] = {
     DR_LIST(struct dr_stage_result, vms, vm_state_type)};
 DR_TYPE(dr_stage_result_type, struct dr_stage_result, "stage", result_fields);
 
-/* ---- what is expected ------------------------------------------------------------------------- */
+/* ---- what is expected ------------------------------------------------------------------------ */
 
 static int64_t
 tier_of(const struct dr_model *m, const char *vm)
@@ -151,7 +162,8 @@ rank_domains(struct dr_stage_group *g)
 }
 
 static const char *
-mapped(const struct dr_pair_map *maps, size_t n, const char *from_site, const char *from, const char *to_site)
+mapped(const struct dr_pair_map *maps, size_t n, const char *from_site, const char *from,
+       const char *to_site)
 {
     for (size_t i = 0; i < n; i++) {
         if (dr_streq(maps[i].from_site, from_site) && dr_streq(maps[i].from, from) &&
@@ -166,7 +178,8 @@ mapped(const struct dr_pair_map *maps, size_t n, const char *from_site, const ch
 
 void
 dr_stage_expect(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
-                const struct dr_group *group, const struct dr_copy *from, struct dr_stage_group *ret)
+                const struct dr_group *group, const struct dr_copy *from,
+                struct dr_stage_group *ret)
 {
     dr_map_clear(&dr_stage_group_type, ret);
     ret->group = group->name;
@@ -190,23 +203,32 @@ dr_stage_expect(struct dr_arena *a, const struct dr_model *m, const struct dr_fa
         const struct dr_inv_vm *vm = &e->inventory.vms[i];
         if (!dr_vm_of_group(&e->inventory, vm, domains, n))
             continue;
-        dr_arena_push(a, ret->vms, ret->n_vms) = (struct dr_stage_vm){
-            .id = vm->id, .name = vm->name, .cluster = vm->cluster, .ha = vm->ha,
-            .priority = vm->priority, .tier = tier_of(m, vm->name ? vm->name : ""),
-            .start = dr_vm_may_run(vm->status), .domains = vm->domains, .n_domains = vm->n_domains};
+        dr_arena_push(a, ret->vms, ret->n_vms) =
+            (struct dr_stage_vm){.id = vm->id,
+                                 .name = vm->name,
+                                 .cluster = vm->cluster,
+                                 .ha = vm->ha,
+                                 .priority = vm->priority,
+                                 .tier = tier_of(m, vm->name ? vm->name : ""),
+                                 .start = dr_vm_may_run(vm->status),
+                                 .domains = vm->domains,
+                                 .n_domains = vm->n_domains};
     }
     sort_vms(ret->vms, ret->n_vms);
     rank_domains(ret);
 }
 
 void
-dr_handover_make(struct dr_arena *a, const char *group, const char *site, const struct dr_copy_view *view,
-                 int64_t utc, struct dr_handover *ret)
+dr_handover_make(struct dr_arena *a, const char *group, const char *site,
+                 const struct dr_copy_view *view, int64_t utc, struct dr_handover *ret)
 {
     *ret = (struct dr_handover){.group = group, .site = site, .observed_at = utc};
     for (size_t i = 0; i < view->n_members; i++) {
         const struct dr_member *mb = &view->members[i];
-        struct dr_stage_lun lun = {.wwid = mb->wwid, .serial = mb->serial, .size = mb->size, .lun = -1,
+        struct dr_stage_lun lun = {.wwid = mb->wwid,
+                                   .serial = mb->serial,
+                                   .size = mb->size,
+                                   .lun = -1,
                                    .access = mb->access};
         for (size_t j = 0; j < mb->n_paths; j++) {
             dr_arena_push(a, lun.exposed_to, lun.n_exposed_to) = mb->paths[j].host_group;
@@ -219,7 +241,7 @@ dr_handover_make(struct dr_arena *a, const char *group, const char *site, const 
     }
 }
 
-/* ---- what can be done now ---------------------------------------------------------------------- */
+/* ---- what can be done now -------------------------------------------------------------------- */
 
 struct stage {
     struct dr_arena *a;
@@ -312,13 +334,13 @@ is_stuck(const struct stage *s, const char *group)
     return false;
 }
 
-/* ---- data centre, host, cluster ----------------------------------------------------------------- */
+/* ---- data centre, host, cluster -------------------------------------------------------------- */
 
 static const struct dr_inv_dc *
 dc_for(const struct stage *s, const struct dr_stage_group *g, const struct dr_stage_domain *d)
 {
-    const char *want = d->dc ? mapped(s->m->mapping.data_centers, s->m->mapping.n_data_centers, g->from,
-                                      d->dc, g->to)
+    const char *want = d->dc ? mapped(s->m->mapping.data_centers, s->m->mapping.n_data_centers,
+                                      g->from, d->dc, g->to)
                              : NULL;
     for (size_t i = 0; want && i < s->now->n_dcs; i++)
         if (dr_streq(s->now->dcs[i].name, want))
@@ -343,16 +365,16 @@ host_in(const struct stage *s, const struct dr_inv_dc *dc)
 static const struct dr_inv_cluster *
 cluster_for(const struct stage *s, const struct dr_stage_group *g, const char *from_name)
 {
-    const char *want =
-        from_name ? mapped(s->m->mapping.clusters, s->m->mapping.n_clusters, g->from, from_name, g->to)
-                  : NULL;
+    const char *want = from_name ? mapped(s->m->mapping.clusters, s->m->mapping.n_clusters, g->from,
+                                          from_name, g->to)
+                                 : NULL;
     for (size_t i = 0; want && i < s->now->n_clusters; i++)
         if (dr_streq(s->now->clusters[i].name, want))
             return &s->now->clusters[i];
     return NULL;
 }
 
-/* ---- domains ------------------------------------------------------------------------------------ */
+/* ---- domains --------------------------------------------------------------------------------- */
 
 /* Logs in where the LUNs are iSCSI. True when nothing is left to log in to. */
 static bool
@@ -364,8 +386,8 @@ logged_in(struct stage *s, const struct dr_stage_group *g, const struct dr_inv_h
         if (!dr_streq(l->protocol, "iscsi") || !l->target)
             continue;
         const char *key = key_of(s, DR_STAGE_LOGIN,
-                                 dr_arena_printf(s->a, "%s %s on %s", l->portal ? l->portal : "", l->target,
-                                                 host->name));
+                                 dr_arena_printf(s->a, "%s %s on %s", l->portal ? l->portal : "",
+                                                 l->target, host->name));
         const struct dr_stage_try *t = tried(s, key);
         if (t && t->attempts && !t->trouble && !t->in_flight)
             continue;
@@ -376,8 +398,9 @@ logged_in(struct stage *s, const struct dr_stage_group *g, const struct dr_inv_h
         const char *why = NULL;
         enum turn turn = decided ? TURN_LATER : turn_of(s, key, TRIES_DOMAIN, &why);
         if (turn == TURN_NEVER)
-            stuck(s, g->group, dr_arena_printf(s->a, "host %s cannot log in to %s: %s", host->name, l->target,
-                                               why ? why : "no reason given"));
+            stuck(s, g->group,
+                  dr_arena_printf(s->a, "host %s cannot log in to %s: %s", host->name, l->target,
+                                  why ? why : "no reason given"));
         if (turn != TURN_NOW)
             continue;
         struct dr_stage_action *x = act(s, DR_STAGE_LOGIN, g->group, key);
@@ -399,8 +422,9 @@ one_domain_call(struct stage *s, enum dr_stage_kind kind, const struct dr_stage_
     const char *key = key_of(s, kind, d->id), *why = NULL;
     switch (turn_of(s, key, TRIES_DOMAIN, &why)) {
     case TURN_NEVER:
-        stuck(s, g->group, dr_arena_printf(s->a, "cannot %s storage domain %s: %s", verb,
-                                           d->name ? d->name : d->id, why ? why : "it has no effect"));
+        stuck(s, g->group,
+              dr_arena_printf(s->a, "cannot %s storage domain %s: %s", verb,
+                              d->name ? d->name : d->id, why ? why : "it has no effect"));
         return false;
     case TURN_LATER:
         return false;
@@ -431,7 +455,8 @@ attaching(const struct stage *s, const struct dr_inv_dc *dc)
     for (size_t i = 0; i < s->now->n_domains; i++) {
         const char *key = dr_arena_printf(s->a, "attach %s", s->now->domains[i].id);
         const struct dr_stage_try *t = tried(s, key);
-        bool locked = dr_streq(s->now->domains[i].dc, dc->id) && s->now->domains[i].status == DR_SD_LOCKED;
+        bool locked =
+            dr_streq(s->now->domains[i].dc, dc->id) && s->now->domains[i].status == DR_SD_LOCKED;
         n += (t && t->in_flight) || locked;
     }
     for (size_t i = 0; i < s->out->n_actions; i++)
@@ -461,8 +486,9 @@ domain_forward(struct stage *s, const struct dr_stage_group *g, const struct dr_
     if (!dc || !host) {
         stuck(s, g->group,
               dc ? dr_arena_printf(s->a, "no host is up in data centre %s", dc->name)
-                 : dr_arena_printf(s->a, "no data centre is known for storage domain %s; map data centre %s",
-                                   d->name ? d->name : d->id, d->dc ? d->dc : "?"));
+                 : dr_arena_printf(
+                       s->a, "no data centre is known for storage domain %s; map data centre %s",
+                       d->name ? d->name : d->id, d->dc ? d->dc : "?"));
         return false;
     }
     if (!have) {
@@ -504,7 +530,7 @@ domain_forward(struct stage *s, const struct dr_stage_group *g, const struct dr_
     return false;
 }
 
-/* ---- templates and VMs ------------------------------------------------------------------------- */
+/* ---- templates and VMs ----------------------------------------------------------------------- */
 
 static bool
 offers_known(const struct stage *s, const char *domain)
@@ -539,11 +565,17 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
         if (dr_streq(v->from_site, g->from) && dr_streq(v->to_site, g->to))
             dr_arena_push(s->a, x->vnics, x->n_vnics) = *v;
         else if (dr_streq(v->to_site, g->from) && dr_streq(v->from_site, g->to))
-            dr_arena_push(s->a, x->vnics, x->n_vnics) = (struct dr_vnic_map){
-                .from_site = v->to_site, .from_network = v->to_network, .from_profile = v->to_profile,
-                .from_profile_id = v->to_profile_id, .from_data_center = v->to_data_center,
-                .to_site = v->from_site, .to_network = v->from_network, .to_profile = v->from_profile,
-                .to_profile_id = v->from_profile_id, .to_data_center = v->from_data_center};
+            dr_arena_push(s->a, x->vnics, x->n_vnics) =
+                (struct dr_vnic_map){.from_site = v->to_site,
+                                     .from_network = v->to_network,
+                                     .from_profile = v->to_profile,
+                                     .from_profile_id = v->to_profile_id,
+                                     .from_data_center = v->to_data_center,
+                                     .to_site = v->from_site,
+                                     .to_network = v->from_network,
+                                     .to_profile = v->from_profile,
+                                     .to_profile_id = v->from_profile_id,
+                                     .to_data_center = v->from_data_center};
     }
     x->text = dr_arena_printf(s->a, "register %s %s in cluster %s", what, o->name ? o->name : o->id,
                               cluster->name);
@@ -565,7 +597,8 @@ templates_forward(struct stage *s, const struct dr_stage_group *g)
                   cl ? dr_arena_printf(s->a, "template %s cannot be registered: %s",
                                        o->name ? o->name : o->id, why ? why : "it has no effect")
                      : dr_arena_printf(s->a, "template %s: cluster %s has no counterpart at %s",
-                                       o->name ? o->name : o->id, o->cluster ? o->cluster : "?", g->to));
+                                       o->name ? o->name : o->id, o->cluster ? o->cluster : "?",
+                                       g->to));
         if (!cl || t != TURN_NOW)
             continue;
         fill_register(s, act(s, DR_STAGE_REGISTER_TEMPLATE, g->group, key), g, o, cl, "template");
@@ -592,8 +625,8 @@ template_to_come(const struct stage *s, const struct dr_inv_offer *o)
 }
 
 static struct dr_stage_vm_state *
-vm_state(struct stage *s, const struct dr_stage_group *g, const struct dr_stage_vm *vm, const char *state,
-         const char *trouble)
+vm_state(struct stage *s, const struct dr_stage_group *g, const struct dr_stage_vm *vm,
+         const char *state, const char *trouble)
 {
     struct dr_stage_vm_state *x = &dr_arena_push(s->a, s->out->vms, s->out->n_vms);
     *x = (struct dr_stage_vm_state){
@@ -628,8 +661,10 @@ vm_register(struct stage *s, const struct dr_stage_group *g, const struct dr_sta
     enum turn t = turn_of(s, key, TRIES_REGISTER, &why);
     if (!o) {
         const struct dr_stage_try *before = tried(s, key);
-        if (before && (before->in_flight || (before->attempts && !before->given_up && t == TURN_LATER))) {
-            (void)vm_state(s, g, vm, "waiting", NULL); /* registered a moment ago: listed in the next look */
+        if (before &&
+            (before->in_flight || (before->attempts && !before->given_up && t == TURN_LATER))) {
+            /* registered a moment ago: listed in the next look */
+            (void)vm_state(s, g, vm, "waiting", NULL);
             return;
         }
         why = "its domains do not offer it: it was created or changed after their configuration "
@@ -668,8 +703,7 @@ gated(const struct stage *s, const struct dr_stage_group *groups, size_t n_group
             const struct dr_inv_vm *have = dr_inventory_vm(s->now, other->id);
             if (have && have->status == DR_VM_UP)
                 continue;
-            const struct dr_stage_try *t =
-                tried(s, dr_arena_printf(s->a, "start %s", other->id));
+            const struct dr_stage_try *t = tried(s, dr_arena_printf(s->a, "start %s", other->id));
             int64_t limit = s->m->start[other->tier].gate_up_s * 1000000000;
             if (!t || t->in_flight || !t->attempts)
                 return true;
@@ -701,7 +735,8 @@ vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
     if (t == TURN_NEVER) {
         why = why ? why : "it does not stay up";
         (void)vm_state(s, g, vm, "failed", why);
-        stuck(s, g->group, dr_arena_printf(s->a, "VM %s does not start: %s", vm->name ? vm->name : vm->id, why));
+        stuck(s, g->group,
+              dr_arena_printf(s->a, "VM %s does not start: %s", vm->name ? vm->name : vm->id, why));
         return;
     }
     (void)vm_state(s, g, vm, "registered", why);
@@ -715,7 +750,7 @@ vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
     s->starts++;
 }
 
-/* ---- groups whose content only the LUNs know ---------------------------------------------------- */
+/* ---- groups whose content only the LUNs know ------------------------------------------------- */
 
 static bool
 lun_of_group(const struct dr_stage_group *g, const struct dr_inv_domain *d)
@@ -747,7 +782,8 @@ learn(struct stage *s, struct dr_stage_group *g)
         const char *key = key_of(s, DR_STAGE_DISCOVER, g->group), *why = NULL;
         for (size_t i = 0; i < s->now->n_dcs; i++) {
             const struct dr_inv_host *host = host_in(s, &s->now->dcs[i]);
-            enum turn t = host && logged_in(s, g, host) ? turn_of(s, key, TRIES_DOMAIN, &why) : TURN_LATER;
+            enum turn t =
+                host && logged_in(s, g, host) ? turn_of(s, key, TRIES_DOMAIN, &why) : TURN_LATER;
             if (t == TURN_NEVER)
                 stuck(s, g->group, why ? why : "the hosts see no storage domain on the LUNs");
             if (t != TURN_NOW)
@@ -776,9 +812,14 @@ learn(struct stage *s, struct dr_stage_group *g)
                 dr_arena_push(s->a, vm->domains, vm->n_domains) = o->domain;
             continue;
         }
-        struct dr_stage_vm fresh = {.id = o->id, .name = o->name, .cluster = o->cluster, .ha = o->ha,
-                                    .priority = o->priority, .tier = tier_of(s->m, o->name ? o->name : ""),
-                                    .start = o->status != DR_VM_UNKNOWN && dr_vm_may_run(o->status)};
+        struct dr_stage_vm fresh = {.id = o->id,
+                                    .name = o->name,
+                                    .cluster = o->cluster,
+                                    .ha = o->ha,
+                                    .priority = o->priority,
+                                    .tier = tier_of(s->m, o->name ? o->name : ""),
+                                    .start =
+                                        o->status != DR_VM_UNKNOWN && dr_vm_may_run(o->status)};
         dr_arena_push(s->a, fresh.domains, fresh.n_domains) = o->domain;
         dr_arena_push(s->a, g->vms, g->n_vms) = fresh;
     }
@@ -809,8 +850,8 @@ group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, s
         templates_left |= domain_of_group(g, s->now->offered_templates[i].domain);
     for (size_t i = 0; i < g->n_domains; i++)
         read &= offers_known(s, g->domains[i].id);
-    if (!is_stuck(s, g->group) && g->n_domains && active == g->n_domains && settled == g->n_vms && read &&
-        !templates_left)
+    if (!is_stuck(s, g->group) && g->n_domains && active == g->n_domains && settled == g->n_vms &&
+        read && !templates_left)
         dr_arena_push(s->a, s->out->done, s->out->n_done) = g->group;
 }
 

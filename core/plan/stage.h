@@ -10,8 +10,8 @@
 
 enum dr_stage_kind {
     DR_STAGE_UNKNOWN = 0,
-    DR_STAGE_DISCOVER,          /* which domains do the hosts see on unknown LUNs? */
-    DR_STAGE_LOGIN,             /* one iSCSI portal and target, on one host */
+    DR_STAGE_DISCOVER, /* which domains do the hosts see on unknown LUNs? */
+    DR_STAGE_LOGIN,    /* one iSCSI portal and target, on one host */
     DR_STAGE_IMPORT,
     DR_STAGE_ATTACH,
     DR_STAGE_ACTIVATE,
@@ -64,7 +64,7 @@ struct dr_stage_group {
 
 struct dr_stage_action {
     enum dr_stage_kind kind;
-    const char *key;   /* "attach 7f.." : the same wish has the same key */
+    const char *key; /* "attach 7f.." : the same wish has the same key */
     const char *group, *id, *name;
     const char *domain, *dc, *host, *cluster; /* ids, host and cluster by name */
     const char *protocol, *portal, *target;
@@ -79,8 +79,9 @@ struct dr_stage_try {
     const char *key;
     int64_t attempts;
     bool in_flight;
-    int64_t last_ns;    /* when the last answer came */
-    const char *trouble; /* why the last one did not do it; NULL: it did, as far as its answer says */
+    int64_t last_ns; /* when the last answer came */
+    /* why the last one did not do it; NULL: it did, as far as its answer says */
+    const char *trouble;
     bool given_up;
 };
 

@@ -21,8 +21,10 @@ struct json_object *dr_report_status(const struct dr_model *m, const struct dr_f
                                      const struct dr_plan_record *records, size_t n_records,
                                      const char *const *groups, size_t n);
 struct json_object *dr_report_group(const struct dr_model *m, const struct dr_group *g,
-                                    const struct dr_facts *facts, const struct dr_plan_record *record);
-struct json_object *dr_report_endpoint(const struct dr_endpoint_facts *e, const struct dr_stamp *now);
+                                    const struct dr_facts *facts,
+                                    const struct dr_plan_record *record);
+struct json_object *dr_report_endpoint(const struct dr_endpoint_facts *e,
+                                       const struct dr_stamp *now);
 struct json_object *dr_report_observed(const struct dr_facts *facts);
 
 /* With "consent": { needed, text, accept_loss } and "exit": 0, 3, 12. */
@@ -30,8 +32,9 @@ struct json_object *dr_report_plan(const struct dr_plan *p, const struct dr_acce
 int dr_plan_exit(const struct dr_plan *p);
 
 /* One run, from what is stored of it. FACTS: stored ones, for the outage clock; may be NULL. */
-int dr_report_run(struct dr_store *store, struct dr_arena *a, const struct dr_model *m, const char *run,
-                  const struct dr_facts *facts, struct json_object **ret, struct drstor_error **err);
+int dr_report_run(struct dr_store *store, struct dr_arena *a, const struct dr_model *m,
+                  const char *run, const struct dr_facts *facts, struct json_object **ret,
+                  struct drstor_error **err);
 /* Nothing was begun: { goal, result, exit, text, hint, refusals, plan }. */
 struct json_object *dr_report_not_begun(const struct dr_plan *p, const char *result, int exit,
                                         const char *text, const char *hint);

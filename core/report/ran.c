@@ -28,9 +28,10 @@ static int64_t
 took_s(const struct dr_step_row *r)
 {
     int64_t s = dr_stamp_age_s(&r->started, &r->answered);
-    return s >= 0 ? s : (r->started.utc >= 0 && r->answered.utc >= r->started.utc
-                             ? r->answered.utc - r->started.utc
-                             : -1);
+    return s >= 0 ? s
+                  : (r->started.utc >= 0 && r->answered.utc >= r->started.utc
+                         ? r->answered.utc - r->started.utc
+                         : -1);
 }
 
 static struct json_object *
@@ -79,7 +80,8 @@ vms_json(struct dr_arena *a, const struct dr_plan *p, const struct dr_step_row *
         dr_auto(dr_json_putp) struct json_object *answer = r ? parse(r->answer) : NULL;
         struct json_object *vms = dr_json_get(answer, "vms");
         for (size_t k = 0; k < dr_json_length(vms); k++) {
-            struct json_object *vm = json_object_array_get_idx(vms, k), *o = json_object_new_object();
+            struct json_object *vm = json_object_array_get_idx(vms, k),
+                               *o = json_object_new_object();
             int64_t at = -1;
             dr_json_set_str(o, "name", dr_json_str(vm, "name"));
             dr_json_set_str(o, "id", dr_json_str(vm, "id"));

@@ -82,21 +82,24 @@ copy_json(const struct dr_copy *c, const struct dr_copy_facts *f, const struct d
     dr_json_set_str(o, "source", c->array->name);
     const struct dr_endpoint_facts *e = dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, c->array->name);
     if (!fresh && e)
-        dr_json_set_str(o, "error", e->error ? e->error
-                                    : e->answers ? "the array does not know this copy"
-                                                 : "not asked");
+        dr_json_set_str(o, "error",
+                        e->error     ? e->error
+                        : e->answers ? "the array does not know this copy"
+                                     : "not asked");
     dr_json_set(o, "members", fresh ? members(&f->view) : json_object_new_array());
     return o;
 }
 
 static const char *
-next_thing(struct dr_arena *a, const struct dr_group *g, enum dr_condition c, const struct dr_plan_record *r)
+next_thing(struct dr_arena *a, const struct dr_group *g, enum dr_condition c,
+           const struct dr_plan_record *r)
 {
     switch (c) {
     case DR_CONDITION_UNADOPTED:
         return dr_arena_printf(a, "drstor adopt %s", g->name);
     case DR_CONDITION_BLOCKED:
-        return r && r->open_run ? dr_arena_printf(a, "drstor run resume %s", r->open_run) : "look at it";
+        return r && r->open_run ? dr_arena_printf(a, "drstor run resume %s", r->open_run)
+                                : "look at it";
     case DR_CONDITION_EXPOSED:
         return "repair replication";
     case DR_CONDITION_DIVERGED:
@@ -141,7 +144,8 @@ dr_report_group(const struct dr_model *m, const struct dr_group *g, const struct
         if (have && !dr_streq(g->copies[i].site->name, record->record.primary) && f)
             replica = f;
     }
-    dr_json_set_bool(o, "in_sync", replica && replica->fresh && replica->view.sync == DRSTOR_SYNC_IN_SYNC);
+    dr_json_set_bool(o, "in_sync",
+                     replica && replica->fresh && replica->view.sync == DRSTOR_SYNC_IN_SYNC);
     if (replica && replica->fresh && replica->view.lag_s >= 0)
         dr_json_set_i64(o, "lag_s", replica->view.lag_s);
     if (replica)
@@ -150,7 +154,8 @@ dr_report_group(const struct dr_model *m, const struct dr_group *g, const struct
         dr_json_set_i64(o, "rpo_s", g->rpo_s);
     if (g->rto_s >= 0)
         dr_json_set_i64(o, "rto_s", g->rto_s);
-    bool late = g->rpo_s >= 0 && g->mode == DR_MODE_ASYNC && replica && replica->view.lag_s > g->rpo_s;
+    bool late =
+        g->rpo_s >= 0 && g->mode == DR_MODE_ASYNC && replica && replica->view.lag_s > g->rpo_s;
     dr_json_set_bool(o, "ready", c == DR_CONDITION_PROTECTED && !late);
     if (late)
         dr_json_set_str(o, "reason", "the copy is further behind than the RPO allows");
@@ -170,7 +175,8 @@ record_of(const struct dr_plan_record *records, size_t n, const char *group)
 
 struct json_object *
 dr_report_status(const struct dr_model *m, const struct dr_facts *facts,
-                 const struct dr_plan_record *records, size_t n_records, const char *const *groups, size_t n)
+                 const struct dr_plan_record *records, size_t n_records, const char *const *groups,
+                 size_t n)
 {
     struct json_object *o = dr_report_new();
     struct json_object *list = json_object_new_array(), *ends = json_object_new_array();
@@ -185,7 +191,8 @@ dr_report_status(const struct dr_model *m, const struct dr_facts *facts,
     }
     for (size_t i = 0; i < facts->n_endpoints; i++)
         if (facts->endpoints[i].asked)
-            (void)json_object_array_add(ends, dr_report_endpoint(&facts->endpoints[i], &facts->now));
+            (void)json_object_array_add(ends,
+                                        dr_report_endpoint(&facts->endpoints[i], &facts->now));
     dr_json_set(o, "groups", list);
     dr_json_set(o, "endpoints", ends);
     set_time(o, "observed_at", facts->now.utc);

@@ -8,8 +8,7 @@
 
 enum { SAID_MAX = 400, ID_MAX = 64, LIST_FACTOR = 4 };
 
-/* ---- text -------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 void
 rhv_encode(struct dr_str *to, const char *text)
@@ -87,8 +86,7 @@ rhv_said(struct json_object *reply)
     return dr_str_take(&s);
 }
 
-/* ---- what an answer means -----------------------------------------------------------------------
- */
+/* ---- what an answer means -------------------------------------------------------------------- */
 
 static int
 status_of(const struct rhv_request *q, int code)

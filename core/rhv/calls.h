@@ -131,8 +131,8 @@ struct dr_rhv_event {
     const char *vm, *domain, *host; /* ids; NULL: none */
 };
 
-/* Events of one correlation id behind index AFTER (-1: all), oldest first; only the newest 10,000.
- */
+/* Events of one correlation id behind index AFTER (-1: all), oldest first; only the newest
+ * 10,000. */
 int dr_rhv_events(struct dr_rhv *r, const struct dr_rhv_how *how, const char *correlation_id,
                   int64_t after, struct dr_arena *a, struct dr_rhv_event **ret, size_t *ret_n,
                   struct drstor_error **err);

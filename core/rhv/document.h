@@ -34,8 +34,7 @@ const char *rhv_inner(struct json_object *o, const char *inner, const char *key)
 /* 0, which is UNKNOWN, for what is absent or not among them. */
 int rhv_word(const struct dr_names *names, const char *word);
 
-/* ---- place.c: where things are ------------------------------------------------------------------
- */
+/* ---- place.c: where things are --------------------------------------------------------------- */
 
 int rhv_read_dcs(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v,
                  struct drstor_error **err);

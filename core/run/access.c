@@ -29,11 +29,16 @@ set_access(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_vie
 }
 
 enum dr_step_end
-dr_step_set_access(struct dr_step *s, const struct dr_copy *copy, enum drstor_access wanted, bool planned)
+dr_step_set_access(struct dr_step *s, const struct dr_copy *copy, enum drstor_access wanted,
+                   bool planned)
 {
-    const struct dr_drive drive = {
-        .at = copy, .wanted = wanted == DRSTOR_ACCESS_READ_WRITE ? "read-write" : "read-only",
-        .holds = has_access, .prepare = set_access, .access = wanted, .planned = planned};
+    const struct dr_drive drive = {.at = copy,
+                                   .wanted = wanted == DRSTOR_ACCESS_READ_WRITE ? "read-write"
+                                                                                : "read-only",
+                                   .holds = has_access,
+                                   .prepare = set_access,
+                                   .access = wanted,
+                                   .planned = planned};
     return dr_step_drive(s, &drive);
 }
 

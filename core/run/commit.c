@@ -22,9 +22,14 @@ dr_record_change(struct dr_step *s, const char *what,
     r = dr_store_begin(st, err);
     if (r < 0)
         return r;
-    const struct dr_audit entry = {.who = run->s->who, .what = what, .group = s->group->name,
-                                   .epoch = rec.epoch, .token = s->token, .plan = run->plan.id,
-                                   .run = run->id, .outcome = dr_name(&dr_phase_names, (int)rec.phase),
+    const struct dr_audit entry = {.who = run->s->who,
+                                   .what = what,
+                                   .group = s->group->name,
+                                   .epoch = rec.epoch,
+                                   .token = s->token,
+                                   .plan = run->plan.id,
+                                   .run = run->id,
+                                   .outcome = dr_name(&dr_phase_names, (int)rec.phase),
                                    .detail = rec.primary};
     r = dr_store_cas(st, &rec, version, s->token, NULL, err);
     if (r == DRSTOR_OK)
@@ -38,7 +43,7 @@ dr_record_change(struct dr_step *s, const char *what,
     return dr_store_commit(st, err);
 }
 
-/* ---- the commit: one atomic write (S7) ----------------------------------------------------------- */
+/* ---- the commit: one atomic write (S7) ------------------------------------------------------- */
 
 struct flip {
     struct dr_evidence *evidence; /* planned: made here; NULL: those of the fence stay */
@@ -59,8 +64,9 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
     if (committed_before(s, r))
         return 1;
     if (!dr_streq(r->primary, s->old->site->name) || r->epoch != s->flip->epoch)
-        return dr_refuse(err, "R061", "the record of group %s is at epoch %lld, primary %s; the plan was "
-                                      "made for epoch %lld, primary %s",
+        return dr_refuse(err, "R061",
+                         "the record of group %s is at epoch %lld, primary %s; the plan was "
+                         "made for epoch %lld, primary %s",
                          s->group->name, (long long)r->epoch, r->primary ? r->primary : "nobody",
                          (long long)s->flip->epoch, s->old->site->name);
     if (f->evidence) {
@@ -68,8 +74,8 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
         r->n_evidence = 1;
     }
     if (r->n_evidence == 0 || !dr_streq(r->evidence[0].run, s->run->id))
-        return dr_fail(err, DRSTOR_E_INTERNAL, "group %s would be committed without evidence of this run",
-                       s->group->name);
+        return dr_fail(err, DRSTOR_E_INTERNAL,
+                       "group %s would be committed without evidence of this run", s->group->name);
     r->epoch++;
     r->primary = s->target->site->name;
     r->target = s->target->site->name;
@@ -114,7 +120,8 @@ too_much(struct dr_step *s, const struct dr_loss *loss)
     (void)dr_refuse(&s->err, "R060", "group %s: the loss is larger than agreed: %s", s->group->name,
                     loss->text);
     if (loss->seconds >= 0)
-        dr_hint(&s->err, "nothing was promoted; to accept it: --accept-loss %llds", (long long)loss->seconds);
+        dr_hint(&s->err, "nothing was promoted; to accept it: --accept-loss %llds",
+                (long long)loss->seconds);
     else
         dr_hint(&s->err, "nothing was promoted; to accept it: --accept-loss unknown");
     return DR_STEP_END_REFUSED;
@@ -155,7 +162,8 @@ weigh_loss(struct dr_step *s, struct dr_loss *ret, struct drstor_error **err)
     if (r < 0)
         return r;
     facts.n_copies = 1;
-    /* E1: the old copy was read back as not writable in this run; that is what the evidence says. */
+    /* E1: the old copy was read back as not writable in this run; that is what the evidence
+     * says. */
     if (rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK) {
         dr_map_clear(&dr_copy_facts_type, &copies[1]);
         copies[1].group = s->group->name;
@@ -221,18 +229,18 @@ dr_step_commit(struct dr_step *s)
         DR_FP("commit.before");
         r = dr_record_change(s, "commit", flip, &f, &err);
         if (r < 0)
-            return dr_step_fail(s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r),
-                                &err);
+            return dr_step_fail(
+                s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
         DR_FP("commit.after");
     }
     if (s->run->plan.goal.unplanned)
         dr_contact_forbid(s->run->s->contact, s->old->site->name);
-    dr_run_event(s->run, s, "committed", "epoch %lld, primary %s; %s", (long long)s->flip->epoch + 1,
-                 s->target->site->name, loss.text);
+    dr_run_event(s->run, s, "committed", "epoch %lld, primary %s; %s",
+                 (long long)s->flip->epoch + 1, s->target->site->name, loss.text);
     return DR_STEP_END_DONE;
 }
 
-/* ---- the end ------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static int
 steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
@@ -256,7 +264,8 @@ dr_step_settle(struct dr_step *s)
     int r = dr_step_look_patiently(s, s->target, &view, &err);
     if (r == DRSTOR_OK && !dr_view_access_is(&view, DRSTOR_ACCESS_READ_WRITE))
         r = dr_fail(&err, DRSTOR_E_CONFLICT, "group %s at %s is %s, although it was promoted",
-                    s->group->name, s->target->site->name, dr_name(&dr_access_names, (int)view.access));
+                    s->group->name, s->target->site->name,
+                    dr_name(&dr_access_names, (int)view.access));
     if (r == DRSTOR_OK)
         r = dr_record_change(s, "steady", steady, &view, &err);
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_DONE;

@@ -13,8 +13,8 @@ static void
 remember(struct drstor_error **why, const struct dr_copy *at, const struct dr_reply *reply)
 {
     dr_error_freep(why);
-    (void)dr_fail(why, reply->status ? reply->status : DRSTOR_E_UNKNOWN, "array %s: %s", at->array->name,
-                  reply->error ? reply->error : "no clear answer");
+    (void)dr_fail(why, reply->status ? reply->status : DRSTOR_E_UNKNOWN, "array %s: %s",
+                  at->array->name, reply->error ? reply->error : "no clear answer");
     if (reply->hint)
         dr_hint(why, "%s", reply->hint);
 }
@@ -40,8 +40,8 @@ dr_step_drive(struct dr_step *s, const struct dr_drive *d)
         if (r < 0) {
             (void)dr_context(&err, r, "cannot read group %s back", s->group->name);
             /* Before the first call of ours nothing is under way: that is a plain failure. */
-            return dr_step_fail(s, s->row.attempt > 0 ? DR_STEP_END_UNKNOWN : dr_step_end_of_status(r),
-                                &err);
+            return dr_step_fail(
+                s, s->row.attempt > 0 ? DR_STEP_END_UNKNOWN : dr_step_end_of_status(r), &err);
         }
         r = d->holds(s, d, &view, &err);
         if (r < 0)
@@ -50,8 +50,9 @@ dr_step_drive(struct dr_step *s, const struct dr_drive *d)
             return DR_STEP_END_DONE;
         if (attempt >= ATTEMPTS) {
             if (!why)
-                (void)dr_fail(&why, DRSTOR_E_CONFLICT, "group %s at %s is still not %s after %d attempts",
-                              s->group->name, d->at->site->name, d->wanted, attempt);
+                (void)dr_fail(&why, DRSTOR_E_CONFLICT,
+                              "group %s at %s is still not %s after %d attempts", s->group->name,
+                              d->at->site->name, d->wanted, attempt);
             return dr_step_fail(s, DR_STEP_END_FAILED, &why);
         }
         if (attempt > 0 && !dr_step_wait(s, dr_now_ns(s->run->s->env) + pause))

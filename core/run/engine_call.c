@@ -8,12 +8,18 @@ dr_engine_call(struct dr_rhv *rhv, const struct dr_stage_action *x, const struct
     const struct dr_rhv_how how = {.cancel = cancel};
     const struct dr_rhv_target target = {x->portal, x->target};
     bool iscsi = x->protocol && x->protocol[0] == 'i' && x->target;
-    const struct dr_rhv_register what = {.domain = x->domain, .id = x->id, .cluster = x->cluster,
-                                         .vnics = x->vnics, .n_vnics = x->n_vnics,
+    const struct dr_rhv_register what = {.domain = x->domain,
+                                         .id = x->id,
+                                         .cluster = x->cluster,
+                                         .vnics = x->vnics,
+                                         .n_vnics = x->n_vnics,
                                          .allow_partial = x->partial,
                                          .reassign_bad_macs = x->reassign_bad_macs};
-    const struct dr_rhv_import import = {.id = x->id, .name = x->name, .host = x->host,
-                                         .protocol = iscsi ? "iscsi" : "fcp", .targets = &target,
+    const struct dr_rhv_import import = {.id = x->id,
+                                         .name = x->name,
+                                         .host = x->host,
+                                         .protocol = iscsi ? "iscsi" : "fcp",
+                                         .targets = &target,
                                          .n_targets = iscsi ? 1 : 0};
     switch (x->kind) {
     case DR_STAGE_DISCOVER:
@@ -39,7 +45,8 @@ dr_engine_call(struct dr_rhv *rhv, const struct dr_stage_action *x, const struct
 }
 
 void
-dr_engine_action_copy(struct dr_arena *a, const struct dr_stage_action *from, struct dr_stage_action *to)
+dr_engine_action_copy(struct dr_arena *a, const struct dr_stage_action *from,
+                      struct dr_stage_action *to)
 {
     dr_map_copy(a, &dr_stage_action_type, from, to);
 }

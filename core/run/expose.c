@@ -20,8 +20,8 @@ exposed(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *
 }
 
 static int
-expose(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v, struct dr_call *call,
-       const struct dr_copy **to, struct drstor_error **err)
+expose(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
+       struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
 {
     (void)to;
     (void)v;
@@ -37,8 +37,10 @@ expose(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v
 enum dr_step_end
 dr_step_expose(struct dr_step *s)
 {
-    const struct dr_drive drive = {.at = s->target, .wanted = "exposed to every host group",
-                                   .holds = exposed, .prepare = expose};
+    const struct dr_drive drive = {.at = s->target,
+                                   .wanted = "exposed to every host group",
+                                   .holds = exposed,
+                                   .prepare = expose};
     return dr_step_drive(s, &drive);
 }
 
@@ -50,12 +52,14 @@ dr_step_handover(struct dr_step *s)
     int r = dr_step_look_patiently(s, s->target, &view, &err);
     for (size_t i = 0; r == DRSTOR_OK && i < view.n_members; i++)
         if (!view.members[i].wwid)
-            r = dr_fail(&err, DRSTOR_E_PROTOCOL, "array %s does not say under which WWID hosts see volume %s",
+            r = dr_fail(&err, DRSTOR_E_PROTOCOL,
+                        "array %s does not say under which WWID hosts see volume %s",
                         s->target->array->name, view.members[i].id);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     struct dr_handover h;
-    dr_handover_make(s->arena, s->group->name, s->target->site->name, &view, dr_now_utc(s->run->s->env), &h);
+    dr_handover_make(s->arena, s->group->name, s->target->site->name, &view,
+                     dr_now_utc(s->run->s->env), &h);
     r = dr_step_keep(s, "read", dr_map_write(&dr_handover_type, &h), &err);
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_DONE;
 }

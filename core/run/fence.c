@@ -20,10 +20,11 @@ ask_again(struct dr_step *s, struct dr_facts *facts, struct drstor_error **err)
     struct dr_run *run = s->run;
     const char *group = s->group->name;
     const char *sites[] = {s->old->site->name, s->target->site->name};
-    const struct dr_observe_what what = {.groups = &group, .n_groups = 1, .sites = sites, .n_sites = 2,
-                                         .engines = true};
+    const struct dr_observe_what what = {
+        .groups = &group, .n_groups = 1, .sites = sites, .n_sites = 2, .engines = true};
     struct dr_facts before = *facts, fresh;
-    dr_observe(run->s->ends, run->s->env, run->s->model, &what, &before, run->s->cancel, s->arena, &fresh);
+    dr_observe(run->s->ends, run->s->env, run->s->model, &what, &before, run->s->cancel, s->arena,
+               &fresh);
     *facts = fresh;
     return dr_store_facts_save(run->s->store, &fresh, err);
 }
@@ -71,8 +72,8 @@ refused(struct dr_step *s, const struct dr_refusal *r)
 static enum dr_step_end
 demote_there(struct dr_step *s, struct dr_facts *facts)
 {
-    dr_run_event(s->run, s, "acting", "array %s answers: making %s read-only there", s->old->array->name,
-                 s->group->name);
+    dr_run_event(s->run, s, "acting", "array %s answers: making %s read-only there",
+                 s->old->array->name, s->group->name);
     enum dr_step_end end = dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, false);
     dr_auto(dr_error_freep) struct drstor_error *why = NULL;
     dr_error_move(&why, &s->err);
@@ -88,7 +89,8 @@ demote_there(struct dr_step *s, struct dr_facts *facts)
         return DR_STEP_END_NONE; /* weigh again with what is known now */
     (void)dr_refuse(&s->err, "R035", "array %s answers but did not make group %s read-only: %s",
                     s->old->array->name, s->group->name, dr_error_message(why));
-    dr_hint(&s->err, "remove its host access at the array by hand, or reach what refused; then run again");
+    dr_hint(&s->err,
+            "remove its host access at the array by hand, or reach what refused; then run again");
     return DR_STEP_END_REFUSED;
 }
 
@@ -139,8 +141,8 @@ dr_step_fence(struct dr_step *s)
         if (r < 0)
             return dr_step_fail(s, dr_step_end_of_status(r), &err);
         struct dr_fence f;
-        dr_evidence_weigh(s->arena, s->run->s->model, s->group, s->old, &s->run->plan.goal, &rec, &facts,
-                          s->run->consent.by, &f);
+        dr_evidence_weigh(s->arena, s->run->s->model, s->group, s->old, &s->run->plan.goal, &rec,
+                          &facts, s->run->consent.by, &f);
         enum dr_step_end end = DR_STEP_END_NONE;
         switch (f.verdict) {
         case DR_FENCE_PROVEN:
@@ -168,6 +170,7 @@ dr_step_fence(struct dr_step *s)
     }
     (void)dr_refuse(&s->err, "R035", "the old copy of group %s could not be proven not writable",
                     s->group->name);
-    dr_hint(&s->err, "array %s comes and goes; cut its hosts off, then run again", s->old->array->name);
+    dr_hint(&s->err, "array %s comes and goes; cut its hosts off, then run again",
+            s->old->array->name);
     return DR_STEP_END_REFUSED;
 }

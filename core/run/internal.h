@@ -37,7 +37,7 @@ struct dr_run {
 
     pthread_mutex_t telling; /* one event at a time; its listener may be slow */
     pthread_mutex_t lock;    /* what follows; held for moments */
-    struct dr_facts facts; /* of this command; replaced when fencing asks again */
+    struct dr_facts facts;   /* of this command; replaced when fencing asks again */
     struct dr_arena *facts_arena;
     struct dr_lock *locks; /* one per flip, in the plan's order */
     struct stage *stage;
@@ -59,11 +59,11 @@ struct dr_step {
     struct drstor_error *err; /* why not DONE */
 };
 
-/* ---- step.c ------------------------------------------------------------------------------------ */
+/* ---- step.c ---------------------------------------------------------------------------------- */
 
 /* Stores and shows one event of the run. STEP may be NULL. */
-void dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state, const char *format,
-                  ...) __attribute__((format(printf, 4, 5)));
+void dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state,
+                  const char *format, ...) __attribute__((format(printf, 4, 5)));
 
 /* Must the step stop before its next call? */
 bool dr_step_must_stop(struct dr_step *s);
@@ -74,7 +74,8 @@ bool dr_step_wait(struct dr_step *s, uint64_t ns);
 /* Reads one copy now. On failure *RET is untouched. */
 int dr_step_look(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view *ret,
                  struct drstor_error **err);
-/* The same, patient: repeated while it cannot be read, until the step must stop or PATIENCE is over. */
+/* The same, patient: repeated while it cannot be read, until the step must stop or PATIENCE is
+ * over. */
 int dr_step_look_patiently(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view *ret,
                            struct drstor_error **err);
 
@@ -91,7 +92,7 @@ int dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *cal
  * without an answer. What came of it, only looking tells. */
 void dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at);
 
-/* ---- drive.c ----------------------------------------------------------------------------------- */
+/* ---- drive.c --------------------------------------------------------------------------------- */
 
 struct dr_drive {
     const struct dr_copy *at; /* whose state it is about */
@@ -99,8 +100,8 @@ struct dr_drive {
     /* 1: the state holds; 0: not yet; negative: it cannot. */
     int (*holds)(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
                  struct drstor_error **err);
-    /* Fills the call that would bring it about; leaves it UNKNOWN when only time is needed. *TO may be
-     * changed to the array that drives it. */
+    /* Fills the call that would bring it about; leaves it UNKNOWN when only time is needed. *TO may
+     * be changed to the array that drives it. */
     int (*prepare)(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
                    struct dr_call *call, const struct dr_copy **to, struct drstor_error **err);
     enum drstor_access access;
@@ -121,27 +122,29 @@ int dr_step_keep(struct dr_step *s, const char *state, struct json_object *answe
 bool dr_view_access_is(const struct dr_copy_view *v, enum drstor_access wanted);
 
 /* Evidence of the record, for calls. */
-size_t dr_call_evidence(struct dr_arena *a, const struct dr_record *r, const struct dr_call_evidence **ret);
+size_t dr_call_evidence(struct dr_arena *a, const struct dr_record *r,
+                        const struct dr_call_evidence **ret);
 
-/* ---- one function per kind of step -------------------------------------------------------------- */
+/* ---- one function per kind of step ----------------------------------------------------------- */
 
-enum dr_step_end dr_step_presync(struct dr_step *s);   /* replicate.c */
+enum dr_step_end dr_step_presync(struct dr_step *s); /* replicate.c */
 enum dr_step_end dr_step_finalsync(struct dr_step *s);
 enum dr_step_end dr_step_reverse(struct dr_step *s);
-enum dr_step_end dr_step_demote(struct dr_step *s);    /* access.c */
+enum dr_step_end dr_step_demote(struct dr_step *s); /* access.c */
 enum dr_step_end dr_step_promote(struct dr_step *s);
-enum dr_step_end dr_step_fence(struct dr_step *s);     /* fence.c */
-enum dr_step_end dr_step_commit(struct dr_step *s);    /* commit.c */
+enum dr_step_end dr_step_fence(struct dr_step *s);  /* fence.c */
+enum dr_step_end dr_step_commit(struct dr_step *s); /* commit.c */
 enum dr_step_end dr_step_settle(struct dr_step *s);
-enum dr_step_end dr_step_expose(struct dr_step *s);    /* expose.c */
+enum dr_step_end dr_step_expose(struct dr_step *s); /* expose.c */
 enum dr_step_end dr_step_handover(struct dr_step *s);
-enum dr_step_end dr_step_stage(struct dr_step *s);     /* stage.c */
+enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
 
 /* access.c: brings one copy to WANTED, whatever it takes within the bounds; used by fence too. */
 enum dr_step_end dr_step_set_access(struct dr_step *s, const struct dr_copy *copy,
                                     enum drstor_access wanted, bool planned);
 
-/* commit.c: reads the record, lets FN change it, writes it with an audit line and the step's row. */
+/* commit.c: reads the record, lets FN change it, writes it with an audit line and the step's
+ * row. */
 int dr_record_change(struct dr_step *s, const char *what,
                      int (*fn)(struct dr_step *s, struct dr_record *r, void *user,
                                struct drstor_error **err),

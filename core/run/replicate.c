@@ -5,7 +5,8 @@
 
 /* The array that drives a transfer: the target's, or the source's where that one cannot. */
 static int
-transfer_call(struct dr_step *s, struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
+transfer_call(struct dr_step *s, struct dr_call *call, const struct dr_copy **to,
+              struct drstor_error **err)
 {
     const struct dr_plugin *p = NULL;
     int r = dr_endpoints_plugin(s->run->s->ends, s->target->array, &p, err);
@@ -35,8 +36,8 @@ dr_step_presync(struct dr_step *s)
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     if (reply.outcome != DRSTOR_OUTCOME_DONE)
-        dr_run_event(s->run, s, "skipped", "array %s: %s; the final sync will take longer", to->array->name,
-                     reply.error ? reply.error : "no clear answer");
+        dr_run_event(s->run, s, "skipped", "array %s: %s; the final sync will take longer",
+                     to->array->name, reply.error ? reply.error : "no clear answer");
     return DR_STEP_END_DONE;
 }
 
@@ -53,15 +54,16 @@ all_there(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view
     if (r < 0)
         return r;
     if (!dr_view_access_is(&old, DRSTOR_ACCESS_READ_ONLY))
-        return dr_fail(err, DRSTOR_E_CONFLICT, "group %s at %s is %s again: somebody undid the demotion",
-                       s->group->name, s->old->site->name, dr_name(&dr_access_names, (int)old.access));
-    return *d->done && v->relation == DRSTOR_RELATION_DESTINATION && v->sync == DRSTOR_SYNC_IN_SYNC &&
-           v->lag_bytes <= 0;
+        return dr_fail(err, DRSTOR_E_CONFLICT,
+                       "group %s at %s is %s again: somebody undid the demotion", s->group->name,
+                       s->old->site->name, dr_name(&dr_access_names, (int)old.access));
+    return *d->done && v->relation == DRSTOR_RELATION_DESTINATION &&
+           v->sync == DRSTOR_SYNC_IN_SYNC && v->lag_bytes <= 0;
 }
 
 static int
-transfer(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v, struct dr_call *call,
-         const struct dr_copy **to, struct drstor_error **err)
+transfer(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
+         struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
 {
     (void)d;
     if (s->group->mode == DR_MODE_SYNC && v->sync == DRSTOR_SYNC_SYNCING)
@@ -73,8 +75,11 @@ enum dr_step_end
 dr_step_finalsync(struct dr_step *s)
 {
     bool transferred = s->group->mode != DR_MODE_ASYNC;
-    const struct dr_drive drive = {.at = s->target, .wanted = "in sync", .holds = all_there,
-                                   .prepare = transfer, .done = &transferred};
+    const struct dr_drive drive = {.at = s->target,
+                                   .wanted = "in sync",
+                                   .holds = all_there,
+                                   .prepare = transfer,
+                                   .done = &transferred};
     return dr_step_drive(s, &drive);
 }
 
@@ -100,8 +105,8 @@ add_host_group(struct dr_step *s, struct dr_call *call, const char *name)
 
 /* The source is the primary of the record, never what looks writable or newer (S5). */
 static int
-reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v, struct dr_call *call,
-        const struct dr_copy **to, struct drstor_error **err)
+reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
+        struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
 {
     const struct dr_plugin *p = NULL;
     (void)d;
@@ -132,7 +137,7 @@ reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *
 enum dr_step_end
 dr_step_reverse(struct dr_step *s)
 {
-    const struct dr_drive drive = {.at = s->old, .wanted = "following the new primary", .holds = follows,
-                                   .prepare = reverse};
+    const struct dr_drive drive = {
+        .at = s->old, .wanted = "following the new primary", .holds = follows, .prepare = reverse};
     return dr_step_drive(s, &drive);
 }

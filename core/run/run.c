@@ -5,7 +5,7 @@
 
 #include <string.h>
 
-/* ---- exit codes (design 7) ------------------------------------------------------------------------ */
+/* ---- exit codes (design 7) ------------------------------------------------------------------- */
 
 int
 dr_exit_worse(int x, int y)
@@ -92,7 +92,7 @@ state_of_exit(int exit)
     }
 }
 
-/* ---- locks ---------------------------------------------------------------------------------------- */
+/* ---- locks ----------------------------------------------------------------------------------- */
 
 static size_t
 by_name(const struct dr_plan *p, size_t *order)
@@ -102,7 +102,8 @@ by_name(const struct dr_plan *p, size_t *order)
         if (!p->flips[i].nothing_to_do)
             order[n++] = i;
     for (size_t i = 1; i < n; i++)
-        for (size_t j = i; j > 0 && strcmp(p->flips[order[j]].name, p->flips[order[j - 1]].name) < 0; j--) {
+        for (size_t j = i;
+             j > 0 && strcmp(p->flips[order[j]].name, p->flips[order[j - 1]].name) < 0; j--) {
             size_t t = order[j];
             order[j] = order[j - 1];
             order[j - 1] = t;
@@ -115,7 +116,8 @@ unlock_all(struct dr_run *run)
 {
     for (size_t i = 0; i < run->plan.n_flips; i++)
         if (run->locks[i].token > 0)
-            (void)dr_store_unlock(run->s->store, run->plan.flips[i].name, run->locks[i].token, NULL);
+            (void)dr_store_unlock(run->s->store, run->plan.flips[i].name, run->locks[i].token,
+                                  NULL);
 }
 
 /* In alphabetical order, or two runs wait for each other; nobody waits long for a person's run. */
@@ -126,9 +128,10 @@ lock_all(struct dr_run *run, struct drstor_error **err)
     size_t n = by_name(&run->plan, order);
     run->locks = dr_arena_alloc(run->arena, run->plan.n_flips + 1, sizeof(*run->locks));
     for (size_t i = 0; i < n; i++) {
-        int r = dr_store_lock(run->s->store, run->arena, run->plan.flips[order[i]].name, &run->s->who,
-                              run->id, dr_name(&dr_verb_names, (int)run->plan.goal.verb), 0,
-                              run->s->cancel, &run->locks[order[i]], err);
+        int r =
+            dr_store_lock(run->s->store, run->arena, run->plan.flips[order[i]].name, &run->s->who,
+                          run->id, dr_name(&dr_verb_names, (int)run->plan.goal.verb), 0,
+                          run->s->cancel, &run->locks[order[i]], err);
         if (r < 0) {
             unlock_all(run);
             return r;
@@ -153,12 +156,14 @@ settle_after_death(struct dr_run *run)
     }
     if (ms == 0)
         return;
-    dr_run_event(run, NULL, "settling", "the run before died with its lock held; waiting until nothing it "
-                                        "sent can still act");
-    (void)dr_sleep_until(run->s->env, dr_now_ns(run->s->env) + (uint64_t)ms * DR_MS, run->s->cancel);
+    dr_run_event(run, NULL, "settling",
+                 "the run before died with its lock held; waiting until nothing it "
+                 "sent can still act");
+    (void)dr_sleep_until(run->s->env, dr_now_ns(run->s->env) + (uint64_t)ms * DR_MS,
+                         run->s->cancel);
 }
 
-/* ---- steps from the plan and the store ------------------------------------------------------------- */
+/* ---- steps from the plan and the store ------------------------------------------------------- */
 
 static const struct dr_plan_group *
 flip_of(const struct dr_plan *p, const char *group, size_t *ret_at)
@@ -192,8 +197,9 @@ steps_make(struct dr_run *run, struct dr_step **ret, struct drstor_error **err)
             s->target = dr_group_copy(s->group, s->flip->to);
         }
         if (!s->old || !s->target)
-            return dr_fail(err, DRSTOR_E_CONFLICT, "the configuration no longer has group %s as run %s "
-                                                   "needs it",
+            return dr_fail(err, DRSTOR_E_CONFLICT,
+                           "the configuration no longer has group %s as run %s "
+                           "needs it",
                            s->plan->group, run->id);
         s->token = run->locks[at].token;
         s->arena = dr_arena_new();
@@ -212,7 +218,7 @@ steps_make(struct dr_run *run, struct dr_step **ret, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
-/* ---- one go --------------------------------------------------------------------------------------- */
+/* ---- one go ---------------------------------------------------------------------------------- */
 
 /* Nothing left that has to look at the old site, and a commit done: R040 holds from the start. */
 static void
@@ -267,10 +273,10 @@ take_facts(struct dr_run *run, const struct dr_facts *facts, const struct dr_ste
     run->facts = before;
     if (!left)
         return DRSTOR_OK; /* every other step looks for itself */
-    const struct dr_observe_what what = {.groups = run->plan.groups, .n_groups = run->plan.n_groups,
-                                         .engines = true};
-    dr_observe(run->s->ends, run->s->env, run->s->model, &what, &before, run->s->cancel, run->facts_arena,
-               &run->facts);
+    const struct dr_observe_what what = {
+        .groups = run->plan.groups, .n_groups = run->plan.n_groups, .engines = true};
+    dr_observe(run->s->ends, run->s->env, run->s->model, &what, &before, run->s->cancel,
+               run->facts_arena, &run->facts);
     return dr_store_facts_save(run->s->store, &run->facts, err);
 }
 
@@ -310,7 +316,8 @@ conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
     ret->run = run->id;
     ret->state = state_of_exit(ret->exit);
     if (worst) {
-        ret->text = dr_arena_printf(run->arena, "%s: %s", worst->plan->id, dr_error_message(worst->err));
+        ret->text =
+            dr_arena_printf(run->arena, "%s: %s", worst->plan->id, dr_error_message(worst->err));
         ret->hint = dr_arena_str(run->arena, dr_error_hint(worst->err));
         ret->rule = dr_arena_str(run->arena, dr_error_rule(worst->err));
     }
@@ -321,7 +328,8 @@ conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
 }
 
 static int
-go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret, struct drstor_error **err)
+go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret,
+   struct drstor_error **err)
 {
     struct dr_step *steps = NULL;
     (void)pthread_mutex_init(&run->lock, NULL);
@@ -345,8 +353,11 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret, 
         dr_json_set_str(o, "text", ret->text);
         dr_json_set_str(o, "hint", ret->hint);
         dr_json_set_str(o, "rule", ret->rule);
-        const struct dr_audit entry = {.who = run->s->who, .what = "run ended", .plan = run->plan.id,
-                                       .run = run->id, .outcome = dr_name(&dr_run_state_names, (int)ret->state),
+        const struct dr_audit entry = {.who = run->s->who,
+                                       .what = "run ended",
+                                       .plan = run->plan.id,
+                                       .run = run->id,
+                                       .outcome = dr_name(&dr_run_state_names, (int)ret->state),
                                        .detail = ret->text};
         bool over = !dr_run_state_open(ret->state);
         r = dr_store_run_update(run->s->store, run->id, ret->state, dr_json_text(o),
@@ -369,7 +380,7 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret, 
     return r;
 }
 
-/* ---- start ---------------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 /* Under the locks: the records are still those the plan was made for, and nobody else began. */
 static int
@@ -386,8 +397,9 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
         if (r < 0)
             return r;
         if (rec.epoch != f->epoch || !dr_streq(rec.primary, f->from))
-            return dr_fail(err, DRSTOR_E_CONFLICT, "the plan is stale: group %s is at epoch %lld, primary %s",
-                           f->name, (long long)rec.epoch, rec.primary ? rec.primary : "nobody");
+            return dr_fail(err, DRSTOR_E_CONFLICT,
+                           "the plan is stale: group %s is at epoch %lld, primary %s", f->name,
+                           (long long)rec.epoch, rec.primary ? rec.primary : "nobody");
         r = dr_store_run_open(run->s->store, run->arena, f->name, &open, &n_open, err);
         if (r < 0)
             return r;
@@ -406,7 +418,8 @@ write_run(struct dr_run *run, struct drstor_error **err)
     struct dr_store *st = run->s->store;
     dr_auto(dr_json_putp) struct json_object *goal = dr_map_write(&dr_goal_type, &run->plan.goal);
     dr_auto(dr_json_putp) struct json_object *plan = dr_map_write(&dr_plan_type, &run->plan);
-    dr_auto(dr_json_putp) struct json_object *consent = dr_map_write(&dr_consent_type, &run->consent);
+    dr_auto(dr_json_putp) struct json_object *consent =
+        dr_map_write(&dr_consent_type, &run->consent);
     const struct dr_run_row row = {.id = run->id,
                                    .verb = dr_name(&dr_verb_names, (int)run->plan.goal.verb),
                                    .who = run->consent.by,
@@ -423,10 +436,15 @@ write_run(struct dr_run *run, struct drstor_error **err)
         return r;
     r = dr_store_run_new(st, &row, err);
     for (size_t i = 0; r == DRSTOR_OK && i < run->plan.n_flips; i++) {
-        const struct dr_audit entry = {.who = run->s->who, .what = "consent",
-                                       .group = run->plan.flips[i].name, .epoch = run->plan.flips[i].epoch,
-                                       .token = run->locks[i].token, .plan = run->plan.id, .run = run->id,
-                                       .outcome = "given", .detail = dr_json_text(consent)};
+        const struct dr_audit entry = {.who = run->s->who,
+                                       .what = "consent",
+                                       .group = run->plan.flips[i].name,
+                                       .epoch = run->plan.flips[i].epoch,
+                                       .token = run->locks[i].token,
+                                       .plan = run->plan.id,
+                                       .run = run->id,
+                                       .outcome = "given",
+                                       .detail = dr_json_text(consent)};
         if (!run->plan.flips[i].nothing_to_do)
             r = dr_store_audit(st, &entry, NULL, err);
     }
@@ -439,8 +457,8 @@ write_run(struct dr_run *run, struct drstor_error **err)
 
 int
 dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const struct dr_plan *plan,
-             const struct dr_facts *facts, const struct dr_consent *consent, struct dr_run_result *ret,
-             struct drstor_error **err)
+             const struct dr_facts *facts, const struct dr_consent *consent,
+             struct dr_run_result *ret, struct drstor_error **err)
 {
     char uuid[37];
     dr_uuid(uuid);
@@ -463,7 +481,7 @@ dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const struct 
     return r;
 }
 
-/* ---- resume --------------------------------------------------------------------------------------- */
+/* ---- resume ---------------------------------------------------------------------------------- */
 
 static int
 read_json(struct dr_arena *a, const char *text, const struct dr_type *type, void *ret,

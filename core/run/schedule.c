@@ -59,7 +59,8 @@ end_word(enum dr_step_end end)
     return "waiting";
 }
 
-/* What a step leaves behind. An intent or a job without an end stays as it is: a resume takes it up. */
+/* What a step leaves behind. An intent or a job without an end stays as it is: a resume takes it
+ * up. */
 static void
 leave(struct dr_step *s)
 {
@@ -113,8 +114,8 @@ may_start(const struct dr_step *steps, size_t n, const struct dr_step *s)
             return false;
     }
     /*
-     * From the first commit of an unplanned promote on, nothing contacts the lost site (safety 3.2).
-     * So every group's fence has to have ended before, one way or the other.
+     * From the first commit of an unplanned promote on, nothing contacts the lost site
+     * (safety 3.2). So every group's fence has to have ended before, one way or the other.
      */
     for (size_t i = 0; s->plan->kind == DR_STEP_COMMIT && i < n; i++)
         if (steps[i].plan->kind == DR_STEP_FENCE && steps[i].end == DR_STEP_END_NONE)
@@ -156,6 +157,7 @@ dr_run_schedule(struct dr_run *run, struct dr_step *steps, size_t n)
         struct dr_step *ended = dr_mailbox_wait(run->box, UINT64_MAX, NULL);
         running--;
         dr_run_event(run, ended, end_word(ended->end), "%s",
-                     ended->end == DR_STEP_END_DONE ? ended->plan->text : dr_error_message(ended->err));
+                     ended->end == DR_STEP_END_DONE ? ended->plan->text
+                                                    : dr_error_message(ended->err));
     }
 }

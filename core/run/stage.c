@@ -49,7 +49,7 @@ struct stage {
     struct dr_arena *arena;
     struct dr_cancel cancel; /* calls under way are given up */
 
-    bool leading;          /* under run->lock, like the list of groups */
+    bool leading; /* under run->lock, like the list of groups */
     struct joined *groups[64];
     size_t n_groups;
 
@@ -99,7 +99,7 @@ stage_of(struct dr_run *run)
     return st;
 }
 
-/* ---- what was tried -------------------------------------------------------------------------------- */
+/* ---- what was tried -------------------------------------------------------------------------- */
 
 static struct dr_stage_try *
 try_of(struct stage *st, const char *key)
@@ -144,8 +144,8 @@ call_main(void *arg)
 {
     struct call *c = arg;
     DR_FP("stage.call");
-    c->status = dr_engine_call(c->st->rhv, &c->action, &c->st->cancel, c->arena, &c->found, &c->n_found,
-                               &c->err);
+    c->status = dr_engine_call(c->st->rhv, &c->action, &c->st->cancel, c->arena, &c->found,
+                               &c->n_found, &c->err);
     DR_FP("stage.sent");
     dr_mailbox_post(c->st->box, c);
 }
@@ -204,7 +204,8 @@ take_answer(struct stage *st, struct call *c, struct dr_inventory *extra)
     st->in_flight--;
     if (c->action.kind == DR_STAGE_DISCOVER && c->status == DRSTOR_OK) {
         for (size_t i = 0; i < c->n_found; i++) {
-            struct dr_inv_domain *d = &dr_arena_push(st->arena, extra->discovered, extra->n_discovered);
+            struct dr_inv_domain *d =
+                &dr_arena_push(st->arena, extra->discovered, extra->n_discovered);
             *d = c->found[i];
             d->id = dr_arena_str(st->arena, d->id);
             d->name = dr_arena_str(st->arena, d->name);
@@ -224,7 +225,7 @@ take_answer(struct stage *st, struct call *c, struct dr_inventory *extra)
     free(c);
 }
 
-/* ---- groups ---------------------------------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 static void
 tell(struct joined *g, enum dr_step_end end, const char *trouble)
@@ -267,12 +268,14 @@ judge(struct stage *st, struct joined *g, const struct dr_stage_result *r)
             continue;
         if (dr_streq(r->vms[i].state, "up") &&
             first_up(g, r->vms[i].id, dr_now_utc(st->run->s->env), st->arena))
-            dr_run_event(st->run, g->step, "up", "VM %s runs", r->vms[i].name ? r->vms[i].name : r->vms[i].id);
-        vms[n++] = (struct dr_stage_vm_state){.group = g->want.group,
-                                              .id = dr_arena_str(st->arena, r->vms[i].id),
-                                              .name = dr_arena_str(st->arena, r->vms[i].name),
-                                              .state = r->vms[i].state,
-                                              .trouble = dr_arena_str(st->arena, r->vms[i].trouble)};
+            dr_run_event(st->run, g->step, "up", "VM %s runs",
+                         r->vms[i].name ? r->vms[i].name : r->vms[i].id);
+        vms[n++] =
+            (struct dr_stage_vm_state){.group = g->want.group,
+                                       .id = dr_arena_str(st->arena, r->vms[i].id),
+                                       .name = dr_arena_str(st->arena, r->vms[i].name),
+                                       .state = r->vms[i].state,
+                                       .trouble = dr_arena_str(st->arena, r->vms[i].trouble)};
     }
     g->vms = vms;
     g->n_vms = n;
@@ -306,7 +309,7 @@ changed(struct stage *st, const struct dr_inventory *v)
     return !same;
 }
 
-/* ---- leading --------------------------------------------------------------------------------------- */
+/* ---- leading --------------------------------------------------------------------------------- */
 
 static bool
 all_over(struct stage *st)
@@ -440,7 +443,7 @@ lead(struct stage *st, struct dr_step *s)
         end_all(st, end, why);
 }
 
-/* ---- one group ------------------------------------------------------------------------------------- */
+/* ---- one group ------------------------------------------------------------------------------- */
 
 static struct json_object *
 result_json(const struct joined *g)
@@ -475,7 +478,8 @@ want(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err)
     int r = dr_step_look_patiently(s, s->target, &view, err);
     if (r < 0)
         return r;
-    dr_handover_make(s->arena, s->group->name, s->target->site->name, &view, dr_now_utc(run->s->env), &h);
+    dr_handover_make(s->arena, s->group->name, s->target->site->name, &view,
+                     dr_now_utc(run->s->env), &h);
     ret->to = s->target->site->name;
     ret->luns = h.luns;
     ret->n_luns = h.n_luns;
@@ -508,7 +512,8 @@ dr_step_stage(struct dr_step *s)
     pthread_mutex_unlock(&run->lock);
     if (!room) {
         dr_mailbox_free(me.told);
-        (void)dr_fail(&s->err, DRSTOR_E_INTERNAL, "more than %zu groups in one run", DR_COUNT(st->groups));
+        (void)dr_fail(&s->err, DRSTOR_E_INTERNAL, "more than %zu groups in one run",
+                      DR_COUNT(st->groups));
         return DR_STEP_END_FAILED;
     }
     if (mine)
@@ -529,6 +534,7 @@ dr_step_stage(struct dr_step *s)
     if (me.end == DR_STEP_END_INTERRUPTED)
         return dr_step_stopped(s);
     if (me.end != DR_STEP_END_DONE)
-        (void)dr_fail(&s->err, DRSTOR_E_CONFLICT, "%s", me.trouble ? me.trouble : "the stage came to no end");
+        (void)dr_fail(&s->err, DRSTOR_E_CONFLICT, "%s",
+                      me.trouble ? me.trouble : "the stage came to no end");
     return me.end;
 }

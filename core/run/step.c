@@ -14,10 +14,11 @@
 static const uint64_t look_patience_ns = 300 * DR_S;
 static const uint64_t look_pause_ns = 500 * DR_MS;
 
-/* ---- events ------------------------------------------------------------------------------------ */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 void
-dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state, const char *format, ...)
+dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state, const char *format,
+             ...)
 {
     char *text = NULL;
     va_list ap;
@@ -26,10 +27,13 @@ dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state, 
     va_end(ap);
     if (n < 0)
         return;
-    struct dr_event_row e = {
-        .run = run->id, .time = dr_now_utc(run->s->env), .step = step ? step->plan->id : NULL,
-        .state = state, .text = text,
-        .elapsed_s = (int64_t)((dr_now_ns(run->s->env) - run->started_ns) / DR_S)};
+    struct dr_event_row e = {.run = run->id,
+                             .time = dr_now_utc(run->s->env),
+                             .step = step ? step->plan->id : NULL,
+                             .state = state,
+                             .text = text,
+                             .elapsed_s =
+                                 (int64_t)((dr_now_ns(run->s->env) - run->started_ns) / DR_S)};
     /* An event that cannot be stored is still shown; what must not be lost is in the steps. */
     (void)dr_store_event(run->s->store, &e, &e.seq, NULL);
     pthread_mutex_lock(&run->telling);
@@ -39,7 +43,7 @@ dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state, 
     free(text);
 }
 
-/* ---- stopping ---------------------------------------------------------------------------------- */
+/* ---- stopping -------------------------------------------------------------------------------- */
 
 bool
 dr_step_must_stop(struct dr_step *s)
@@ -108,14 +112,15 @@ dr_step_fail(struct dr_step *s, enum dr_step_end end, struct drstor_error **err)
     return end;
 }
 
-/* ---- looking ----------------------------------------------------------------------------------- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 static uint64_t
 deadline_of(const struct dr_run *run, const struct dr_array *array, enum dr_array_op op)
 {
     const struct dr_plugin *p = NULL;
     int64_t ms = run->s->model->observe_timeout_s * 1000;
-    if (op != DR_ARRAY_OP_OBSERVE && dr_endpoints_plugin(run->s->ends, array, &p, NULL) == DRSTOR_OK) {
+    if (op != DR_ARRAY_OP_OBSERVE &&
+        dr_endpoints_plugin(run->s->ends, array, &p, NULL) == DRSTOR_OK) {
         const struct dr_plugin_duration *d = dr_plugin_duration(p, op);
         ms = d ? d->worst_ms : 60000;
     }
@@ -128,7 +133,9 @@ dr_step_look(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view 
 {
     struct dr_reply reply;
     const char *id = copy->id;
-    struct dr_call call = {.operation = DR_ARRAY_OP_OBSERVE, .groups = &id, .n_groups = 1,
+    struct dr_call call = {.operation = DR_ARRAY_OP_OBSERVE,
+                           .groups = &id,
+                           .n_groups = 1,
                            .deadline_ns = deadline_of(s->run, copy->array, DR_ARRAY_OP_OBSERVE)};
     int r = dr_endpoints_call(s->run->s->ends, copy->array, &call, NULL, s->arena, &reply, err);
     if (r < 0)
@@ -168,12 +175,11 @@ dr_view_access_is(const struct dr_copy_view *v, enum drstor_access wanted)
         if (a != wanted && !(wanted == DRSTOR_ACCESS_READ_ONLY && a == DRSTOR_ACCESS_NONE))
             return false;
     }
-    return v->n_members > 0 &&
-           (v->access == wanted ||
-            (wanted == DRSTOR_ACCESS_READ_ONLY && v->access == DRSTOR_ACCESS_NONE));
+    return v->n_members > 0 && (v->access == wanted || (wanted == DRSTOR_ACCESS_READ_ONLY &&
+                                                        v->access == DRSTOR_ACCESS_NONE));
 }
 
-/* ---- acting ------------------------------------------------------------------------------------ */
+/* ---- acting ---------------------------------------------------------------------------------- */
 
 static struct json_object *
 intent_json(const struct dr_call *call, const struct dr_copy *at)
@@ -210,9 +216,15 @@ journal(struct dr_step *s, const char *what, const char *outcome, const char *de
         struct drstor_error **err)
 {
     struct dr_store *st = s->run->s->store;
-    const struct dr_audit entry = {.who = s->run->s->who, .what = what, .group = s->group->name,
-                                   .epoch = s->flip->epoch, .token = s->token, .plan = s->run->plan.id,
-                                   .run = s->run->id, .outcome = outcome, .detail = detail};
+    const struct dr_audit entry = {.who = s->run->s->who,
+                                   .what = what,
+                                   .group = s->group->name,
+                                   .epoch = s->flip->epoch,
+                                   .token = s->token,
+                                   .plan = s->run->plan.id,
+                                   .run = s->run->id,
+                                   .outcome = outcome,
+                                   .detail = detail};
     int r = dr_store_begin(st, err);
     if (r < 0)
         return r;
@@ -229,7 +241,8 @@ journal(struct dr_step *s, const char *what, const char *outcome, const char *de
 }
 
 int
-dr_step_keep(struct dr_step *s, const char *state, struct json_object *answer, struct drstor_error **err)
+dr_step_keep(struct dr_step *s, const char *state, struct json_object *answer,
+             struct drstor_error **err)
 {
     if (answer)
         s->row.answer = dr_arena_str(s->arena, dr_json_text(answer));
@@ -252,8 +265,9 @@ settle(struct dr_step *s, const struct dr_copy *at, uint64_t last_deadline_ns)
     uint64_t from = last_deadline_ns < now ? last_deadline_ns : now;
     uint64_t until = from + (uint64_t)dr_plugin_info(p)->limits.settle_ms * DR_MS;
     if (until > now) {
-        dr_run_event(s->run, s, "settling", "no clear answer from array %s; waiting until nothing sent can "
-                                            "still act, then looking",
+        dr_run_event(s->run, s, "settling",
+                     "no clear answer from array %s; waiting until nothing sent can "
+                     "still act, then looking",
                      at->array->name);
         (void)dr_sleep_until(s->run->s->env, until, s->run->s->cancel);
     }
@@ -275,7 +289,8 @@ follow_job(struct dr_step *s, const struct dr_copy *at, const char *job, uint64_
         if (dr_sleep_until(s->run->s->env, next, s->run->s->cancel) < 0)
             return; /* the handle is stored: a resume polls on */
         struct dr_reply poll;
-        struct dr_call call = {.operation = DR_ARRAY_OP_POLL, .job = job,
+        struct dr_call call = {.operation = DR_ARRAY_OP_POLL,
+                               .job = job,
                                .deadline_ns = deadline_of(s->run, at->array, DR_ARRAY_OP_POLL)};
         dr_auto(dr_error_freep) struct drstor_error *err = NULL;
         int r = dr_endpoints_call(s->run->s->ends, at->array, &call, NULL, s->arena, &poll, &err);
@@ -299,7 +314,8 @@ follow_job(struct dr_step *s, const struct dr_copy *at, const char *job, uint64_
             }
             if (j->progress_permille >= 0 && j->progress_permille / 100 != shown) {
                 shown = j->progress_permille / 100;
-                dr_run_event(s->run, s, "progress", "%lld %%", (long long)j->progress_permille / 10);
+                dr_run_event(s->run, s, "progress", "%lld %%",
+                             (long long)j->progress_permille / 10);
             }
         }
         /* A job may take longer than its short request; it is bounded all the same. */
@@ -364,7 +380,8 @@ dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at)
     const struct dr_stamp now = dr_stamp_now(s->run->s->env);
     if (dr_streq(s->row.state, "job") && s->row.job) {
         struct dr_reply reply = {0};
-        dr_run_event(s->run, s, "waiting", "job %s of array %s, begun before", s->row.job, at->array->name);
+        dr_run_event(s->run, s, "waiting", "job %s of array %s, begun before", s->row.job,
+                     at->array->name);
         follow_job(s, at, s->row.job, (uint64_t)now.boot_ns + 600 * DR_S, &reply);
     } else if (dr_streq(s->row.state, "sent")) {
         /* An intent without an answer: it may have left us (S9). */

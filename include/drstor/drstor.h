@@ -1,13 +1,15 @@
 /*
- * libdrstor: planned and unplanned moves of replicated storage, and of the VMs on it, between sites.
+ * libdrstor: planned and unplanned moves of replicated storage, and of the VMs on it, between
+ * sites.
  *
- * Documents come out as JSON text (UTF-8, one value, "api": "drstor/v1"): they may grow, their members
- * never change meaning. A goal goes in as JSON; what a person must say (loss, declarations) goes in as
- * a consent struct, never inside the goal.
+ * Documents come out as JSON text (UTF-8, one value, "api": "drstor/v1"): they may grow, their
+ * members never change meaning. A goal goes in as JSON; what a person must say (loss, declarations)
+ * goes in as a consent struct, never inside the goal.
  *
- * Every function returns DRSTOR_OK or a status of types.h. On failure *RET_... is untouched and, when
- * ERR is not NULL, *ERR tells what happened; free it. ERR must point to NULL before the call. A
- * refusal by a safety rule inside a plan or a run is no failure of the function: it is in the document.
+ * Every function returns DRSTOR_OK or a status of types.h. On failure *RET_... is untouched and,
+ * when ERR is not NULL, *ERR tells what happened; free it. ERR must point to NULL before the call.
+ * A refusal by a safety rule inside a plan or a run is no failure of the function: it is in the
+ * document.
  *
  * Threads: one call at a time per struct drstor, except drstor_cancel(). Different ones are
  * independent.
@@ -31,26 +33,29 @@ struct drstor_error;
 
 DRSTOR_API const char *drstor_version(void);
 
-/* ---- errors -------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 /* NULL is fine in all of these. Texts are valid until the error is freed. */
 DRSTOR_API int drstor_error_status(const struct drstor_error *err);
 DRSTOR_API const char *drstor_error_message(const struct drstor_error *err); /* "" when NULL */
 DRSTOR_API const char *drstor_error_hint(const struct drstor_error *err);    /* NULL: none */
-DRSTOR_API const char *drstor_error_rule(const struct drstor_error *err);    /* "R014"; NULL: none */
+/* "R014"; NULL: none */
+DRSTOR_API const char *drstor_error_rule(const struct drstor_error *err);
 /* The exit code a command should end with: 2 usage, 3 refused, 7 locked, 9 credentials ... */
 DRSTOR_API int drstor_error_exit(const struct drstor_error *err);
 DRSTOR_API void drstor_error_free(struct drstor_error *err);
 
-/* ---- an installation ----------------------------------------------------------------------- */
+/* ---- an installation ------------------------------------------------------------------------- */
 
 struct drstor_options {
     uint32_t size;
     uint32_t reserved;
     const char *config; /* NULL: /etc/drstor/drstor.yaml */
-    const char *origin; /* who calls, for the audit log: "terminal", "ansible" ...; NULL: "library" */
-    int64_t timeout_s;  /* 0: none. After it no new call is sent; arrays finish what they were given */
-    int log_level;      /* 0 errors, 1 warnings, 2 info, 3 debug; to stderr */
+    /* who calls, for the audit log: "terminal", "ansible" ...; NULL: "library" */
+    const char *origin;
+    /* 0: none. After it no new call is sent; arrays finish what they were given */
+    int64_t timeout_s;
+    int log_level; /* 0 errors, 1 warnings, 2 info, 3 debug; to stderr */
 };
 #define DRSTOR_OPTIONS_INIT                                                                        \
     {                                                                                              \
@@ -62,14 +67,14 @@ DRSTOR_API int drstor_open(const struct drstor_options *options, struct drstor *
                            struct drstor_error **err);
 DRSTOR_API void drstor_close(struct drstor *d);
 
-/* Stops what runs in order: nothing new is sent, the journal stays intact. From any thread, not from
- * a signal handler. For good: later calls on D end at once as cancelled. */
+/* Stops what runs in order: nothing new is sent, the journal stays intact. From any thread, not
+ * from a signal handler. For good: later calls on D end at once as cancelled. */
 DRSTOR_API void drstor_cancel(struct drstor *d);
 
 /* Frees any text this library returned. */
 DRSTOR_API void drstor_text_free(char *text);
 
-/* ---- looking: changes nothing at arrays, engines or in the store ------------------------------ */
+/* ---- looking: changes nothing at arrays, engines or in the store ----------------------------- */
 
 /* GROUPS NULL and N 0: all. Asks arrays now; what does not answer is shown as unknown, with age. */
 DRSTOR_API int drstor_status(struct drstor *d, const char *const *groups, size_t n, char **ret_json,
@@ -78,18 +83,19 @@ DRSTOR_API int drstor_status(struct drstor *d, const char *const *groups, size_t
 DRSTOR_API int drstor_show(struct drstor *d, const char *kind, const char *name, char **ret_json,
                            struct drstor_error **err);
 /*
- * GOAL: { "verb": "promote", "groups": [..] | "all": true, "only": [patterns], "except": [patterns],
- *         "to": SITE, "unplanned": bool, "storage_only": bool }
+ * GOAL: { "verb": "promote", "to": SITE, "groups": [..] | "all": true, "only": [patterns],
+ *         "except": [patterns], "unplanned": bool, "storage_only": bool }
+ *
  * CONSENT may be NULL. The plan tells refusals, loss and steps; "exit" is 0, 3 or 12.
  */
 struct drstor_consent {
     uint32_t size;
     uint32_t reserved;
-    const char *accept_loss;      /* "30s", "64MiB", "unknown"; NULL: nothing is accepted */
-    const char *const *declare;   /* "site-lost:milan" ... */
+    const char *accept_loss;    /* "30s", "64MiB", "unknown"; NULL: nothing is accepted */
+    const char *const *declare; /* "site-lost:milan" ... */
     size_t n_declare;
     const char *waive_fence;
-    const char *reason;           /* needed with a declaration */
+    const char *reason; /* needed with a declaration */
 };
 #define DRSTOR_CONSENT_INIT                                                                        \
     {                                                                                              \
@@ -106,23 +112,23 @@ DRSTOR_API int drstor_run_show(struct drstor *d, const char *run, char **ret_jso
 DRSTOR_API int drstor_run_events(struct drstor *d, const char *run, int64_t after, char **ret_json,
                                  struct drstor_error **err);
 
-/* ---- acting ----------------------------------------------------------------------------------- */
+/* ---- acting ---------------------------------------------------------------------------------- */
 
 /* What a person decided when shown the plan. */
 struct drstor_answer {
     uint32_t size;
-    int32_t go;               /* 0: do nothing */
-    char accept_loss[32];     /* "" : what the consent says stays */
+    int32_t go;           /* 0: do nothing */
+    char accept_loss[32]; /* "" : what the consent says stays */
 };
 
 struct drstor_callbacks {
     uint32_t size;
     uint32_t reserved;
-    /* One event as a JSON line: { run, seq, time, step, state, text, elapsed_s }. From any thread, one
-     * at a time. NULL: none. */
+    /* One event as a JSON line: { run, seq, time, step, state, text, elapsed_s }. From any thread,
+     * one at a time. NULL: none. */
     void (*event)(const char *json, void *user);
-    /* Shown the plan before anything is sent; its "consent" member says what is asked. NULL: only the
-     * consent given in advance counts. On the caller's thread. */
+    /* Shown the plan before anything is sent; its "consent" member says what is asked. NULL: only
+     * the consent given in advance counts. On the caller's thread. */
     void (*decide)(const char *plan_json, struct drstor_answer *answer, void *user);
     void *user;
 };
@@ -139,28 +145,31 @@ DRSTOR_API int drstor_act(struct drstor *d, const char *goal, const struct drsto
                           const struct drstor_callbacks *callbacks, char **ret_json,
                           struct drstor_error **err);
 /* The same for a plan made earlier: its conditions must still hold, or it is stale (exit 11). */
-DRSTOR_API int drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consent *consent,
+DRSTOR_API int drstor_apply(struct drstor *d, const char *plan_json,
+                            const struct drstor_consent *consent,
                             const struct drstor_callbacks *callbacks, char **ret_json,
                             struct drstor_error **err);
 /* RUN NULL: the oldest that has not ended. None: OK, "result" is "nothing-to-do". */
-DRSTOR_API int drstor_resume(struct drstor *d, const char *run, const struct drstor_callbacks *callbacks,
-                             char **ret_json, struct drstor_error **err);
+DRSTOR_API int drstor_resume(struct drstor *d, const char *run,
+                             const struct drstor_callbacks *callbacks, char **ret_json,
+                             struct drstor_error **err);
 
 /* Asks everything once and stores the facts, failed probes included. */
-DRSTOR_API int drstor_observe(struct drstor *d, const char *const *groups, size_t n, char **ret_json,
-                              struct drstor_error **err);
+DRSTOR_API int drstor_observe(struct drstor *d, const char *const *groups, size_t n,
+                              char **ret_json, struct drstor_error **err);
 /* First records: { adopted: [..], already: [..], refusals: [..], exit }. */
 DRSTOR_API int drstor_adopt(struct drstor *d, const char *const *groups, size_t n, char **ret_json,
                             struct drstor_error **err);
 
-/* ---- kit: needs no installation unless a D is taken ----------------------------------------------- */
+/* ---- kit: needs no installation unless a D is taken ------------------------------------------ */
 
-/* Every problem of a configuration: { file, problems: [ { place, text, hint } ], exit }. With PLUGINS
- * also what the plugins say of their keys. */
+/* Every problem of a configuration: { file, problems: [ { place, text, hint } ], exit }. With
+ * PLUGINS also what the plugins say of their keys. */
 DRSTOR_API int drstor_config_check(const char *config, char **ret_json, struct drstor_error **err);
 /* { id, title, why, remedy }; NOTFOUND with the nearest ids. */
 DRSTOR_API int drstor_explain(const char *id, char **ret_json, struct drstor_error **err);
-/* { dir, plugins: [ { name, path, version, api, error, hint } ] }; DIR NULL: of D's configuration. */
+/* { dir, plugins: [ { name, path, version, api, error, hint } ] }; DIR NULL: of D's
+ * configuration. */
 DRSTOR_API int drstor_plugin_list(struct drstor *d, char **ret_json, struct drstor_error **err);
 DRSTOR_API int drstor_plugin_info(struct drstor *d, const char *name, char **ret_json,
                                   struct drstor_error **err);
@@ -168,15 +177,15 @@ DRSTOR_API int drstor_plugin_info(struct drstor *d, const char *name, char **ret
 /* The role-flip table the code runs, as JSON: for documentation and checkers. */
 DRSTOR_API int drstor_table(char **ret_json, struct drstor_error **err);
 
-/* ---- text ------------------------------------------------------------------------------------------ */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /*
  * A document of this library as text for people. KIND: "status", "show", "plan", "report", "runs",
- * "events", "explain", "problems", "plugins", "plugin", "observe", "adopt". COLUMNS: comma-separated
- * names, NULL: the usual ones. WIDTH: of the terminal, 0: as wide as it is.
+ * "events", "explain", "problems", "plugins", "plugin", "observe", "adopt". COLUMNS:
+ * comma-separated names, NULL: the usual ones. WIDTH: of the terminal, 0: as wide as it is.
  */
-DRSTOR_API int drstor_render(const char *kind, const char *json, const char *columns, unsigned width,
-                             char **ret_text, struct drstor_error **err);
+DRSTOR_API int drstor_render(const char *kind, const char *json, const char *columns,
+                             unsigned width, char **ret_text, struct drstor_error **err);
 
 #ifdef __cplusplus
 }

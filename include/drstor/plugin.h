@@ -32,7 +32,8 @@
 extern "C" {
 #endif
 
-/* 0 until frozen: such a plugin loads only into the build it came from. 1 will be kept for years. */
+/* 0 until frozen: such a plugin loads only into the build it came from. 1 will be kept for
+ * years. */
 #define DRSTOR_PLUGIN_API 0u
 #define DRSTOR_PLUGIN_MAGIC 0x64727374u /* "drst" */
 
@@ -45,7 +46,7 @@ struct drstor_call; /* one call in progress; opaque */
 
 enum drstor_log_level { DRSTOR_LOG_ERROR = 0, DRSTOR_LOG_WARN, DRSTOR_LOG_INFO, DRSTOR_LOG_DEBUG };
 
-/* ---- describe() ---------------------------------------------------------------------------- */
+/* ---- describe() ------------------------------------------------------------------------------ */
 
 /* How well this array keeps a stale controller out (safety P8). */
 enum drstor_fence_class { DRSTOR_FENCE_NONE = 0, DRSTOR_FENCE_SHIM, DRSTOR_FENCE_NATIVE };
@@ -97,7 +98,7 @@ struct drstor_key {
     const char *help;     /* one sentence */
 };
 
-/* ---- open() -------------------------------------------------------------------------------- */
+/* ---- open() ---------------------------------------------------------------------------------- */
 
 struct drstor_setting {
     const char *key;
@@ -113,31 +114,32 @@ struct drstor_open {
     size_t n_settings;
 };
 
-/* ---- observe() ----------------------------------------------------------------------------- */
+/* ---- observe() ------------------------------------------------------------------------------- */
 
 /*
- * One copy of one group, as the array says it is. Report it before its members. DRSTOR_GROUP_INFO_INIT
- * sets every field to "not read".
+ * One copy of one group, as the array says it is. Report it before its members.
+ * DRSTOR_GROUP_INFO_INIT sets every field to "not read".
  */
 struct drstor_group_info {
     uint32_t size;
-    int32_t access;           /* enum drstor_access: the weakest true statement over all members */
-    int32_t sync;             /* enum drstor_sync */
-    int32_t relation;         /* enum drstor_relation */
-    int32_t arbiter;          /* enum drstor_arbiter */
-    int32_t stops_when_alone; /* enum drstor_tristate: does the source stop when it cannot replicate? */
-    int32_t peer_seen;        /* enum drstor_tristate: does this array see its peer now? */
+    int32_t access;   /* enum drstor_access: the weakest true statement over all members */
+    int32_t sync;     /* enum drstor_sync */
+    int32_t relation; /* enum drstor_relation */
+    int32_t arbiter;  /* enum drstor_arbiter */
+    /* enum drstor_tristate: does the source stop when it cannot replicate? */
+    int32_t stops_when_alone;
+    int32_t peer_seen; /* enum drstor_tristate: does this array see its peer now? */
     int32_t reserved;
-    const char *id;           /* as configured at this array */
-    const char *preferred;    /* which side survives, in the array's words; NULL not read */
-    const char *generation;   /* changes whenever data that the other side lacks is written */
-    int64_t point_utc;        /* last consistent point held by THIS copy */
-    int64_t lag_s;            /* behind its source, as the array says */
-    int64_t lag_bytes;        /* missing here when the source was last seen: 0 with a source out of
-                                 sight means that this copy followed every write until then */
+    const char *id;         /* as configured at this array */
+    const char *preferred;  /* which side survives, in the array's words; NULL not read */
+    const char *generation; /* changes whenever data that the other side lacks is written */
+    int64_t point_utc;      /* last consistent point held by THIS copy */
+    int64_t lag_s;          /* behind its source, as the array says */
+    int64_t lag_bytes;      /* missing here when the source was last seen: 0 with a source out of
+                               sight means that this copy followed every write until then */
     int64_t progress_permille;
-    int64_t peer_seen_utc;    /* when this array last saw its peer; counter-evidence */
-    int64_t epoch;            /* epoch tag kept at the array */
+    int64_t peer_seen_utc; /* when this array last saw its peer; counter-evidence */
+    int64_t epoch;         /* epoch tag kept at the array */
 };
 #define DRSTOR_GROUP_INFO_INIT                                                                     \
     {                                                                                              \
@@ -147,15 +149,15 @@ struct drstor_group_info {
 
 struct drstor_member_info {
     uint32_t size;
-    int32_t access;     /* enum drstor_access */
-    int32_t sync;       /* enum drstor_sync */
+    int32_t access; /* enum drstor_access */
+    int32_t sync;   /* enum drstor_sync */
     int32_t reserved;
-    const char *group;  /* id of the group reported before */
-    const char *id;     /* the array's name of this volume */
-    const char *pair;   /* the other array's name of the volume it replicates with */
-    const char *wwid;   /* as hosts at this site see it */
+    const char *group; /* id of the group reported before */
+    const char *id;    /* the array's name of this volume */
+    const char *pair;  /* the other array's name of the volume it replicates with */
+    const char *wwid;  /* as hosts at this site see it */
     const char *serial;
-    int64_t bytes;      /* size */
+    int64_t bytes; /* size */
 };
 #define DRSTOR_MEMBER_INFO_INIT                                                                    \
     {                                                                                              \
@@ -179,7 +181,7 @@ struct drstor_path_info {
 
 struct drstor_job_info {
     uint32_t size;
-    int32_t state;          /* enum drstor_job_state */
+    int32_t state; /* enum drstor_job_state */
     const char *id;
     const char *group;
     const char *operation;
@@ -190,7 +192,7 @@ struct drstor_job_info {
         sizeof(struct drstor_job_info), 0, NULL, NULL, NULL, -1                                    \
     }
 
-/* ---- mutating calls ------------------------------------------------------------------------ */
+/* ---- mutating calls -------------------------------------------------------------------------- */
 
 struct drstor_evidence {
     uint32_t size;
@@ -203,13 +205,13 @@ struct drstor_evidence {
 /* What every mutating call carries. Fields a callback does not speak of are 0 or NULL. */
 struct drstor_change {
     uint32_t size;
-    uint32_t planned;       /* 1: the other side takes part; 0: it is gone */
-    const char *op;         /* operation id; the same id means the same wish */
-    const char *group;      /* the copy's id at this array */
-    uint64_t epoch;         /* an array or plugin that knows a higher one refuses */
+    uint32_t planned;  /* 1: the other side takes part; 0: it is gone */
+    const char *op;    /* operation id; the same id means the same wish */
+    const char *group; /* the copy's id at this array */
+    uint64_t epoch;    /* an array or plugin that knows a higher one refuses */
     uint64_t token;
-    uint64_t deadline_ns;   /* CLOCK_BOOTTIME; send nothing after it */
-    int32_t access_wanted;  /* set_access: enum drstor_access, READ_ONLY or READ_WRITE */
+    uint64_t deadline_ns;    /* CLOCK_BOOTTIME; send nothing after it */
+    int32_t access_wanted;   /* set_access: enum drstor_access, READ_ONLY or READ_WRITE */
     int32_t access_expected; /* enum drstor_access; UNKNOWN: no expectation */
     const struct drstor_evidence *evidence; /* about the other copy; NULL when planned */
     size_t n_evidence;
@@ -221,7 +223,7 @@ struct drstor_change {
     const char *name;   /* snapshot, test_start: name of what is made; carries the operation id */
 };
 
-/* ---- the host table ------------------------------------------------------------------------ */
+/* ---- the host table -------------------------------------------------------------------------- */
 
 struct drstor_http_header {
     const char *name;
@@ -230,12 +232,12 @@ struct drstor_http_header {
 
 struct drstor_http_request {
     uint32_t size;
-    uint32_t mutating;     /* 1: no answer is UNKNOWN; 0: no answer may be repeated */
-    uint32_t large;        /* 1: inventory class, 64 MiB; 0: 1 MiB */
+    uint32_t mutating; /* 1: no answer is UNKNOWN; 0: no answer may be repeated */
+    uint32_t large;    /* 1: inventory class, 64 MiB; 0: 1 MiB */
     uint32_t reserved;
     const char *method;
-    const char *path;      /* appended to the array's url */
-    const char *body;      /* NULL: none */
+    const char *path; /* appended to the array's url */
+    const char *body; /* NULL: none */
     size_t n_body;
     const struct drstor_http_header *headers;
     size_t n_headers;
@@ -277,9 +279,10 @@ struct drstor_host {
     /* The array's management addresses, credentials and TLS are the host's business. */
     int (*http)(struct drstor_call *call, const struct drstor_http_request *request,
                 struct drstor_http_reply *ret_reply);
-    /* Runs one command from ARGV (never through a shell of ours). Reserved until the first ssh plugin. */
-    int (*ssh)(struct drstor_call *call, const char *const *argv, size_t n_argv, const char **ret_out,
-               size_t *ret_n_out, int *ret_exit);
+    /* Runs one command from ARGV (never through a shell of ours). Reserved until the first ssh
+     * plugin. */
+    int (*ssh)(struct drstor_call *call, const char *const *argv, size_t n_argv,
+               const char **ret_out, size_t *ret_n_out, int *ret_exit);
     /* Shows the secret of KEY to USE for the length of USE; the memory is wiped after. */
     int (*secret_use)(struct drstor_call *call, const char *key,
                       int (*use)(const char *secret, size_t n, void *user), void *user);
@@ -293,11 +296,12 @@ struct drstor_host {
     int (*report_path)(struct drstor_call *call, const struct drstor_path_info *path);
     int (*report_job)(struct drstor_call *call, const struct drstor_job_info *job);
 
-    /* The outcome of a mutating call; JOB needs a handle. PARTIAL: name members by report_member. */
+    /* The outcome of a mutating call; JOB needs a handle. PARTIAL: name members by
+     * report_member. */
     void (*outcome)(struct drstor_call *call, enum drstor_outcome outcome, const char *job);
 };
 
-/* ---- the plugin table ---------------------------------------------------------------------- */
+/* ---- the plugin table ------------------------------------------------------------------------ */
 
 /*
  * Required: describe open close discover observe set_access. The rest is optional; an absent one
@@ -318,9 +322,10 @@ struct drstor_plugin {
     void (*close)(void *handle);
     /* Every group (and lone volume) this user can see, by report_group and report_member. */
     int (*discover)(void *handle, struct drstor_call *call);
-    /* GROUPS as configured; report_group, _member, _path and _job for each. One that does not exist:
-     * leave it out and go on. */
-    int (*observe)(void *handle, struct drstor_call *call, const char *const *groups, size_t n_groups);
+    /* GROUPS as configured; report_group, _member, _path and _job for each. One that does not
+     * exist: leave it out and go on. */
+    int (*observe)(void *handle, struct drstor_call *call, const char *const *groups,
+                   size_t n_groups);
     int (*set_access)(void *handle, struct drstor_call *call, const struct drstor_change *change);
 
     /* Bring the copy up to date once. Called at whichever array drives the transfer; core asks the
@@ -338,7 +343,8 @@ struct drstor_plugin {
     int (*test_stop)(void *handle, struct drstor_call *call, const struct drstor_change *change);
     int (*verify_dual_write)(void *handle, struct drstor_call *call, const char *group);
     int (*probe_write)(void *handle, struct drstor_call *call, const struct drstor_change *change);
-    int (*set_preferred)(void *handle, struct drstor_call *call, const struct drstor_change *change);
+    int (*set_preferred)(void *handle, struct drstor_call *call,
+                         const struct drstor_change *change);
     /* Take this side over although the array's own rules object; only with evidence. */
     int (*force_access)(void *handle, struct drstor_call *call, const struct drstor_change *change);
     /* Unfinished jobs for GROUP, by report_job. */
@@ -361,15 +367,15 @@ typedef const struct drstor_plugin *(*drstor_plugin_entry_fn)(const struct drsto
 extern const struct drstor_host *host __attribute__((visibility("hidden")));
 #endif
 
-/* The one exported function. It must only hand over the table; it runs before anything is checked. */
+/* The one exported function. It must only hand over the table; it runs before anything is
+ * checked. */
 #define DRSTOR_PLUGIN(...)                                                                         \
     const struct drstor_host *host;                                                                \
-    static const struct drstor_plugin drstor_plugin_table = {                                      \
-        .magic = DRSTOR_PLUGIN_MAGIC,                                                              \
-        .api = DRSTOR_PLUGIN_API,                                                                  \
-        .size = sizeof(struct drstor_plugin),                                                      \
-        .build = DRSTOR_PLUGIN_BUILD,                                                              \
-        __VA_ARGS__};                                                                              \
+    static const struct drstor_plugin drstor_plugin_table = {.magic = DRSTOR_PLUGIN_MAGIC,         \
+                                                             .api = DRSTOR_PLUGIN_API,             \
+                                                             .size = sizeof(struct drstor_plugin), \
+                                                             .build = DRSTOR_PLUGIN_BUILD,         \
+                                                             __VA_ARGS__};                         \
     __attribute__((visibility("default"))) const struct drstor_plugin *drstor_plugin_entry(        \
         const struct drstor_host *table);                                                          \
     const struct drstor_plugin *drstor_plugin_entry(const struct drstor_host *table)               \

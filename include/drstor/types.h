@@ -39,13 +39,14 @@ enum drstor_status {
     DRSTOR_E_PROTOCOL = -12, /* the answer broke its protocol */
     DRSTOR_E_INTERNAL = -13, /* drstor itself */
 
-    DRSTOR_E_TIMEOUT = -14 /* waiting for something else took longer than allowed; nothing is wrong */
+    DRSTOR_E_TIMEOUT =
+        -14 /* waiting for something else took longer than allowed; nothing is wrong */
 };
 
 /* May applications write this copy? */
 enum drstor_access {
     DRSTOR_ACCESS_UNKNOWN = 0,
-    DRSTOR_ACCESS_NONE,       /* suspended, offline, not exposed */
+    DRSTOR_ACCESS_NONE, /* suspended, offline, not exposed */
     DRSTOR_ACCESS_READ_ONLY,
     DRSTOR_ACCESS_READ_WRITE
 };
@@ -54,11 +55,11 @@ enum drstor_access {
 enum drstor_sync {
     DRSTOR_SYNC_UNKNOWN = 0,
     DRSTOR_SYNC_IN_SYNC,
-    DRSTOR_SYNC_SYNCING,  /* a transfer or resync is under way */
-    DRSTOR_SYNC_LAGGING,  /* asynchronous, behind by lag_s */
-    DRSTOR_SYNC_PAUSED,   /* replication suspended on purpose */
-    DRSTOR_SYNC_BROKEN,   /* no relation, or the peer is not seen */
-    DRSTOR_SYNC_DIVERGED  /* both sides have writes the other lacks (split brain) */
+    DRSTOR_SYNC_SYNCING, /* a transfer or resync is under way */
+    DRSTOR_SYNC_LAGGING, /* asynchronous, behind by lag_s */
+    DRSTOR_SYNC_PAUSED,  /* replication suspended on purpose */
+    DRSTOR_SYNC_BROKEN,  /* no relation, or the peer is not seen */
+    DRSTOR_SYNC_DIVERGED /* both sides have writes the other lacks (split brain) */
 };
 
 /* The arbiter (witness, mediator, quorum) of an active-active pair. */

@@ -17,8 +17,8 @@ struct lunview {
 
     /*
      * The LUNs hosts of SITE can see now:
-     *   [ { "wwid": "3600...", "serial": "...", "size": bytes, "access": "none|read-only|read-write",
-     *       "exposed_to": ["rhv-rome"], "lun": n, "content": {...} } ]
+     *   [ { "wwid": "3600...", "serial": "...", "size": bytes, "access":
+     * "none|read-only|read-write", "exposed_to": ["rhv-rome"], "lun": n, "content": {...} } ]
      * "content" is the opaque document stored on the volume (see engine/README.md: domain id, pool,
      * master flag, OVF list, leases, write counter). A LUN exposed to no host group is left out.
      */
