@@ -163,13 +163,12 @@ DRSTOR_API int drstor_adopt(struct drstor *d, const char *const *groups, size_t 
 
 /* ---- kit: needs no installation unless a D is taken ------------------------------------------ */
 
-/* Every problem of a configuration: { file, problems: [ { place, text, hint } ], exit }. With
- * PLUGINS also what the plugins say of their keys. */
+/* Every problem of a configuration, and what the plugins say of their keys: { file, problems:
+ * [ { place, text, hint } ], exit }. CONFIG NULL: /etc/drstor/drstor.yaml. */
 DRSTOR_API int drstor_config_check(const char *config, char **ret_json, struct drstor_error **err);
 /* { id, title, why, remedy }; NOTFOUND with the nearest ids. */
 DRSTOR_API int drstor_explain(const char *id, char **ret_json, struct drstor_error **err);
-/* { dir, plugins: [ { name, path, version, api, error, hint } ] }; DIR NULL: of D's
- * configuration. */
+/* What is in D's plugin folder: { dir, plugins: [ { name, path, version, api, error, hint } ] }. */
 DRSTOR_API int drstor_plugin_list(struct drstor *d, char **ret_json, struct drstor_error **err);
 DRSTOR_API int drstor_plugin_info(struct drstor *d, const char *name, char **ret_json,
                                   struct drstor_error **err);
