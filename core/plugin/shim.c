@@ -226,8 +226,7 @@ dr_array_closep(struct dr_array_handle **h)
     *h = NULL;
 }
 
-/* ---- calls
- * --------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 bool
 dr_array_can(const struct dr_array_handle *h, enum dr_array_op op)

@@ -214,8 +214,7 @@ judge(const struct dr_rhv *r, const struct rhv_request *q, const struct dr_http_
     return fail_code(r, q, reply->code, o, correlation_id, err);
 }
 
-/* ---- the call
- * ------------------------------------------------------------------------------------ */
+/* ---- the call -------------------------------------------------------------------------------- */
 
 static uint64_t
 deadline_of(const struct dr_rhv *r, const struct dr_rhv_how *how, const struct rhv_request *q)
