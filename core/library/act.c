@@ -359,7 +359,11 @@ drstor_resume(struct drstor *d, const char *run, const struct drstor_callbacks *
               char **ret_json, struct drstor_error **err)
 {
     struct act x = {0};
-    int r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
+    int r = DRSTOR_OK;
+    if (d->model->controller_standby)
+        r = dr_refuse(err, "R031", "this controller is the standby");
+    if (r == DRSTOR_OK)
+        r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
     if (r < 0)
         return r;
     take_callbacks(&x, callbacks);
