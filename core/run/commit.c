@@ -95,7 +95,6 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
     return DRSTOR_OK;
 }
 
-/* Before the commit nothing was given up: the record goes back to what it was. */
 static int
 unfence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
 {
@@ -110,11 +109,17 @@ unfence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error 
     return DRSTOR_OK;
 }
 
+int
+dr_record_unfence(struct dr_step *s, struct drstor_error **err)
+{
+    return dr_record_change(s, "refused", unfence, NULL, err);
+}
+
 static enum dr_step_end
 too_much(struct dr_step *s, const struct dr_loss *loss)
 {
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
-    int r = dr_record_change(s, "refused", unfence, NULL, &err);
+    int r = dr_record_unfence(s, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     (void)dr_refuse(&s->err, "R060", "group %s: the loss is larger than agreed: %s", s->group->name,

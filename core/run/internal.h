@@ -150,6 +150,10 @@ int dr_record_change(struct dr_step *s, const char *what,
                                struct drstor_error **err),
                      void *user, struct drstor_error **err);
 
+/* commit.c: before the commit nothing was given up. A record this run was fencing goes back to
+ * steady; any other stays. */
+int dr_record_unfence(struct dr_step *s, struct drstor_error **err);
+
 /* stage.c */
 void dr_stage_free(struct stage *st);
 

@@ -280,21 +280,6 @@ take_facts(struct dr_run *run, const struct dr_facts *facts, const struct dr_ste
     return dr_store_facts_save(run->s->store, &run->facts, err);
 }
 
-/* A fence that was refused gave nothing up: the record goes back to steady. */
-static int
-back_to_steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
-{
-    (void)user;
-    (void)err;
-    if (r->phase != DR_PHASE_FENCING || !dr_streq(r->op.id, s->run->id))
-        return 1;
-    r->phase = DR_PHASE_STEADY;
-    r->target = NULL;
-    r->evidence = NULL;
-    r->n_evidence = 0;
-    return DRSTOR_OK;
-}
-
 static void
 conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
 {
@@ -304,7 +289,7 @@ conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
         struct dr_step *s = &steps[i];
         left += s->end != DR_STEP_END_DONE;
         if (s->end == DR_STEP_END_REFUSED)
-            (void)dr_record_change(s, "refused", back_to_steady, NULL, NULL);
+            (void)dr_record_unfence(s, NULL);
         int e = exit_of_end(s);
         if (e && (!worst || dr_exit_worse(e, ret->exit) == e)) {
             ret->exit = dr_exit_worse(e, ret->exit);
