@@ -115,3 +115,9 @@ dr_record_parse(struct dr_arena *a, const char *text, size_t n, struct dr_record
     (void)json_object_put(o);
     return r;
 }
+
+bool
+dr_record_settled_by(const struct dr_record *r, const char *run)
+{
+    return r->phase == DR_PHASE_STEADY && run && dr_streq(r->op.id, run);
+}

@@ -72,6 +72,9 @@ struct dr_record {
     size_t n_site_hold;
 };
 
+/* Has RUN brought this group to its end? It may be open for other groups. */
+bool dr_record_settled_by(const struct dr_record *r, const char *run);
+
 extern const struct dr_type dr_evidence_type;
 extern const struct dr_type dr_consent_type;
 extern const struct dr_type dr_record_type;

@@ -75,6 +75,9 @@ living_hosts(const struct weigh *w)
     return NULL;
 }
 
+/* Two clocks in whole seconds: the array's and ours. Both are expected to follow a time server. */
+static const int64_t clock_margin_s = 5;
+
 /* The surviving array saw its peer after the silence began: somebody there is alive (safety
  * 3.2). */
 static const char *
@@ -88,7 +91,7 @@ counter_evidence(const struct weigh *w, const struct dr_stamp *since)
         if (f->view.peer_seen == DRSTOR_TRI_YES)
             return dr_arena_printf(w->a, "array %s sees its peer at %s now", c->array->name,
                                    w->old->site->name);
-        if (since->utc >= 0 && f->view.peer_seen_at > since->utc)
+        if (since->utc >= 0 && f->view.peer_seen_at > since->utc + clock_margin_s)
             return dr_arena_printf(
                 w->a, "array %s saw its peer at %s, after the silence began at %s", c->array->name,
                 dr_utc_text(w->a, f->view.peer_seen_at), dr_utc_text(w->a, since->utc));

@@ -398,9 +398,10 @@ logged_in(struct stage *s, const struct dr_stage_group *g, const struct dr_inv_h
         const char *why = NULL;
         enum turn turn = decided ? TURN_LATER : turn_of(s, key, TRIES_DOMAIN, &why);
         if (turn == TURN_NEVER)
-            stuck(s, g->group,
-                  dr_arena_printf(s->a, "host %s cannot log in to %s: %s", host->name, l->target,
-                                  why ? why : "no reason given"));
+            stuck(
+                s, g->group,
+                why ? why
+                    : dr_arena_printf(s->a, "host %s cannot log in to %s", host->name, l->target));
         if (turn != TURN_NOW)
             continue;
         struct dr_stage_action *x = act(s, DR_STAGE_LOGIN, g->group, key);
@@ -423,8 +424,9 @@ one_domain_call(struct stage *s, enum dr_stage_kind kind, const struct dr_stage_
     switch (turn_of(s, key, TRIES_DOMAIN, &why)) {
     case TURN_NEVER:
         stuck(s, g->group,
-              dr_arena_printf(s->a, "cannot %s storage domain %s: %s", verb,
-                              d->name ? d->name : d->id, why ? why : "it has no effect"));
+              why ? why
+                  : dr_arena_printf(s->a, "cannot %s storage domain %s: it has no effect", verb,
+                                    d->name ? d->name : d->id));
         return false;
     case TURN_LATER:
         return false;
@@ -581,6 +583,20 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
                               cluster->name);
 }
 
+/*
+ * Engines do not tell the cluster of a template that is only offered. It goes where the VMs of its
+ * group go, or to the only cluster there is.
+ */
+static const struct dr_inv_cluster *
+cluster_for_template(const struct stage *s, const struct dr_stage_group *g,
+                     const struct dr_inv_offer *o)
+{
+    const struct dr_inv_cluster *cl = cluster_for(s, g, o->cluster);
+    for (size_t i = 0; !o->cluster && !cl && i < g->n_vms; i++)
+        cl = cluster_for(s, g, g->vms[i].cluster);
+    return !o->cluster && !cl && s->now->n_clusters == 1 ? &s->now->clusters[0] : cl;
+}
+
 /* Templates on an active domain. True while one that VMs may need is still to come. */
 static void
 templates_forward(struct stage *s, const struct dr_stage_group *g)
@@ -590,7 +606,7 @@ templates_forward(struct stage *s, const struct dr_stage_group *g)
         if (!domain_of_group(g, o->domain) || s->registers >= IN_FLIGHT_REGISTER)
             continue;
         const char *key = key_of(s, DR_STAGE_REGISTER_TEMPLATE, o->id), *why = NULL;
-        const struct dr_inv_cluster *cl = cluster_for(s, g, o->cluster);
+        const struct dr_inv_cluster *cl = cluster_for_template(s, g, o);
         enum turn t = turn_of(s, key, TRIES_REGISTER, &why);
         if (!cl || t == TURN_NEVER)
             stuck(s, g->group,

@@ -124,7 +124,10 @@ judge_change(struct dr_arena *a, const char *plugin, const struct dr_call *call,
         return;
     }
     r->outcome = s->outcome;
-    if (r->late) {
+    if (r->late && s->status == DRSTOR_E_CANCELLED) {
+        r->error = "no answer in time";
+        r->outcome = DRSTOR_OUTCOME_UNKNOWN;
+    } else if (r->late) {
         r->error = dr_arena_printf(a, "%s answered after its deadline (late), with: %s%s%s",
                                    dr_name(&dr_array_op_names, (int)call->operation),
                                    dr_name(&dr_outcome_names, (int)s->outcome),
@@ -173,6 +176,12 @@ dr_verdict(struct dr_arena *a, const char *plugin, const struct dr_call *call,
     } else if (s->fault) {
         plugin_fault(a, plugin, call, s->fault, ret);
     } else if (s->status < DRSTOR_OK) {
+        /* At the deadline the host wakes whoever still waits: that is silence, not a wish to
+         * stop. */
+        if (ret->late && s->status == DRSTOR_E_CANCELLED) {
+            ret->status = DRSTOR_E_UNREACHABLE;
+            ret->error = "no answer in time";
+        }
         /* Half a view looks like a whole one: "no paths" would read as "not exposed". */
         drop_views(ret);
     }

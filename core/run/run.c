@@ -388,9 +388,11 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
         r = dr_store_run_open(run->s->store, run->arena, f->name, &open, &n_open, err);
         if (r < 0)
             return r;
-        if (n_open) {
-            r = dr_refuse(err, "R013", "run %s of group %s has not ended", open[0].id, f->name);
-            dr_hint(err, "drstor run resume %s", open[0].id);
+        for (size_t k = 0; k < n_open; k++) {
+            if (dr_record_settled_by(&rec, open[k].id))
+                continue;
+            r = dr_refuse(err, "R013", "run %s of group %s has not ended", open[k].id, f->name);
+            dr_hint(err, "drstor run resume %s", open[k].id);
             return r;
         }
     }

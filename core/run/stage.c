@@ -55,6 +55,8 @@ struct stage {
 
     struct dr_stage_progress progress; /* the leader's */
     size_t in_flight;
+    struct dr_inventory base; /* read whole once a lead; later looks read only what moves */
+    bool have_base;
     char *last_look; /* to see whether anything changed */
     uint64_t changed_ns;
 };
@@ -112,13 +114,24 @@ try_of(struct stage *st, const char *key)
     return t;
 }
 
+/* "stage:import:7f..": what the store takes for a step's name. */
+static const char *
+row_id(struct stage *st, const char *key)
+{
+    char *id = dr_arena_printf(st->arena, "stage:%.120s", key);
+    for (char *c = id; *c; c++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-", *c))
+            *c = *c == ' ' ? ':' : '.';
+    return id;
+}
+
 /* Intent and answer of one engine call, as a row of its own beside the plan's steps. */
 static int
 keep_call(struct stage *st, const struct dr_stage_action *x, const char *state, const char *answer,
           struct drstor_error **err)
 {
     struct dr_step_row row = {.run = st->run->id,
-                              .id = dr_arena_printf(st->arena, "stage/%s", x->key),
+                              .id = row_id(st, x->key),
                               .state = state,
                               .attempt = try_of(st, x->key)->attempts,
                               .intent = NULL,
@@ -148,6 +161,19 @@ call_main(void *arg)
                                &c->n_found, &c->err);
     DR_FP("stage.sent");
     dr_mailbox_post(c->st->box, c);
+}
+
+/* The step of GROUP while it is on the stage: only the leader, and the list only grows under it. */
+static const struct dr_step *
+step_of(struct stage *st, const char *group)
+{
+    const struct dr_step *step = NULL;
+    pthread_mutex_lock(&st->run->lock);
+    for (size_t i = 0; i < st->n_groups && !step; i++)
+        if (!st->groups[i]->over && dr_streq(st->groups[i]->want.group, group))
+            step = st->groups[i]->step;
+    pthread_mutex_unlock(&st->run->lock);
+    return step;
 }
 
 /* Every call of one expansion is in the store before the first of them leaves. */
@@ -180,11 +206,7 @@ send_all(struct stage *st, const struct dr_stage_result *todo, struct drstor_err
         c->action = *x;
         dr_engine_action_copy(c->arena, x, &c->action);
         st->in_flight++;
-        const struct dr_step *step = NULL;
-        for (size_t k = 0; k < st->n_groups; k++)
-            if (dr_streq(st->groups[k]->want.group, x->group))
-                step = st->groups[k]->step;
-        dr_run_event(st->run, step, "acting", "%s", x->text);
+        dr_run_event(st->run, step_of(st, x->group), "acting", "%s", x->text);
         dr_spawn(st->run->s->env, call_main, c);
     }
     return DRSTOR_OK;
@@ -219,7 +241,7 @@ take_answer(struct stage *st, struct call *c, struct dr_inventory *extra)
     (void)keep_call(st, &c->action, "answered",
                     c->status == DRSTOR_OK ? "ok" : dr_error_message(c->err), NULL);
     if (t->trouble)
-        dr_run_event(st->run, NULL, "retrying", "%s: %s", c->action.text, t->trouble);
+        dr_run_event(st->run, step_of(st, c->action.group), "retrying", "%s", t->trouble);
     dr_arena_free(c->arena);
     dr_error_free(c->err);
     free(c);
@@ -336,18 +358,23 @@ end_all(struct stage *st, enum dr_step_end end, const char *trouble)
 
 /* One look, one expansion, what it asks for. *RET_CHANGED: something moved. */
 static int
-round_of(struct stage *st, bool offers, const struct dr_inventory *extra, bool *ret_changed,
+round_of(struct stage *st, const struct dr_inventory *extra, bool *ret_changed,
          struct drstor_error **err)
 {
     struct dr_run *run = st->run;
     dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
     struct dr_inventory now;
     const struct dr_rhv_how how = {.cancel = &st->cancel};
-    const struct dr_rhv_inventory_options options = {.offers = offers};
+    const struct dr_rhv_inventory_options options = {.offers = true,
+                                                     .light = st->have_base ? &st->base : NULL};
     dr_map_clear(&dr_inventory_type, &now);
     int r = dr_rhv_inventory(st->rhv, &how, &options, a, &now, err);
     if (r < 0)
         return r;
+    if (!st->have_base) {
+        dr_map_copy(st->arena, &dr_inventory_type, &now, &st->base);
+        st->have_base = true;
+    }
     now.discovered = extra->discovered;
     now.n_discovered = extra->n_discovered;
     now.discovered_read = extra->discovered_read;
@@ -395,6 +422,8 @@ lead(struct stage *st, struct dr_step *s)
     struct dr_inventory extra;
     uint64_t pause = poll_first_ns, trouble_since = 0;
     dr_map_clear(&dr_inventory_type, &extra);
+    st->have_base = false;
+    atomic_store(&st->cancel.set, false); /* of a leader before, whose calls have all ended */
     st->changed_ns = dr_now_ns(run->s->env);
     const char *why = NULL;
     enum dr_step_end end = DR_STEP_END_NONE;
@@ -406,7 +435,7 @@ lead(struct stage *st, struct dr_step *s)
             end = DR_STEP_END_INTERRUPTED;
             break;
         }
-        int r = round_of(st, true, &extra, &moved, &err);
+        int r = round_of(st, &extra, &moved, &err);
         uint64_t now = dr_now_ns(run->s->env);
         if (r < 0) {
             bool wait = r == DRSTOR_E_UNREACHABLE || r == DRSTOR_E_BUSY || r == DRSTOR_E_PROTOCOL ||
