@@ -75,7 +75,7 @@ holds(const char *path, const char *want)
         (void)printf("%s:1: has the lines of the table, but not together and in order\n", path);
         bad++;
     }
-    (void)printf("figure style_table %d wrong of 1\n", bad);
+    (void)printf("figure style_table_wrong %d of 1\n", bad);
     return bad ? 1 : 0;
 }
 
