@@ -21,8 +21,7 @@ struct dr_mailbox {
     struct message *head, **tail;
 };
 
-/* ---- the virtual kind: coroutines, one of which runs at a time ---------------------------------
- */
+/* ---- the virtual kind: coroutines, one of which runs at a time ------------------------------- */
 
 struct coroutine {
     struct coroutine *next;
@@ -227,8 +226,8 @@ real_wait(struct dr_env *env, uint64_t ns)
         return;
     struct timespec t;
     (void)clock_gettime(CLOCK_MONOTONIC, &t);
-    /* An hour at most a time: boot time goes on while the machine sleeps, monotonic time does not.
-     */
+    /* An hour at most a time: boot time goes on while the machine sleeps, monotonic time does
+     * not. */
     uint64_t left = ns - now < 3600 * DR_S ? ns - now : 3600 * DR_S;
     uint64_t until = (uint64_t)t.tv_nsec + left;
     t.tv_sec += (time_t)(until / DR_S);

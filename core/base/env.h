@@ -31,8 +31,8 @@ const char *dr_boot_id(struct dr_env *env); /* boot_ns of another boot must not 
 struct dr_cancel {
     atomic_bool set;
 };
-void dr_cancel_now(struct dr_env *env,
-                   struct dr_cancel *c); /* wakes sleepers; not async-signal-safe */
+/* wakes sleepers; not async-signal-safe */
+void dr_cancel_now(struct dr_env *env, struct dr_cancel *c);
 static inline bool
 dr_cancelled(const struct dr_cancel *c)
 {

@@ -49,6 +49,7 @@ struct dr_type {
 #define DR_TYPE(var, ctype, text, table)                                                           \
     const struct dr_type var = {text, sizeof(ctype), table, sizeof(table) / sizeof((table)[0])}
 
+/* clang-format off: one line each */
 #define DR_STR(s, f)                                                                               \
     {                                                                                              \
 #f, DR_FIELD_STR, offsetof(s, f), 0, NULL, NULL                                            \
@@ -89,6 +90,7 @@ struct dr_type {
     {                                                                                              \
 #f, DR_FIELD_JSON, offsetof(s, f), 0, NULL, NULL                                           \
     }
+/* clang-format on */
 
 /* Fills every field of OUT (also with "not known"). Unknown members are refused when STRICT. */
 int dr_map_read(struct dr_arena *a, const struct dr_type *type, struct json_object *o, bool strict,

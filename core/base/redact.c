@@ -28,8 +28,8 @@ base64(const char *bytes, size_t n)
     const unsigned char *in = (const unsigned char *)bytes;
     char *out = dr_alloc0(n * 4 / 3 + 5, 1);
     size_t o = 0;
-    /* Padding is left out: what follows the secret in the same encoded text changes the last group.
-     */
+    /* Padding is left out: what follows the secret in the same encoded text changes the last
+     * group. */
     for (size_t i = 0; i + 2 < n; i += 3) {
         unsigned v = (unsigned)in[i] << 16 | (unsigned)in[i + 1] << 8 | in[i + 2];
         out[o++] = set[v >> 18];

@@ -33,7 +33,7 @@ static const struct dr_conf_key top_keys[] = {
 };
 static DR_CONF_TABLE(top_table, "top level", top_keys);
 
-/* ---- state ---------------------------------------------------------------------------------- */
+/* ---- state ----------------------------------------------------------------------------------- */
 
 struct state_read {
     const char *sqlite;
@@ -92,7 +92,7 @@ config_state(struct dr_conf *c, const struct dr_yaml *node)
         c->model->state_sqlite = read.sqlite ? read.sqlite : "/var/lib/drstor/state.db";
 }
 
-/* ---- controller, safety, timeouts ----------------------------------------------------------- */
+/* ---- controller, safety, timeouts ------------------------------------------------------------ */
 
 struct controller_read {
     const char *name;
@@ -130,7 +130,7 @@ config_controller(struct dr_conf *c, const struct dr_yaml *node)
         c->model->controller_site = dr_conf_site(c, read.site, "\"site\" of controller");
 }
 
-/* ---- the whole ------------------------------------------------------------------------------ */
+/* ---- the whole ------------------------------------------------------------------------------- */
 
 const struct dr_conf_table *const dr_conf_tables[] = {
     &top_table,

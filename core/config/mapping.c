@@ -71,7 +71,7 @@ static const struct dr_conf_key mapping_keys[] = {
 
 DR_CONF_TABLE(dr_conf_mapping_table, "rhv.mapping", mapping_keys);
 
-/* ---- two names ------------------------------------------------------------------------------ */
+/* ---- two names ------------------------------------------------------------------------------- */
 
 struct pair_read {
     const char *primary_name, *secondary_name;
@@ -122,7 +122,7 @@ mapping_pairs(struct dr_conf *c, const char *key, const struct dr_yaml *node,
     *ret_n = n;
 }
 
-/* ---- networks ------------------------------------------------------------------------------- */
+/* ---- networks -------------------------------------------------------------------------------- */
 
 struct network_read {
     const char *network[SIDES], *profile[SIDES], *id[SIDES], *dc[SIDES];
@@ -179,7 +179,7 @@ mapping_networks(struct dr_conf *c, const struct dr_yaml *node)
     m->n_vnics = n;
 }
 
-/* ---- which site is which -------------------------------------------------------------------- */
+/* ---- which site is which --------------------------------------------------------------------- */
 
 /* HOST[:PORT]/PATH without what different people write differently. */
 static const char *
@@ -259,7 +259,7 @@ mapping_sites(struct dr_conf *c, const struct dr_yaml *node, const struct mappin
                                            .password = read->side[i].password};
 }
 
-/* ---- all of it ------------------------------------------------------------------------------ */
+/* ---- all of it ------------------------------------------------------------------------------- */
 
 static void
 mapping_map(struct dr_conf *c, const struct dr_yaml *node)

@@ -31,7 +31,7 @@ const struct dr_site *dr_conf_site(struct dr_conf *c, const struct dr_yaml *node
 const struct dr_site *dr_conf_site_named(struct dr_conf *c, const struct dr_place *place,
                                          const char *name);
 
-/* ---- what engines and arrays have in common ---- */
+/* ---- what engines and arrays have in common -------------------------------------------------- */
 
 struct dr_conf_endpoint {
     const struct dr_yaml *urls;
@@ -60,7 +60,7 @@ struct dr_conf_endpoint {
 void dr_conf_endpoint(struct dr_conf *c, const struct dr_yaml *node, const char *what,
                       struct dr_conf_endpoint *e);
 
-/* ---- keys of plugins ---- */
+/* ---- keys of plugins ------------------------------------------------------------------------- */
 
 struct dr_conf_settings {
     struct dr_setting *list;

@@ -32,7 +32,7 @@ rhv_other(struct dr_conf *c, const struct dr_yaml_pair *pair, const char *what, 
 
 const struct dr_conf_table dr_conf_rhv_table = {"rhv", rhv_keys, DR_COUNT(rhv_keys), rhv_other};
 
-/* ---- start -------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 struct tier_read {
     const char **vms;
@@ -147,7 +147,7 @@ tiers_read(struct dr_conf *c, const struct dr_yaml *node)
     c->model->n_start = node->n_items;
 }
 
-/* ---- preempt ------------------------------------------------------------------------------ */
+/* ---- preempt --------------------------------------------------------------------------------- */
 
 static void
 preempt_read(struct dr_conf *c, const struct dr_yaml *node)
@@ -171,7 +171,7 @@ preempt_read(struct dr_conf *c, const struct dr_yaml *node)
     c->model->n_preempt = n;
 }
 
-/* ---- hooks -------------------------------------------------------------------------------- */
+/* ---- hooks ----------------------------------------------------------------------------------- */
 
 struct hook_read {
     unsigned before, after, on_failure;

@@ -331,8 +331,8 @@ conf_value(struct dr_conf *c, const struct dr_conf_key *key, const struct dr_yam
     }
 }
 
-/* The row that was meant, or table->n: a slip in a needed key is not told as a missing key as well.
- */
+/* The row that was meant, or table->n: a slip in a needed key is not told as a missing key as
+ * well. */
 static size_t
 conf_unknown_key(struct dr_conf *c, const struct dr_conf_table *table,
                  const struct dr_yaml_pair *pair, const char *what)

@@ -27,7 +27,7 @@ storages_need(struct dr_conf *c, const struct dr_yaml *node, const char *what, c
         dr_conf_problem(c, node, NULL, "%s needs \"%s%s_%s\"", what, prefix, side_words[side], key);
 }
 
-/* ---- storage domains ------------------------------------------------------------------------ */
+/* ---- storage domains ------------------------------------------------------------------------- */
 
 enum { KIND_UNKNOWN = 0, KIND_DATA };
 static const char *const kind_words[] = {"unknown", "data"};
@@ -176,7 +176,7 @@ dr_conf_storages(struct dr_conf *c, const struct dr_yaml *node)
 #undef NEED
 #undef SIDE
 
-/* ---- direct LUNs ---------------------------------------------------------------------------- */
+/* ---- direct LUNs ----------------------------------------------------------------------------- */
 
 struct lun_read {
     const char *alias, *description;

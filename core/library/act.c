@@ -6,8 +6,7 @@
 
 #include <string.h>
 
-/* ---- what acts share
- * ------------------------------------------------------------------------------- */
+/* ---- what acts share ------------------------------------------------------------------------- */
 
 struct act {
     struct session s;
@@ -256,8 +255,7 @@ act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor
     return go(x, ret_json, err);
 }
 
-/* ---- the calls
- * -------------------------------------------------------------------------------------- */
+/* ---- the calls ------------------------------------------------------------------------------- */
 
 int
 drstor_plan(struct drstor *d, const char *goal, const struct drstor_consent *consent,
@@ -378,7 +376,11 @@ drstor_resume(struct drstor *d, const char *run, const struct drstor_callbacks *
               char **ret_json, struct drstor_error **err)
 {
     struct act x = {0};
-    int r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
+    int r = DRSTOR_OK;
+    if (d->model->controller_standby)
+        r = dr_refuse(err, "R031", "this controller is the standby");
+    if (r == DRSTOR_OK)
+        r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
     if (r < 0)
         return r;
     take_callbacks(&x, callbacks);
@@ -410,8 +412,7 @@ drstor_observe(struct drstor *d, const char *const *groups, size_t n, char **ret
     return r;
 }
 
-/* ---- adopt
- * ------------------------------------------------------------------------------------------ */
+/* ---- adopt ----------------------------------------------------------------------------------- */
 
 static bool
 refuse_adopt(struct dr_arena *a, const struct dr_group *g, const struct dr_facts *facts,

@@ -29,8 +29,8 @@ matches(const char *const *patterns, size_t n, const char *name)
     return false;
 }
 
-/* --all, --only and --except into names. A pattern that fits nothing is a slip, not an empty set.
- */
+/* --all, --only and --except into names. A pattern that fits nothing is a slip, not an empty
+ * set. */
 static int
 select_groups(struct dr_arena *a, const struct dr_model *m, struct json_object *doc,
               struct dr_goal *g, struct drstor_error **err)

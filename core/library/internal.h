@@ -39,8 +39,8 @@ int dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *r
                     struct drstor_error **err);
 void dr_session_close(struct session *s);
 
-/* Asks everything (or GROUPS), together with what is stored. SAVE needs a store open for writing.
- */
+/* Asks everything (or GROUPS), together with what is stored. SAVE needs a store open for
+ * writing. */
 int dr_session_observe(struct session *s, const char *const *groups, size_t n, bool engines,
                        bool save, struct dr_facts *ret, struct drstor_error **err);
 int dr_session_records(struct session *s, struct dr_plan_record **ret, size_t *ret_n,

@@ -81,7 +81,7 @@ drstor_explain(const char *id, char **ret_json, struct drstor_error **err)
         for (; n < n_all && n < DR_COUNT(ids); n++)
             ids[n] = all[n].id;
         const char *near = dr_nearest(id, ids, n);
-        int r = dr_fail(err, DRSTOR_E_INVALID, "there is no rule \"%s\"", id);
+        int r = dr_fail(err, DRSTOR_E_NOTFOUND, "there is no rule \"%s\"", id);
         if (near)
             dr_hint(err, "did you mean %s?", near);
         return r;

@@ -15,8 +15,7 @@ drstor_version(void)
     return DRSTOR_VERSION;
 }
 
-/* ---- errors: the public names of base/error.h
- * ------------------------------------------------------ */
+/* ---- errors: the public names of base/error.h ------------------------------------------------ */
 
 int
 drstor_error_status(const struct drstor_error *err)
@@ -60,8 +59,7 @@ drstor_text_free(char *text)
     free(text);
 }
 
-/* ---- an installation
- * ------------------------------------------------------------------------------- */
+/* ---- an installation ------------------------------------------------------------------------- */
 
 int
 drstor_open(const struct drstor_options *options, struct drstor **ret, struct drstor_error **err)
@@ -112,8 +110,7 @@ drstor_cancel(struct drstor *d)
     dr_cancel_now(d->env, &d->cancel);
 }
 
-/* ---- one call
- * -------------------------------------------------------------------------------------- */
+/* ---- one call -------------------------------------------------------------------------------- */
 
 int
 dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *ret,

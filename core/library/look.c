@@ -31,8 +31,7 @@ drstor_status(struct drstor *d, const char *const *groups, size_t n, char **ret_
     return r;
 }
 
-/* ---- show
- * ------------------------------------------------------------------------------------------- */
+/* ---- show ------------------------------------------------------------------------------------ */
 
 static struct json_object *
 show_site(const struct dr_model *m, const struct dr_site *site, const struct dr_facts *facts)
@@ -160,8 +159,7 @@ drstor_show(struct drstor *d, const char *kind, const char *name, char **ret_jso
     return r;
 }
 
-/* ---- runs
- * ------------------------------------------------------------------------------------------- */
+/* ---- runs ------------------------------------------------------------------------------------ */
 
 /* Runs are only in the store: without one there is nothing to look at. */
 static int

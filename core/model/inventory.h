@@ -109,8 +109,8 @@ struct dr_inventory {
     size_t n_offered_vms;
     struct dr_inv_offer *offered_templates;
     size_t n_offered_templates;
-    /* Domains whose offers were read for this inventory: an empty list of offers says nothing else.
-     */
+    /* Domains whose offers were read for this inventory: an empty list of offers says nothing
+     * else. */
     const char **offers_read;
     size_t n_offers_read;
     /* Domains the hosts see on LUNs this engine does not know yet; read only when asked for. */

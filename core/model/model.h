@@ -24,8 +24,8 @@ struct dr_place {
 
 /* What an engine and an array have in common: something reached over the network. */
 struct dr_access_point {
-    const char *
-        *urls; /* addresses of the one endpoint, tried in order; none for file-based plugins */
+    /* addresses of the one endpoint, tried in order; none for file-based plugins */
+    const char **urls;
     size_t n_urls;
     const char *user;
     struct dr_secret *password; /* NULL: none configured. Owned by the configuration. */
@@ -93,8 +93,7 @@ struct dr_group {
     struct dr_place place;
 };
 
-/* ---- how VMs are mapped and started -----------------------------------------------------------
- */
+/* ---- how VMs are mapped and started ---------------------------------------------------------- */
 
 /* One thing with a name at each of two sites. */
 struct dr_pair_map {
@@ -185,8 +184,8 @@ struct dr_mapping {
     size_t n_clusters;
     const struct dr_vnic_map *vnics;
     size_t n_vnics;
-    const struct dr_pair_map
-        *data_centers; /* which data centre domains go to; none: same name, or the only one */
+    /* which data centre domains go to; none: same name, or the only one */
+    const struct dr_pair_map *data_centers;
     size_t n_data_centers;
     bool partial_import;    /* default false */
     bool reassign_bad_macs; /* default true */

@@ -1,5 +1,5 @@
-/* A group's entry in the store (safety 2): who may write, since which epoch, and what is under way.
- */
+/* A group's entry in the store (safety 2): who may write, since which epoch, and what is under
+ * way. */
 #ifndef DR_MODEL_RECORD_H
 #define DR_MODEL_RECORD_H
 

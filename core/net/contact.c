@@ -115,9 +115,10 @@ dr_contact_forbid(struct dr_contact *c, const char *site)
     for (struct dr_contact_call *call = c->calls; call; call = call->next)
         if (dr_streq(call->site, site)) {
             atomic_store(&call->forbidden, true);
-            call->wake(call->arg);
+            if (call->wake)
+                call->wake(call->arg);
         }
-    /* Bounded: the calls do nothing that blocks, and each of them has just been woken. */
+    /* Bounded: each call ends when it is woken, or by its own deadline. */
     while (contact_busy(c, site))
         pthread_cond_wait(&c->left, &c->lock);
     pthread_mutex_unlock(&c->lock);

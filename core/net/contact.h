@@ -50,7 +50,8 @@ bool dr_contact_forbidden(struct dr_contact *c, const char *site);
 
 /* ---- for the transports of this folder ------------------------------------------------------- */
 
-/* One call in flight. WAKE makes its thread look at FORBIDDEN; it is called from any thread. */
+/* One call in flight. WAKE makes its thread look at FORBIDDEN; it is called from any thread. NULL:
+ * the call ends by its own deadline, and forbidding its site waits that long. */
 struct dr_contact_call {
     const char *site;
     void (*wake)(void *arg);

@@ -82,8 +82,8 @@ header_is(const char *line, size_t n_name, const char *name)
     return strlen(name) == n_name && strncasecmp(line, name, n_name) == 0;
 }
 
-/* What would make two readers of the same bytes see different replies, or more bytes than we count.
- */
+/* What would make two readers of the same bytes see different replies, or more bytes than we
+ * count. */
 static const char *
 header_trouble(struct transfer *t, const char *line, size_t n_name, const char *value)
 {
@@ -234,8 +234,8 @@ static CURLcode
 set_trust(struct transfer *t)
 {
     CURLcode r = CURLE_OK;
-    /* libcurl was built with the system's list of authorities as a default: take both forms away.
-     */
+    /* libcurl was built with the system's list of authorities as a default: take both forms
+     * away. */
     SET(CURLOPT_CAPATH, NULL);
     SET(CURLOPT_CAINFO, NULL);
     if (t->trust->ca) {
@@ -252,8 +252,8 @@ set_trust(struct transfer *t)
     SET(CURLOPT_SSL_VERIFYHOST, t->trust->pin ? 0L : 2L);
     SET(CURLOPT_PINNEDPUBLICKEY, t->trust->pin);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
-    /* A cipher without a certificate would have no key to compare, and libcurl would then say yes.
-     */
+    /* A cipher without a certificate would have no key to compare, and libcurl would then say
+     * yes. */
     SET(CURLOPT_SSL_CIPHER_LIST, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5");
     return r;
 }
@@ -342,8 +342,8 @@ set_callbacks(struct transfer *t)
 
 /* ---- the wait -------------------------------------------------------------------------------- */
 
-/* Only a reply that has begun can stall: a mutating call may rightly be silent up to its deadline.
- */
+/* Only a reply that has begun can stall: a mutating call may rightly be silent up to its
+ * deadline. */
 static bool
 stalled(struct transfer *t, uint64_t now)
 {

@@ -117,8 +117,8 @@ resolve_paths(struct dr_endpoints *e, const struct dr_plugin *p, const struct dr
     return copy;
 }
 
-/* One opener a slot; others wait for it by trying again: opening is short or fails by its deadline.
- */
+/* One opener a slot; others wait for it by trying again: opening is short or fails by its
+ * deadline. */
 static bool
 claim(struct dr_endpoints *e, struct slot *s)
 {

@@ -46,8 +46,7 @@ listed(const char *const *list, size_t n, const char *name)
     return list == NULL;
 }
 
-/* ---- one endpoint
- * -------------------------------------------------------------------------------- */
+/* ---- one endpoint ---------------------------------------------------------------------------- */
 
 static int
 ask_array(struct question *q, struct drstor_error **err)
@@ -148,8 +147,7 @@ ask(void *arg)
     dr_mailbox_post(o->box, q);
 }
 
-/* ---- together
- * ------------------------------------------------------------------------------------ */
+/* ---- together -------------------------------------------------------------------------------- */
 
 static struct question *
 question_new(struct observer *o, struct dr_arena *a, enum dr_endpoint_kind kind, const char *name,
@@ -178,8 +176,8 @@ array_wanted(const struct observer *o, const struct dr_array *array)
     return false;
 }
 
-/* The silence goes on from where it began, unless something answered since or the machine rebooted.
- */
+/* The silence goes on from where it began, unless something answered since or the machine
+ * rebooted. */
 static void
 continue_silence(struct dr_endpoint_facts *now, const struct dr_facts *before)
 {

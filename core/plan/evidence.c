@@ -91,8 +91,8 @@ living_hosts(const struct weigh *w)
 /* Two clocks in whole seconds: the array's and ours. Both are expected to follow a time server. */
 static const int64_t clock_margin_s = 5;
 
-/* The surviving array saw its peer after the silence began: somebody there is alive (safety 3.2).
- */
+/* The surviving array saw its peer after the silence began: somebody there is alive (safety
+ * 3.2). */
 static const char *
 counter_evidence(const struct weigh *w, const struct dr_stamp *since)
 {

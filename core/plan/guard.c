@@ -23,8 +23,7 @@ enum { PLANNED = 1, UNPLANNED = 2, BOTH = 3 };
 
 typedef bool (*guard_fn)(const struct dr_guard_case *c, struct dr_refusal *r);
 
-/* ---- what guards look at -----------------------------------------------------------------------
- */
+/* ---- what guards look at --------------------------------------------------------------------- */
 
 static const char *
 age(const struct dr_guard_case *c, const struct dr_stamp *seen)
@@ -110,8 +109,7 @@ dr_vm_of_group(const struct dr_inventory *v, const struct dr_inv_vm *vm,
     return false;
 }
 
-/* ---- the guards --------------------------------------------------------------------------------
- */
+/* ---- the guards ------------------------------------------------------------------------------ */
 
 static bool
 needs_record(const struct dr_guard_case *c, struct dr_refusal *r)

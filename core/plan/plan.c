@@ -51,8 +51,8 @@ static const struct dr_field plan_fields[] = {DR_STR(struct dr_plan, id),
                                               DR_TIME(struct dr_plan, made_at)};
 DR_TYPE(dr_plan_type, struct dr_plan, "plan", plan_fields);
 
-/* FNV-1a, 64 bit: an identity, not a seal; what a plan file brings along is checked again anyway.
- */
+/* FNV-1a, 64 bit: an identity, not a seal; what a plan file brings along is checked again
+ * anyway. */
 static uint64_t
 mix(uint64_t h, const char *s)
 {

@@ -15,8 +15,7 @@ struct planner {
     struct dr_plan *p;
 };
 
-/* ---- conditions --------------------------------------------------------------------------------
- */
+/* ---- conditions ------------------------------------------------------------------------------ */
 
 static void
 condition(struct planner *pl, const struct dr_group *g, const char *site, enum dr_require require,
@@ -84,8 +83,7 @@ conditions(struct planner *pl, const struct dr_guard_case *c)
                   "proven during the run, before the commit");
 }
 
-/* ---- steps -------------------------------------------------------------------------------------
- */
+/* ---- steps ----------------------------------------------------------------------------------- */
 
 static const char *
 step_id(struct dr_arena *a, enum dr_step_kind kind, const char *group)
@@ -306,8 +304,7 @@ longest(struct dr_arena *a, const struct dr_plan *p)
     return most;
 }
 
-/* ---- one group ---------------------------------------------------------------------------------
- */
+/* ---- one group ------------------------------------------------------------------------------- */
 
 static void
 weigh_group(struct planner *pl, const struct dr_guard_case *c)

@@ -27,8 +27,7 @@ static const char *const kinds[] = {
     "activate", "register-template", "register-vm", "start"};
 const struct dr_names dr_stage_kind_names = {"stage action", kinds, DR_COUNT(kinds)};
 
-/* ---- JSON
- * ---------------------------------------------------------------------------------------- */
+/* ---- JSON ------------------------------------------------------------------------------------ */
 
 static const struct dr_field lun_fields[] = {
     DR_STR(struct dr_stage_lun, wwid),       DR_STR(struct dr_stage_lun, serial),
@@ -107,8 +106,7 @@ static const struct dr_field result_fields[] = {
     DR_LIST(struct dr_stage_result, vms, vm_state_type)};
 DR_TYPE(dr_stage_result_type, struct dr_stage_result, "stage", result_fields);
 
-/* ---- what is expected -------------------------------------------------------------------------
- */
+/* ---- what is expected ------------------------------------------------------------------------ */
 
 static int64_t
 tier_of(const struct dr_model *m, const char *vm)
@@ -243,8 +241,7 @@ dr_handover_make(struct dr_arena *a, const char *group, const char *site,
     }
 }
 
-/* ---- what can be done now ----------------------------------------------------------------------
- */
+/* ---- what can be done now -------------------------------------------------------------------- */
 
 struct stage {
     struct dr_arena *a;
@@ -337,8 +334,7 @@ is_stuck(const struct stage *s, const char *group)
     return false;
 }
 
-/* ---- data centre, host, cluster -----------------------------------------------------------------
- */
+/* ---- data centre, host, cluster -------------------------------------------------------------- */
 
 static const struct dr_inv_dc *
 dc_for(const struct stage *s, const struct dr_stage_group *g, const struct dr_stage_domain *d)
@@ -378,8 +374,7 @@ cluster_for(const struct stage *s, const struct dr_stage_group *g, const char *f
     return NULL;
 }
 
-/* ---- domains ------------------------------------------------------------------------------------
- */
+/* ---- domains --------------------------------------------------------------------------------- */
 
 /* Logs in where the LUNs are iSCSI. True when nothing is left to log in to. */
 static bool
@@ -537,8 +532,7 @@ domain_forward(struct stage *s, const struct dr_stage_group *g, const struct dr_
     return false;
 }
 
-/* ---- templates and VMs -------------------------------------------------------------------------
- */
+/* ---- templates and VMs ----------------------------------------------------------------------- */
 
 static bool
 offers_known(const struct stage *s, const char *domain)
@@ -685,8 +679,8 @@ vm_register(struct stage *s, const struct dr_stage_group *g, const struct dr_sta
         const struct dr_stage_try *before = tried(s, key);
         if (before &&
             (before->in_flight || (before->attempts && !before->given_up && t == TURN_LATER))) {
-            (void)vm_state(s, g, vm, "waiting",
-                           NULL); /* registered a moment ago: listed in the next look */
+            /* registered a moment ago: listed in the next look */
+            (void)vm_state(s, g, vm, "waiting", NULL);
             return;
         }
         why = "its domains do not offer it: it was created or changed after their configuration "
@@ -772,8 +766,7 @@ vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
     s->starts++;
 }
 
-/* ---- groups whose content only the LUNs know ----------------------------------------------------
- */
+/* ---- groups whose content only the LUNs know ------------------------------------------------- */
 
 static bool
 lun_of_group(const struct dr_stage_group *g, const struct dr_inv_domain *d)

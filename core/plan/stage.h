@@ -80,8 +80,8 @@ struct dr_stage_try {
     int64_t attempts;
     bool in_flight;
     int64_t last_ns; /* when the last answer came */
-    const char
-        *trouble; /* why the last one did not do it; NULL: it did, as far as its answer says */
+    /* why the last one did not do it; NULL: it did, as far as its answer says */
+    const char *trouble;
     bool given_up;
 };
 

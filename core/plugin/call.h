@@ -49,12 +49,12 @@ struct dr_reply {
     bool sent;                   /* the plugin was called */
     bool late;                   /* it answered after the deadline */
     bool fault;                  /* the plugin broke its contract; error says how */
-    const char
-        *job; /* with JOB; with UNKNOWN also, when a handle was named before things went wrong */
+    /* With JOB; with UNKNOWN also, when a handle was named before things went wrong. */
+    const char *job;
     const char *error, *hint; /* sentences; NULL none */
     const char *array_code, *array_words;
-    struct dr_copy_view
-        *views; /* observe: in the order asked for, those that do not exist left out */
+    /* observe: in the order asked for, those that do not exist left out */
+    struct dr_copy_view *views;
     size_t n_views;
     struct dr_job *jobs; /* jobs that were reported without a group: jobs(), poll() */
     size_t n_jobs;
@@ -62,8 +62,7 @@ struct dr_reply {
     const char *progress;
 };
 
-/* ---- on the wire ------------------------------------------------------------------------------
- */
+/* ---- on the wire ----------------------------------------------------------------------------- */
 
 struct dr_wire_setting {
     const char *key, *value;

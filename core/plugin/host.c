@@ -120,8 +120,8 @@ host_sleep_until(struct drstor_call *call, uint64_t ns)
     if (!dr_host_mine(call))
         return DRSTOR_E_INVALID;
     if (dr_cancelled(call->cancel)) {
-        /* A loop that does not look at the answer must not burn a core, nor stop a virtual clock.
-         */
+        /* A loop that does not look at the answer must not burn a core, nor stop a virtual
+         * clock. */
         uint64_t moment = dr_now_ns(call->env) + DR_MS;
         (void)dr_sleep_until(call->env, ns < moment ? ns : moment, NULL);
         return DRSTOR_E_CANCELLED;

@@ -155,8 +155,8 @@ load_descriptor(int *fd, const char *path, const char *name, struct dr_plugin **
     return DRSTOR_OK;
 }
 
-/* The base check takes a path through links by where it ends; here a link is refused at any step.
- */
+/* The base check takes a path through links by where it ends; here a link is refused at any
+ * step. */
 static int
 folder_check(const char *dir, struct drstor_error **err)
 {

@@ -1,5 +1,5 @@
-/* The callbacks of the plugin contract as data: name, place in the table, shape, and what they do.
- */
+/* The callbacks of the plugin contract as data: name, place in the table, shape, and what they
+ * do. */
 #ifndef DR_PLUGIN_OPERATION_H
 #define DR_PLUGIN_OPERATION_H
 

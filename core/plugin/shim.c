@@ -35,8 +35,7 @@ default_deadline(const struct dr_array_handle *h, enum dr_array_op op)
     return dr_now_ns(h->env) + (uint64_t)(d ? d->worst_ms : duration_default_ms) * DR_MS;
 }
 
-/* ---- one exchange ------------------------------------------------------------------------------
- */
+/* ---- one exchange ---------------------------------------------------------------------------- */
 
 /*
  * Sends REQUEST and waits. S: the answer, in A; NULL with WHY when none came. False: none will
@@ -87,8 +86,7 @@ handle_ask(struct dr_array_handle *h, struct dr_message *request, const struct d
     dr_queue_close(&h->queue);
 }
 
-/* ---- open and close ----------------------------------------------------------------------------
- */
+/* ---- open and close -------------------------------------------------------------------------- */
 
 static int
 open_setting(struct dr_arena *a, const struct dr_plugin_key *k, const struct dr_setting *s,
@@ -228,8 +226,7 @@ dr_array_closep(struct dr_array_handle **h)
     *h = NULL;
 }
 
-/* ---- calls
- * --------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 bool
 dr_array_can(const struct dr_array_handle *h, enum dr_array_op op)

@@ -176,8 +176,8 @@ dr_verdict(struct dr_arena *a, const char *plugin, const struct dr_call *call,
     } else if (s->fault) {
         plugin_fault(a, plugin, call, s->fault, ret);
     } else if (s->status < DRSTOR_OK) {
-        /* At the deadline the host wakes whoever still waits: that is silence, not a wish to stop.
-         */
+        /* At the deadline the host wakes whoever still waits: that is silence, not a wish to
+         * stop. */
         if (ret->late && s->status == DRSTOR_E_CANCELLED) {
             ret->status = DRSTOR_E_UNREACHABLE;
             ret->error = "no answer in time";

@@ -54,8 +54,7 @@ void dr_page_refusals(struct dr_page *p, struct json_object *refusals);
         for (struct json_object *element = json_object_array_get_idx((list), i); element;          \
              element = NULL)
 
-/* ---- one function per kind
- * ----------------------------------------------------------------------- */
+/* ---- one function per kind ------------------------------------------------------------------- */
 
 int dr_text_status(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_observe(struct dr_page *p, struct json_object *doc, struct drstor_error **err);

@@ -8,8 +8,7 @@
 
 enum { SAID_MAX = 400, ID_MAX = 64, LIST_FACTOR = 4 };
 
-/* ---- text -------------------------------------------------------------------------------------
- */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 void
 rhv_encode(struct dr_str *to, const char *text)
@@ -87,8 +86,7 @@ rhv_said(struct json_object *reply)
     return dr_str_take(&s);
 }
 
-/* ---- what an answer means -----------------------------------------------------------------------
- */
+/* ---- what an answer means -------------------------------------------------------------------- */
 
 static int
 status_of(const struct rhv_request *q, int code)
@@ -216,8 +214,7 @@ judge(const struct dr_rhv *r, const struct rhv_request *q, const struct dr_http_
     return fail_code(r, q, reply->code, o, correlation_id, err);
 }
 
-/* ---- the call
- * ------------------------------------------------------------------------------------ */
+/* ---- the call -------------------------------------------------------------------------------- */
 
 static uint64_t
 deadline_of(const struct dr_rhv *r, const struct dr_rhv_how *how, const struct rhv_request *q)

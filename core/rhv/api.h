@@ -8,8 +8,7 @@
 #include "rhv/calls.h"
 #include "rhv/session.h"
 
-/* ---- the token (login.c) ----------------------------------------------------------------------
- */
+/* ---- the token (login.c) --------------------------------------------------------------------- */
 
 struct rhv_login;
 
@@ -25,8 +24,7 @@ int rhv_login_token(struct rhv_login *l, const struct dr_rhv_how *how, uint64_t 
 /* Best effort, bounded. */
 void rhv_login_end(struct rhv_login *l, const char *correlation_id);
 
-/* ---- the session (session.c) -------------------------------------------------------------------
- */
+/* ---- the session (session.c) ----------------------------------------------------------------- */
 
 struct dr_rhv {
     struct dr_env *env;
@@ -40,8 +38,7 @@ struct dr_rhv {
     struct rhv_login *login;
 };
 
-/* ---- one call (api.c) ---------------------------------------------------------------------------
- */
+/* ---- one call (api.c) ------------------------------------------------------------------------ */
 
 struct rhv_request {
     const char *method;

@@ -19,8 +19,7 @@ struct dr_rhv_answer {
     enum dr_sd_status domain; /* attach: as the domain is now; UNKNOWN when not told */
 };
 
-/* ---- storage domains
- * ----------------------------------------------------------------------------- */
+/* ---- storage domains ------------------------------------------------------------------------- */
 
 struct dr_rhv_target {
     const char *portal; /* "10.0.0.5:3260" */
@@ -57,8 +56,7 @@ int dr_rhv_detach(struct dr_rhv *r, const struct dr_rhv_how *how, const char *dc
 int dr_rhv_update_ovf(struct dr_rhv *r, const struct dr_rhv_how *how, const char *sd,
                       struct dr_rhv_answer *ret, struct drstor_error **err);
 
-/* ---- hosts
- * --------------------------------------------------------------------------------------- */
+/* ---- hosts ----------------------------------------------------------------------------------- */
 
 /* OK: the host is logged in. HOST is an id. Without CHAP. */
 int dr_rhv_iscsi_login(struct dr_rhv *r, const struct dr_rhv_how *how, const char *host,
@@ -72,8 +70,7 @@ int dr_rhv_discover(struct dr_rhv *r, const struct dr_rhv_how *how, const char *
                     const struct dr_rhv_target *targets, size_t n_targets, struct dr_arena *a,
                     struct dr_inv_domain **ret, size_t *ret_n, struct drstor_error **err);
 
-/* ---- VMs and templates
- * --------------------------------------------------------------------------- */
+/* ---- VMs and templates ----------------------------------------------------------------------- */
 
 struct dr_rhv_register {
     const char *domain; /* an active one that offers it */
@@ -107,8 +104,7 @@ int dr_rhv_shutdown_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const cha
 int dr_rhv_get_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *vm,
                   struct dr_arena *a, struct dr_inv_vm *ret, struct drstor_error **err);
 
-/* ---- what became of it
- * --------------------------------------------------------------------------- */
+/* ---- what became of it ----------------------------------------------------------------------- */
 
 /* Codes a report cares about. The engine has many more. */
 enum dr_rhv_event_code {
@@ -131,8 +127,8 @@ struct dr_rhv_event {
     const char *vm, *domain, *host; /* ids; NULL: none */
 };
 
-/* Events of one correlation id behind index AFTER (-1: all), oldest first; only the newest 10,000.
- */
+/* Events of one correlation id behind index AFTER (-1: all), oldest first; only the newest
+ * 10,000. */
 int dr_rhv_events(struct dr_rhv *r, const struct dr_rhv_how *how, const char *correlation_id,
                   int64_t after, struct dr_arena *a, struct dr_rhv_event **ret, size_t *ret_n,
                   struct drstor_error **err);

@@ -34,8 +34,7 @@ const char *rhv_inner(struct json_object *o, const char *inner, const char *key)
 /* 0, which is UNKNOWN, for what is absent or not among them. */
 int rhv_word(const struct dr_names *names, const char *word);
 
-/* ---- place.c: where things are ------------------------------------------------------------------
- */
+/* ---- place.c: where things are --------------------------------------------------------------- */
 
 int rhv_read_dcs(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v,
                  struct drstor_error **err);
@@ -54,8 +53,7 @@ const char *rhv_read_version(struct dr_arena *a, struct json_object *doc);
 /* By id; NULL when there is none. */
 const char *rhv_cluster_name(const struct dr_inventory *v, const char *id);
 
-/* ---- domain.c
- * ------------------------------------------------------------------------------------ */
+/* ---- domain.c -------------------------------------------------------------------------------- */
 
 /* Type of the domain that an engine in a VM lives on; the engine itself calls it data. */
 #define RHV_TYPE_HOSTED_ENGINE "hosted_engine"
@@ -70,8 +68,7 @@ int rhv_read_domains(struct dr_arena *a, struct json_object *doc, const char *dc
 void rhv_read_domain(struct dr_arena *a, struct json_object *o, struct dr_inv_domain *d);
 struct dr_inv_domain *rhv_domain_find(struct dr_inventory *v, const char *id);
 
-/* ---- vm.c
- * ---------------------------------------------------------------------------------------- */
+/* ---- vm.c ------------------------------------------------------------------------------------ */
 
 /* Clusters come first: a VM's cluster is told by id, and mappings use names. */
 int rhv_read_vms(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v,

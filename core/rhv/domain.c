@@ -11,8 +11,7 @@
 /* The engine's own name for the domain it lives on; it cannot be changed. */
 #define HOSTED_ENGINE_NAME "hosted_storage"
 
-/* ---- reading
- * ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 struct dr_inv_domain *
 rhv_domain_find(struct dr_inventory *v, const char *id)
@@ -83,8 +82,7 @@ rhv_read_domains(struct dr_arena *a, struct json_object *doc, const char *dc,
     return DRSTOR_OK;
 }
 
-/* ---- calls
- * --------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 /* "10.0.0.5:3260", "[fd00::5]:3260", or either without its port. */
 void

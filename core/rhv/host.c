@@ -34,8 +34,7 @@ dr_rhv_iscsi_login(struct dr_rhv *r, const struct dr_rhv_how *how, const char *h
                : e;
 }
 
-/* ---- discover
- * ------------------------------------------------------------------------------------ */
+/* ---- discover -------------------------------------------------------------------------------- */
 
 struct found {
     struct dr_arena *a;

@@ -7,8 +7,7 @@
 
 enum { PARALLEL = 6, PARALLEL_MAX = 32 };
 
-/* ---- many reads side by side
- * ---------------------------------------------------------------------- */
+/* ---- many reads side by side ----------------------------------------------------------------- */
 
 /* One document: asked for by a task, then looked at by the one who wants it. */
 struct part {
@@ -119,8 +118,7 @@ part_bad(const struct reading *d, const struct part *p, int status, struct drsto
                       : status;
 }
 
-/* ---- first: what needs nothing
- * ---------------------------------------------------------------------- */
+/* ---- first: what needs nothing --------------------------------------------------------------- */
 
 enum first { DCS, DOMAINS, HOSTS, STILL, CLUSTERS = STILL, NETWORKS, PROFILES, TEMPLATES, ROOT };
 
@@ -196,8 +194,7 @@ read_first(const struct reading *d, struct drstor_error **err)
     return e;
 }
 
-/* ---- then: per data center, per domain
- * ------------------------------------------------------------- */
+/* ---- then: per data center, per domain ------------------------------------------------------- */
 
 static int
 read_attached(const struct reading *d, struct drstor_error **err)

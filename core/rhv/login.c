@@ -1,5 +1,5 @@
-/* The token: got by password from the engine's single sign-on, shared by all calls, renewed once.
- */
+/* The token: got by password from the engine's single sign-on, shared by all calls, renewed
+ * once. */
 #include "base/mem.h"
 #include "rhv/api.h"
 
@@ -58,8 +58,7 @@ rhv_login_free(struct rhv_login *l)
     free(l);
 }
 
-/* ---- the request ------------------------------------------------------------------------------
- */
+/* ---- the request ----------------------------------------------------------------------------- */
 
 static void
 wipe(struct dr_str *s)
@@ -188,8 +187,7 @@ ask(struct rhv_login *l, const struct dr_rhv_how *how, struct dr_secret **ret,
     return e;
 }
 
-/* ---- one asks, the others wait ------------------------------------------------------------------
- */
+/* ---- one asks, the others wait --------------------------------------------------------------- */
 
 /* With the lock held. */
 static void

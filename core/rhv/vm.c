@@ -8,8 +8,7 @@
 
 #include <string.h>
 
-/* ---- reading
- * ------------------------------------------------------------------------------------- */
+/* ---- reading --------------------------------------------------------------------------------- */
 
 static enum dr_vm_status
 status_of(struct json_object *o)
@@ -171,8 +170,7 @@ rhv_read_offers(struct dr_arena *a, struct json_object *doc, const char *key, co
     return DRSTOR_OK;
 }
 
-/* ---- calls
- * --------------------------------------------------------------------------------------- */
+/* ---- calls ----------------------------------------------------------------------------------- */
 
 static int
 vm_act(struct dr_rhv *r, const struct dr_rhv_how *how, const char *form, const char *vm,

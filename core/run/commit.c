@@ -65,8 +65,7 @@ record_change_once(struct dr_step *s, const char *what,
     return dr_store_commit(st, err);
 }
 
-/* ---- the commit: one atomic write (S7)
- * ----------------------------------------------------------- */
+/* ---- the commit: one atomic write (S7) ------------------------------------------------------- */
 
 struct flip {
     struct dr_evidence *evidence; /* planned: made here; NULL: those of the fence stay */
@@ -117,7 +116,6 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
     return DRSTOR_OK;
 }
 
-/* Before the commit nothing was given up: the record goes back to what it was. */
 static int
 unfence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
 {
@@ -133,11 +131,17 @@ unfence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error 
     return DRSTOR_OK;
 }
 
+int
+dr_record_unfence(struct dr_step *s, struct drstor_error **err)
+{
+    return dr_record_change(s, "refused", unfence, NULL, err);
+}
+
 static enum dr_step_end
 too_much(struct dr_step *s, const struct dr_loss *loss, bool read_only)
 {
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
-    int r = dr_record_change(s, "refused", unfence, NULL, &err);
+    int r = dr_record_unfence(s, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     (void)dr_refuse(&s->err, "R060", "group %s: the loss is larger than agreed: %s", s->group->name,
@@ -192,8 +196,8 @@ weigh_loss(struct dr_step *s, struct dr_loss *ret, struct drstor_error **err)
     if (r < 0)
         return r;
     facts.n_copies = 1;
-    /* E1: the old copy was read back as not writable in this run; that is what the evidence says.
-     */
+    /* E1: the old copy was read back as not writable in this run; that is what the evidence
+     * says. */
     if (rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK) {
         dr_map_clear(&dr_copy_facts_type, &copies[1]);
         copies[1].group = s->group->name;
@@ -281,8 +285,7 @@ dr_step_commit(struct dr_step *s)
     return DR_STEP_END_DONE;
 }
 
-/* ---- the end
- * ------------------------------------------------------------------------------------- */
+/* ---- the end --------------------------------------------------------------------------------- */
 
 static int
 steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)

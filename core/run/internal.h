@@ -65,8 +65,7 @@ struct dr_step {
     struct drstor_error *err; /* why not DONE */
 };
 
-/* ---- step.c ------------------------------------------------------------------------------------
- */
+/* ---- step.c ---------------------------------------------------------------------------------- */
 
 /* Stores and shows one event of the run. STEP may be NULL. */
 void dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state,
@@ -99,8 +98,7 @@ int dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *cal
  * without an answer. What came of it, only looking tells. */
 void dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at);
 
-/* ---- drive.c -----------------------------------------------------------------------------------
- */
+/* ---- drive.c --------------------------------------------------------------------------------- */
 
 struct dr_drive {
     const struct dr_copy *at; /* whose state it is about */
@@ -134,8 +132,7 @@ bool dr_view_access_is(const struct dr_copy_view *v, enum drstor_access wanted);
 size_t dr_call_evidence(struct dr_arena *a, const struct dr_record *r,
                         const struct dr_call_evidence **ret);
 
-/* ---- one function per kind of step --------------------------------------------------------------
- */
+/* ---- one function per kind of step ----------------------------------------------------------- */
 
 enum dr_step_end dr_step_presync(struct dr_step *s); /* replicate.c */
 enum dr_step_end dr_step_finalsync(struct dr_step *s);
@@ -154,12 +151,16 @@ enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
 enum dr_step_end dr_step_set_access(struct dr_step *s, const struct dr_copy *copy,
                                     enum drstor_access wanted, bool planned, bool always);
 
-/* commit.c: reads the record, lets FN change it, writes it with an audit line and the step's row.
- */
+/* commit.c: reads the record, lets FN change it, writes it with an audit line and the step's
+ * row. */
 int dr_record_change(struct dr_step *s, const char *what,
                      int (*fn)(struct dr_step *s, struct dr_record *r, void *user,
                                struct drstor_error **err),
                      void *user, struct drstor_error **err);
+
+/* commit.c: before the commit nothing was given up. A record this run was fencing goes back to
+ * steady; any other stays. */
+int dr_record_unfence(struct dr_step *s, struct drstor_error **err);
 
 /* stage.c */
 void dr_stage_free(struct stage *st);

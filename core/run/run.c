@@ -5,8 +5,7 @@
 
 #include <string.h>
 
-/* ---- exit codes (design 7)
- * ------------------------------------------------------------------------ */
+/* ---- exit codes (design 7) ------------------------------------------------------------------- */
 
 int
 dr_exit_worse(int x, int y)
@@ -93,8 +92,7 @@ state_of_exit(int exit)
     }
 }
 
-/* ---- locks
- * ---------------------------------------------------------------------------------------- */
+/* ---- locks ----------------------------------------------------------------------------------- */
 
 static size_t
 by_name(const struct dr_plan *p, size_t *order)
@@ -165,8 +163,7 @@ settle_after_death(struct dr_run *run)
                          run->s->cancel);
 }
 
-/* ---- steps from the plan and the store
- * ------------------------------------------------------------- */
+/* ---- steps from the plan and the store ------------------------------------------------------- */
 
 static const struct dr_plan_group *
 flip_of(const struct dr_plan *p, const char *group, size_t *ret_at)
@@ -221,8 +218,7 @@ steps_make(struct dr_run *run, struct dr_step **ret, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
-/* ---- one go
- * --------------------------------------------------------------------------------------- */
+/* ---- one go ---------------------------------------------------------------------------------- */
 
 /* Nothing left that has to look at the old site, and a commit done: R040 holds from the start. */
 static void
@@ -298,22 +294,6 @@ take_facts(struct dr_run *run, const struct dr_facts *facts, const struct dr_ste
     return dr_store_facts_save(run->s->store, &run->facts, err);
 }
 
-/* A fence that was refused gave nothing up: the record goes back to steady. */
-static int
-back_to_steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
-{
-    (void)user;
-    (void)err;
-    if (r->phase != DR_PHASE_FENCING || !dr_streq(r->op.id, s->run->id) ||
-        r->epoch != s->flip->epoch)
-        return 1;
-    r->phase = DR_PHASE_STEADY;
-    r->target = NULL;
-    r->evidence = NULL;
-    r->n_evidence = 0;
-    return DRSTOR_OK;
-}
-
 static bool
 half_done(const struct dr_run *run, const struct dr_step *steps)
 {
@@ -335,7 +315,7 @@ conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
         struct dr_step *s = &steps[i];
         left += s->end != DR_STEP_END_DONE;
         if (s->end == DR_STEP_END_REFUSED)
-            (void)dr_record_change(s, "refused", back_to_steady, NULL, NULL);
+            (void)dr_record_unfence(s, NULL);
         int e = exit_of_end(s);
         if (e && (!worst || dr_exit_worse(e, ret->exit) == e)) {
             ret->exit = dr_exit_worse(e, ret->exit);
@@ -417,8 +397,7 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret,
     return r;
 }
 
-/* ---- start
- * ---------------------------------------------------------------------------------------- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 /* Under the locks: the records are still those the plan was made for, and nobody else began. */
 static int
@@ -527,8 +506,7 @@ dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const struct 
     return r;
 }
 
-/* ---- resume
- * --------------------------------------------------------------------------------------- */
+/* ---- resume ---------------------------------------------------------------------------------- */
 
 static int
 read_json(struct dr_arena *a, const char *text, const struct dr_type *type, void *ret,

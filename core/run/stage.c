@@ -101,8 +101,7 @@ stage_of(struct dr_run *run)
     return st;
 }
 
-/* ---- what was tried
- * -------------------------------------------------------------------------------- */
+/* ---- what was tried -------------------------------------------------------------------------- */
 
 static struct dr_stage_try *
 try_of(struct stage *st, const char *key)
@@ -248,8 +247,7 @@ take_answer(struct stage *st, struct call *c, struct dr_inventory *extra)
     free(c);
 }
 
-/* ---- groups
- * ---------------------------------------------------------------------------------------- */
+/* ---- groups ---------------------------------------------------------------------------------- */
 
 /* The last thing the leader does with G, which lives on its step's stack. Under run->lock. */
 static void
@@ -346,8 +344,7 @@ changed(struct stage *st, const struct dr_stage_result *r)
     return !same;
 }
 
-/* ---- leading
- * --------------------------------------------------------------------------------------- */
+/* ---- leading --------------------------------------------------------------------------------- */
 
 static bool
 all_over(struct stage *st)
@@ -487,8 +484,7 @@ lead(struct stage *st, struct dr_step *s)
         end_all(st, end, why);
 }
 
-/* ---- one group
- * ------------------------------------------------------------------------------------- */
+/* ---- one group ------------------------------------------------------------------------------- */
 
 static struct json_object *
 result_json(const struct joined *g)

@@ -15,8 +15,7 @@
 static const uint64_t look_patience_ns = 300 * DR_S;
 static const uint64_t look_pause_ns = 500 * DR_MS;
 
-/* ---- events ------------------------------------------------------------------------------------
- */
+/* ---- events ---------------------------------------------------------------------------------- */
 
 void
 dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state, const char *format,
@@ -45,8 +44,7 @@ dr_run_event(struct dr_run *run, const struct dr_step *step, const char *state, 
     free(text);
 }
 
-/* ---- stopping ----------------------------------------------------------------------------------
- */
+/* ---- stopping -------------------------------------------------------------------------------- */
 
 bool
 dr_step_must_stop(struct dr_step *s)
@@ -115,8 +113,7 @@ dr_step_fail(struct dr_step *s, enum dr_step_end end, struct drstor_error **err)
     return end;
 }
 
-/* ---- looking -----------------------------------------------------------------------------------
- */
+/* ---- looking --------------------------------------------------------------------------------- */
 
 static uint64_t
 deadline_of(const struct dr_run *run, const struct dr_array *array, enum dr_array_op op)
@@ -184,8 +181,7 @@ dr_view_access_is(const struct dr_copy_view *v, enum drstor_access wanted)
                                                         v->access == DRSTOR_ACCESS_NONE));
 }
 
-/* ---- acting ------------------------------------------------------------------------------------
- */
+/* ---- acting ---------------------------------------------------------------------------------- */
 
 static struct json_object *
 intent_json(const struct dr_call *call, const struct dr_copy *at)

@@ -137,8 +137,8 @@ int
 dr_store_audit_walk(struct dr_store *s, int64_t after, dr_audit_fn fn, void *user,
                     struct drstor_error **err)
 {
-    /* In portions, each a transaction of its own: a slow reader must not keep a run from writing.
-     */
+    /* In portions, each a transaction of its own: a slow reader must not keep a run from
+     * writing. */
     for (;;) {
         dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
         struct store_number from = store_number(after > 0 ? after : 0);

@@ -16,8 +16,8 @@ known(const struct dr_type *type, const char *name)
     return NULL;
 }
 
-/* Two objects speak of the same thing when their ids are equal, or, without an id, all we know is.
- */
+/* Two objects speak of the same thing when their ids are equal, or, without an id, all we know
+ * is. */
 static bool
 same_thing(const struct dr_type *type, struct json_object *a, struct json_object *b)
 {

@@ -8,8 +8,7 @@
 
 enum { STORE_APPLICATION_ID = 0x64727374 /* "drst" */, STORE_SCHEMA_VERSION = 1 };
 
-/* ---- directory.c -------------------------------------------------------------------------------
- */
+/* ---- directory.c ----------------------------------------------------------------------------- */
 
 struct store_dir {
     int fd;       /* of the directory (X11) */
@@ -37,18 +36,16 @@ int store_dir_lock(const struct store_dir *d, const char *name, int *ret_fd,
                    struct drstor_error **err);
 bool store_dir_lock_held(const struct store_dir *d, const char *name);
 
-/* ---- schema.c ----------------------------------------------------------------------------------
- */
+/* ---- schema.c -------------------------------------------------------------------------------- */
 
-/* Creates the database under a name of its own and gives it its name when it is whole and synced.
- */
+/* Creates the database under a name of its own and gives it its name when it is whole and
+ * synced. */
 int store_schema_create(const struct store_dir *d, struct drstor_error **err);
 /* Sets and reads back what this connection must be like; checks identity, version and size. */
 int store_schema_open(sqlite3 *db, struct dr_env *env, const struct store_dir *d,
                       enum dr_store_mode mode, struct drstor_error **err);
 
-/* ---- sqlite.c ----------------------------------------------------------------------------------
- */
+/* ---- sqlite.c -------------------------------------------------------------------------------- */
 
 /* One place that knows what each result of SQLite means to a caller. */
 int store_sqlite_fail(sqlite3 *db, int rc, bool writing, const char *path,

@@ -52,8 +52,7 @@ struct dr_store *dr_store_memory(struct dr_env *env, struct dr_store_world *w,
 /* As SIGKILL: an open transaction is gone, locks are free, every later call on S is INTERNAL. */
 void dr_store_memory_kill(struct dr_store *s);
 
-/* ---- several things at once (S7) ---------------------------------------------------------------
- */
+/* ---- several things at once (S7) ------------------------------------------------------------- */
 
 /*
  * Everything this thread calls between begin and commit is written together or not at all; other
@@ -64,8 +63,7 @@ int dr_store_begin(struct dr_store *s, struct drstor_error **err);
 int dr_store_commit(struct dr_store *s, struct drstor_error **err);
 void dr_store_rollback(struct dr_store *s); /* nothing happens when none is open */
 
-/* ---- who holds a group -------------------------------------------------------------------------
- */
+/* ---- who holds a group ----------------------------------------------------------------------- */
 
 /* A person or program that acts. */
 struct dr_actor {
@@ -114,8 +112,7 @@ int dr_store_owner(struct dr_store *s, struct dr_arena *a, const char *group, st
 /* REFUSED R092 unless TOKEN is the current one (S8). Inside a transaction it guards all of it. */
 int dr_store_guard(struct dr_store *s, const char *group, int64_t token, struct drstor_error **err);
 
-/* ---- records -----------------------------------------------------------------------------------
- */
+/* ---- records --------------------------------------------------------------------------------- */
 
 /* NOTFOUND when there is none (adopt); REFUSED R091 when it is damaged or of a higher major. */
 int dr_store_load(struct dr_store *s, struct dr_arena *a, const char *group, struct dr_record *ret,
@@ -135,8 +132,7 @@ int dr_store_groups(struct dr_store *s, struct dr_arena *a, const char ***ret, s
 int dr_store_set_aside(struct dr_store *s, const char *group, int64_t token,
                        struct drstor_error **err);
 
-/* ---- runs, steps, events -----------------------------------------------------------------------
- */
+/* ---- runs, steps, events --------------------------------------------------------------------- */
 
 enum dr_run_state {
     DR_RUN_UNKNOWN = 0, /* the outcome is: observe first */
@@ -150,8 +146,8 @@ enum dr_run_state {
     DR_RUN_ABORTED
 };
 extern const struct dr_names dr_run_state_names;
-/* Is something of it left to do, or to find out? A failed run is one that can be resumed (exit 4).
- */
+/* Is something of it left to do, or to find out? A failed run is one that can be resumed (exit
+ * 4). */
 bool dr_run_state_open(enum dr_run_state state);
 
 /* Texts in JSON are one JSON value each, or NULL. */
@@ -212,8 +208,7 @@ int dr_store_event_list(struct dr_store *s, struct dr_arena *a, const char *run,
                         size_t limit, struct dr_event_row **ret, size_t *ret_n,
                         struct drstor_error **err);
 
-/* ---- the audit chain (safety 7) ----------------------------------------------------------------
- */
+/* ---- the audit chain (safety 7) -------------------------------------------------------------- */
 
 struct dr_audit {
     struct dr_actor who;
@@ -252,8 +247,7 @@ int dr_store_audit_verify(struct dr_store *s, struct dr_audit_verdict *ret,
  */
 int dr_audit_check(const char *line, struct dr_audit_head *head, struct drstor_error **err);
 
-/* ---- the last facts ----------------------------------------------------------------------------
- */
+/* ---- the last facts -------------------------------------------------------------------------- */
 
 /*
  * Folds one observation into what is stored. For an endpoint that was asked, last_answer is when it
@@ -265,8 +259,7 @@ int dr_store_facts_save(struct dr_store *s, const struct dr_facts *f, struct drs
 int dr_store_facts_load(struct dr_store *s, struct dr_arena *a, struct dr_facts *ret,
                         struct drstor_error **err);
 
-/* ---- for a person in a disaster ----------------------------------------------------------------
- */
+/* ---- for a person in a disaster -------------------------------------------------------------- */
 
 typedef int (*dr_export_fn)(void *user, const char *line);
 /* Everything as JSON lines, damaged rows as text. No transaction is open while FN runs. */

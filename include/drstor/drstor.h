@@ -33,27 +33,28 @@ struct drstor_error;
 
 DRSTOR_API const char *drstor_version(void);
 
-/* ---- errors -------------------------------------------------------------------------------- */
+/* ---- errors ---------------------------------------------------------------------------------- */
 
 /* NULL is fine in all of these. Texts are valid until the error is freed. */
 DRSTOR_API int drstor_error_status(const struct drstor_error *err);
 DRSTOR_API const char *drstor_error_message(const struct drstor_error *err); /* "" when NULL */
 DRSTOR_API const char *drstor_error_hint(const struct drstor_error *err);    /* NULL: none */
-DRSTOR_API const char *drstor_error_rule(const struct drstor_error *err); /* "R014"; NULL: none */
+/* "R014"; NULL: none */
+DRSTOR_API const char *drstor_error_rule(const struct drstor_error *err);
 /* The exit code a command should end with: 2 usage, 3 refused, 7 locked, 9 credentials ... */
 DRSTOR_API int drstor_error_exit(const struct drstor_error *err);
 DRSTOR_API void drstor_error_free(struct drstor_error *err);
 
-/* ---- an installation ----------------------------------------------------------------------- */
+/* ---- an installation ------------------------------------------------------------------------- */
 
 struct drstor_options {
     uint32_t size;
     uint32_t reserved;
     const char *config; /* NULL: /etc/drstor/drstor.yaml */
-    const char
-        *origin; /* who calls, for the audit log: "terminal", "ansible" ...; NULL: "library" */
-    int64_t
-        timeout_s; /* 0: none. After it no new call is sent; arrays finish what they were given */
+    /* who calls, for the audit log: "terminal", "ansible" ...; NULL: "library" */
+    const char *origin;
+    /* 0: none. After it no new call is sent; arrays finish what they were given */
+    int64_t timeout_s;
     int log_level; /* 0 errors, 1 warnings, 2 info, 3 debug; to stderr */
 };
 #define DRSTOR_OPTIONS_INIT                                                                        \
@@ -73,8 +74,7 @@ DRSTOR_API void drstor_cancel(struct drstor *d);
 /* Frees any text this library returned. */
 DRSTOR_API void drstor_text_free(char *text);
 
-/* ---- looking: changes nothing at arrays, engines or in the store ------------------------------
- */
+/* ---- looking: changes nothing at arrays, engines or in the store ----------------------------- */
 
 /* GROUPS NULL and N 0: all. Asks arrays now; what does not answer is shown as unknown, with age. */
 DRSTOR_API int drstor_status(struct drstor *d, const char *const *groups, size_t n, char **ret_json,
@@ -83,9 +83,10 @@ DRSTOR_API int drstor_status(struct drstor *d, const char *const *groups, size_t
 DRSTOR_API int drstor_show(struct drstor *d, const char *kind, const char *name, char **ret_json,
                            struct drstor_error **err);
 /*
- * GOAL: { "verb": "promote", "groups": [..] | "all": true, "only": [patterns], "except":
- * [patterns], "to": SITE, "unplanned": bool, "storage_only": bool } CONSENT may be NULL. The plan
- * tells refusals, loss and steps; "exit" is 0, 3 or 12.
+ * GOAL: { "verb": "promote", "to": SITE, "groups": [..] | "all": true, "only": [patterns],
+ *         "except": [patterns], "unplanned": bool, "storage_only": bool }
+ *
+ * CONSENT may be NULL. The plan tells refusals, loss and steps; "exit" is 0, 3 or 12.
  */
 struct drstor_consent {
     uint32_t size;
@@ -111,8 +112,7 @@ DRSTOR_API int drstor_run_show(struct drstor *d, const char *run, char **ret_jso
 DRSTOR_API int drstor_run_events(struct drstor *d, const char *run, int64_t after, char **ret_json,
                                  struct drstor_error **err);
 
-/* ---- acting -----------------------------------------------------------------------------------
- */
+/* ---- acting ---------------------------------------------------------------------------------- */
 
 /* What a person decided when shown the plan. */
 struct drstor_answer {
@@ -161,16 +161,14 @@ DRSTOR_API int drstor_observe(struct drstor *d, const char *const *groups, size_
 DRSTOR_API int drstor_adopt(struct drstor *d, const char *const *groups, size_t n, char **ret_json,
                             struct drstor_error **err);
 
-/* ---- kit: needs no installation unless a D is taken
- * ----------------------------------------------- */
+/* ---- kit: needs no installation unless a D is taken ------------------------------------------ */
 
-/* Every problem of a configuration: { file, problems: [ { place, text, hint } ], exit }. With
- * PLUGINS also what the plugins say of their keys. */
+/* Every problem of a configuration, and what the plugins say of their keys: { file, problems:
+ * [ { place, text, hint } ], exit }. CONFIG NULL: /etc/drstor/drstor.yaml. */
 DRSTOR_API int drstor_config_check(const char *config, char **ret_json, struct drstor_error **err);
 /* { id, title, why, remedy }; NOTFOUND with the nearest ids. */
 DRSTOR_API int drstor_explain(const char *id, char **ret_json, struct drstor_error **err);
-/* { dir, plugins: [ { name, path, version, api, error, hint } ] }; DIR NULL: of D's configuration.
- */
+/* What is in D's plugin folder: { dir, plugins: [ { name, path, version, api, error, hint } ] }. */
 DRSTOR_API int drstor_plugin_list(struct drstor *d, char **ret_json, struct drstor_error **err);
 DRSTOR_API int drstor_plugin_info(struct drstor *d, const char *name, char **ret_json,
                                   struct drstor_error **err);
@@ -178,8 +176,7 @@ DRSTOR_API int drstor_plugin_info(struct drstor *d, const char *name, char **ret
 /* The role-flip table the code runs, as JSON: for documentation and checkers. */
 DRSTOR_API int drstor_table(char **ret_json, struct drstor_error **err);
 
-/* ---- text
- * ------------------------------------------------------------------------------------------ */
+/* ---- text ------------------------------------------------------------------------------------ */
 
 /*
  * A document of this library as text for people. KIND: "status", "show", "plan", "report", "runs",

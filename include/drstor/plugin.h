@@ -32,8 +32,8 @@
 extern "C" {
 #endif
 
-/* 0 until frozen: such a plugin loads only into the build it came from. 1 will be kept for years.
- */
+/* 0 until frozen: such a plugin loads only into the build it came from. 1 will be kept for
+ * years. */
 #define DRSTOR_PLUGIN_API 0u
 #define DRSTOR_PLUGIN_MAGIC 0x64727374u /* "drst" */
 
@@ -46,7 +46,7 @@ struct drstor_call; /* one call in progress; opaque */
 
 enum drstor_log_level { DRSTOR_LOG_ERROR = 0, DRSTOR_LOG_WARN, DRSTOR_LOG_INFO, DRSTOR_LOG_DEBUG };
 
-/* ---- describe() ---------------------------------------------------------------------------- */
+/* ---- describe() ------------------------------------------------------------------------------ */
 
 /* How well this array keeps a stale controller out (safety P8). */
 enum drstor_fence_class { DRSTOR_FENCE_NONE = 0, DRSTOR_FENCE_SHIM, DRSTOR_FENCE_NATIVE };
@@ -98,7 +98,7 @@ struct drstor_key {
     const char *help;     /* one sentence */
 };
 
-/* ---- open() -------------------------------------------------------------------------------- */
+/* ---- open() ---------------------------------------------------------------------------------- */
 
 struct drstor_setting {
     const char *key;
@@ -114,7 +114,7 @@ struct drstor_open {
     size_t n_settings;
 };
 
-/* ---- observe() ----------------------------------------------------------------------------- */
+/* ---- observe() ------------------------------------------------------------------------------- */
 
 /*
  * One copy of one group, as the array says it is. Report it before its members.
@@ -126,9 +126,9 @@ struct drstor_group_info {
     int32_t sync;     /* enum drstor_sync */
     int32_t relation; /* enum drstor_relation */
     int32_t arbiter;  /* enum drstor_arbiter */
-    int32_t
-        stops_when_alone; /* enum drstor_tristate: does the source stop when it cannot replicate? */
-    int32_t peer_seen;    /* enum drstor_tristate: does this array see its peer now? */
+    /* enum drstor_tristate: does the source stop when it cannot replicate? */
+    int32_t stops_when_alone;
+    int32_t peer_seen; /* enum drstor_tristate: does this array see its peer now? */
     int32_t reserved;
     const char *id;         /* as configured at this array */
     const char *preferred;  /* which side survives, in the array's words; NULL not read */
@@ -192,7 +192,7 @@ struct drstor_job_info {
         sizeof(struct drstor_job_info), 0, NULL, NULL, NULL, -1                                    \
     }
 
-/* ---- mutating calls ------------------------------------------------------------------------ */
+/* ---- mutating calls -------------------------------------------------------------------------- */
 
 struct drstor_evidence {
     uint32_t size;
@@ -223,7 +223,7 @@ struct drstor_change {
     const char *name;   /* snapshot, test_start: name of what is made; carries the operation id */
 };
 
-/* ---- the host table ------------------------------------------------------------------------ */
+/* ---- the host table -------------------------------------------------------------------------- */
 
 struct drstor_http_header {
     const char *name;
@@ -296,12 +296,12 @@ struct drstor_host {
     int (*report_path)(struct drstor_call *call, const struct drstor_path_info *path);
     int (*report_job)(struct drstor_call *call, const struct drstor_job_info *job);
 
-    /* The outcome of a mutating call; JOB needs a handle. PARTIAL: name members by report_member.
-     */
+    /* The outcome of a mutating call; JOB needs a handle. PARTIAL: name members by
+     * report_member. */
     void (*outcome)(struct drstor_call *call, enum drstor_outcome outcome, const char *job);
 };
 
-/* ---- the plugin table ---------------------------------------------------------------------- */
+/* ---- the plugin table ------------------------------------------------------------------------ */
 
 /*
  * Required: describe open close discover observe set_access. The rest is optional; an absent one
@@ -367,8 +367,8 @@ typedef const struct drstor_plugin *(*drstor_plugin_entry_fn)(const struct drsto
 extern const struct drstor_host *host __attribute__((visibility("hidden")));
 #endif
 
-/* The one exported function. It must only hand over the table; it runs before anything is checked.
- */
+/* The one exported function. It must only hand over the table; it runs before anything is
+ * checked. */
 #define DRSTOR_PLUGIN(...)                                                                         \
     const struct drstor_host *host;                                                                \
     static const struct drstor_plugin drstor_plugin_table = {.magic = DRSTOR_PLUGIN_MAGIC,         \

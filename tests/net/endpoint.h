@@ -1,5 +1,5 @@
-/* What the tests of net share: one scripted peer, one endpoint that speaks to it, calls in threads.
- */
+/* What the tests of net share: one scripted peer, one endpoint that speaks to it, calls in
+ * threads. */
 #ifndef TESTS_NET_ENDPOINT_H
 #define TESTS_NET_ENDPOINT_H
 

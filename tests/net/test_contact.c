@@ -1,5 +1,7 @@
 #include "endpoint.h"
 
+#include <sched.h>
+
 /* Sinks are called one at a time, but from many threads. */
 struct log {
     int n;
@@ -154,6 +156,33 @@ a_call_that_waits_for_a_connection_is_refused(void **state)
     peer_stop(p);
 }
 
+/* As an array's call is: it has no thread of ours to wake, it ends by its own deadline. */
+static void *
+leave_later(void *arg)
+{
+    struct dr_contact_call **x = arg;
+    struct dr_contact *contact = (*x)->arg;
+    while (!atomic_load(&(*x)->forbidden))
+        sched_yield();
+    dr_contact_leave(contact, *x);
+    return NULL;
+}
+
+static void
+a_call_that_cannot_be_woken_is_waited_for(void **state)
+{
+    (void)state;
+    pthread_t thread;
+    struct dr_contact *contact = dr_contact_new(dr_env_real());
+    struct dr_contact_call entry = {.site = "milan", .arg = contact}, *x = &entry;
+    assert_int_equal(dr_contact_enter(contact, x, NULL), DRSTOR_OK);
+    assert_int_equal(pthread_create(&thread, NULL, leave_later, &x), 0);
+    dr_contact_forbid(contact, "milan");
+    assert_int_equal(dr_contact_enter(contact, x, NULL), DRSTOR_E_REFUSED);
+    assert_int_equal(pthread_join(thread, NULL), 0);
+    dr_contact_free(contact);
+}
+
 struct caller {
     struct dr_http *h;
     int status; /* of the call after the first that failed */
@@ -234,6 +263,7 @@ main(void)
         cmocka_unit_test(calls_in_flight_to_a_lost_site_are_given_up),
         cmocka_unit_test(a_call_that_is_still_connecting_is_refused),
         cmocka_unit_test(a_call_that_waits_for_a_connection_is_refused),
+        cmocka_unit_test(a_call_that_cannot_be_woken_is_waited_for),
         cmocka_unit_test(after_the_word_not_one_request_arrives),
         cmocka_unit_test(the_log_shows_every_call),
     };

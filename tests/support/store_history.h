@@ -7,8 +7,8 @@
 
 #include "support/store_fixture.h"
 
-/* Lock and run; then flips until FLIPS or a failure. DONE is told after each that was acknowledged.
- */
+/* Lock and run; then flips until FLIPS or a failure. DONE is told after each that was
+ * acknowledged. */
 int history_write(struct fixture *f, struct dr_store *s, int64_t flips,
                   void (*done)(int64_t epoch, void *user), void *user, struct drstor_error **err);
 /* Opens the store as the next controller would and answers the epoch it finds; fails the test when

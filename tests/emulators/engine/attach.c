@@ -72,7 +72,7 @@ op_dc_usable(struct emu_op *op, const char *what)
     return true;
 }
 
-/* ---- activation, also as the second half of an attach ---- */
+/* ---- activation, also as the second half of an attach ---------------------------------------- */
 
 static void
 activation_answer(struct emu_op *op)
@@ -179,7 +179,7 @@ activate_start(struct emu_op *op)
     op->wake_ns = op->e->now;
 }
 
-/* ---- attach ---- */
+/* ---- attach ---------------------------------------------------------------------------------- */
 
 static void
 attach_failed(struct emu_op *op, const char *why)

@@ -207,7 +207,7 @@ dc_setmaster(struct emu_op *op)
     }
 }
 
-/* ---- monitoring: what happens to a domain whose storage goes away ---- */
+/* ---- monitoring: what happens to a domain whose storage goes away ---------------------------- */
 
 static void
 sd_monitor(struct emu_engine *e, struct emu_sd *sd, struct json_object *groups)

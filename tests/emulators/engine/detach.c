@@ -1,7 +1,7 @@
 /* The way out: deactivate (queued, asynchronous) and detach. */
 #include "engine.h"
 
-/* ---- deactivate ---- */
+/* ---- deactivate ------------------------------------------------------------------------------ */
 
 static struct emu_sd *
 master_heir(struct emu_engine *e, struct emu_sd *old)
@@ -132,7 +132,7 @@ deactivate_start(struct emu_op *op)
     op_action(op, NULL); /* queued, no more */
 }
 
-/* ---- detach ---- */
+/* ---- detach ---------------------------------------------------------------------------------- */
 
 /* VMs and templates that live only here go; of the others the disks here go. */
 static void

@@ -290,7 +290,7 @@ sd_is_attached(struct emu_op *op)
     op_action(op, extra);
 }
 
-/* ---- import ---- */
+/* ---- import ---------------------------------------------------------------------------------- */
 
 static void
 import_end(struct emu_op *op)
@@ -389,7 +389,7 @@ sd_import(struct emu_op *op)
     op_sleep(op, e->latency.import_vg * scans * op->host->imports);
 }
 
-/* ---- removal ---- */
+/* ---- removal --------------------------------------------------------------------------------- */
 
 static void
 sd_forget(struct emu_op *op)

@@ -228,7 +228,7 @@ host_storage(struct emu_op *op)
     op_list(op, "host_storage", "host_storages", list);
 }
 
-/* ---- iSCSI ---- */
+/* ---- iSCSI ----------------------------------------------------------------------------------- */
 
 static bool
 target_matches(struct json_object *t, struct json_object *iscsi)
@@ -322,7 +322,7 @@ host_login(struct emu_op *op)
     op_sleep(op, op->e->latency.iscsi);
 }
 
-/* ---- unregisteredstoragedomainsdiscover ---- */
+/* ---- unregisteredstoragedomainsdiscover ------------------------------------------------------ */
 
 static void
 unregistered_step(struct emu_op *op)
@@ -358,7 +358,7 @@ host_unregistered(struct emu_op *op)
     op_sleep(op, op->e->latency.import_vg * (count > 0 ? count : 1));
 }
 
-/* ---- activate, deactivate, refresh, forceselectspm, fence ---- */
+/* ---- activate, deactivate, refresh, forceselectspm, fence ------------------------------------ */
 
 void
 host_simple(struct emu_op *op)

@@ -188,7 +188,7 @@ unregistered_delete(struct emu_op *op)
         op_action(op, NULL);
 }
 
-/* ---- disks of a domain ---- */
+/* ---- disks of a domain ----------------------------------------------------------------------- */
 
 static bool
 disk_known(struct emu_engine *e, const char *id)
@@ -250,7 +250,7 @@ unregistered_disk_register(struct emu_op *op)
     json_object_put(doc);
 }
 
-/* ---- POST storagedomains/SD/updateovfstore: starts, the job tells the end ---- */
+/* ---- POST storagedomains/SD/updateovfstore: starts, the job tells the end -------------------- */
 
 static void
 update_ovf_step(struct emu_op *op)

@@ -54,7 +54,7 @@ emu_clock_ns(void)
     return (int64_t)t.tv_sec * 1000000000 + t.tv_nsec;
 }
 
-/* ---- one exchange ---- */
+/* ---- one exchange ---------------------------------------------------------------------------- */
 
 /* Called with the raw request target before anything else is known. */
 static void *
@@ -187,7 +187,7 @@ handle(void *cls, struct MHD_Connection *connection, const char *url, const char
     return MHD_YES;
 }
 
-/* ---- the loop ---- */
+/* ---- the loop -------------------------------------------------------------------------------- */
 
 static void
 exchanges_resume(struct emu_server *s)

@@ -34,7 +34,7 @@ struct fixture {
 
 static struct fixture f;
 
-/* ---- the server ---- */
+/* ---- the server ------------------------------------------------------------------------------ */
 
 static int
 run(char *const argv[])
@@ -148,7 +148,7 @@ teardown(void **state)
     return status == 0 ? 0 : -1;
 }
 
-/* ---- a client ---- */
+/* ---- a client -------------------------------------------------------------------------------- */
 
 static size_t
 take(char *data, size_t size, size_t count, void *cls)
@@ -227,7 +227,7 @@ control(const char *command)
     close(fd);
 }
 
-/* ---- tests ---- */
+/* ---- tests ----------------------------------------------------------------------------------- */
 
 static void
 token_then_list(void **state)

@@ -82,7 +82,7 @@ vm_only_on_sd(struct json_object *conf, const char *sd)
     return vm_on_sd(conf, sd);
 }
 
-/* ---- trees ---- */
+/* ---- trees ----------------------------------------------------------------------------------- */
 
 static void
 defaults_add(struct json_object *o, struct json_object *conf)
@@ -207,7 +207,7 @@ op_vm_tree(struct emu_op *op, struct emu_vm *vm)
     return o;
 }
 
-/* ---- search and lists ---- */
+/* ---- search and lists ------------------------------------------------------------------------ */
 
 static void
 text_add(struct json_object *texts, const char *text)
@@ -303,7 +303,7 @@ vm_sub(struct emu_op *op)
     }
 }
 
-/* ---- changes ---- */
+/* ---- changes --------------------------------------------------------------------------------- */
 
 void
 vm_put(struct emu_op *op)

@@ -73,7 +73,7 @@ vm_lost(struct emu_engine *e, struct emu_vm *vm)
     vm->run++;
 }
 
-/* ---- after the start was accepted ---- */
+/* ---- after the start was accepted ------------------------------------------------------------ */
 
 static void
 boot_step(struct emu_op *op)
@@ -116,7 +116,7 @@ boot_begin(struct emu_op *start, bool doomed)
     EMU_SET(op->correlation, start->correlation);
 }
 
-/* ---- start ---- */
+/* ---- start ----------------------------------------------------------------------------------- */
 
 static int64_t
 host_memory_free(struct emu_engine *e, const struct emu_host *h)
@@ -302,7 +302,7 @@ vm_run_initially(struct emu_engine *e, struct emu_vm *vm)
     lease_vm(e, vm, true);
 }
 
-/* ---- stop, shutdown ---- */
+/* ---- stop, shutdown -------------------------------------------------------------------------- */
 
 static void
 stop_step(struct emu_op *op)

@@ -52,8 +52,7 @@ change(struct dr_env *env, uint64_t ns)
                             .access_wanted = DRSTOR_ACCESS_READ_WRITE};
 }
 
-/* ---- opening -----------------------------------------------------------------------------------
- */
+/* ---- opening --------------------------------------------------------------------------------- */
 
 static void
 an_array_that_refuses_says_why(void **state)
@@ -149,8 +148,7 @@ an_incomplete_change_is_not_sent(void **state)
     assert_false(reply.sent);
 }
 
-/* ---- threads and time --------------------------------------------------------------------------
- */
+/* ---- threads and time ------------------------------------------------------------------------ */
 
 /* Real threads: the callback sits there when the process ends, with its memory. */
 static void
@@ -323,8 +321,7 @@ a_paced_plugin_gets_so_many_a_second(void **state)
         assert_true(c.callers[i].end_ns == start_ns + (i + 1) * DR_S);
 }
 
-/* ---- the network, when there is one ------------------------------------------------------------
- */
+/* ---- the network, when there is one ---------------------------------------------------------- */
 
 static unsigned sessions;
 

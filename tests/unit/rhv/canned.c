@@ -55,8 +55,7 @@ struct incoming {
 
 static char dir[64];
 
-/* ---- what is asked for
- * ---------------------------------------------------------------------------- */
+/* ---- what is asked for ----------------------------------------------------------------------- */
 
 static enum MHD_Result
 add_argument(void *arg, enum MHD_ValueKind kind, const char *key, const char *value)
@@ -106,8 +105,7 @@ check_headers(struct canned *c, struct MHD_Connection *connection, const char *p
         dr_str_printf(&c->wrong, "%s: asks for what nobody should\n", path);
 }
 
-/* ---- answers
- * ------------------------------------------------------------------------------------- */
+/* ---- answers --------------------------------------------------------------------------------- */
 
 static enum MHD_Result
 send_reply(struct MHD_Connection *connection, int code, const char *type, const char *body)
@@ -231,8 +229,7 @@ on_end(void *arg, struct MHD_Connection *connection, void **state,
     *state = NULL;
 }
 
-/* ---- start and stop
- * ------------------------------------------------------------------------------ */
+/* ---- start and stop -------------------------------------------------------------------------- */
 
 static char *
 whole_file(const char *folder, const char *name)
@@ -331,8 +328,7 @@ canned_hold_login(struct canned *c, int n)
     pthread_mutex_unlock(&c->lock);
 }
 
-/* ---- what came
- * ------------------------------------------------------------------------------------ */
+/* ---- what came ------------------------------------------------------------------------------- */
 
 int
 canned_count(struct canned *c, const char *method, const char *path)
@@ -372,8 +368,7 @@ canned_wrong(struct canned *c)
     return c->wrong.s ? c->wrong.s : "";
 }
 
-/* ---- the bench
- * ------------------------------------------------------------------------------------- */
+/* ---- the bench ------------------------------------------------------------------------------- */
 
 static pthread_mutex_t said_lock = PTHREAD_MUTEX_INITIALIZER;
 

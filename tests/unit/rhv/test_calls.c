@@ -21,8 +21,7 @@
 #define ATTACHED API "/datacenters/" DC "/storagedomains"
 #define DONE "{\"status\":\"complete\"}"
 
-/* ---- what is sent
- * --------------------------------------------------------------------------------- */
+/* ---- what is sent ---------------------------------------------------------------------------- */
 
 static const struct dr_rhv_target targets[] = {
     {"10.0.0.5:3260", "iqn.2026-01.example:erp"},
@@ -204,8 +203,7 @@ every_call_sends_what_the_engine_wants(void **state)
     }
 }
 
-/* ---- what comes back
- * ------------------------------------------------------------------------------ */
+/* ---- what comes back ------------------------------------------------------------------------- */
 
 struct answer_case {
     int code;
@@ -385,8 +383,7 @@ only_fcp_and_iscsi_are_imported(void **state)
     bench_close(&b);
 }
 
-/* ---- reads
- * ---------------------------------------------------------------------------------------- */
+/* ---- reads ----------------------------------------------------------------------------------- */
 
 static void
 a_vm_is_read_by_its_id(void **state)
@@ -478,8 +475,7 @@ a_job_nobody_remembers_is_not_found(void **state)
     bench_close(&b);
 }
 
-/* ---- discover
- * ------------------------------------------------------------------------------------- */
+/* ---- discover -------------------------------------------------------------------------------- */
 
 #define DISCOVER API "/hosts/" HOST "/unregisteredstoragedomainsdiscover"
 #define STORAGE API "/hosts/" HOST "/storage?report_status=false"

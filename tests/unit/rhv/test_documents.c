@@ -34,8 +34,7 @@ doc(const char *style, const char *name)
     return o;
 }
 
-/* ---- every document has one reader
- * ---------------------------------------------------------------- */
+/* ---- every document has one reader ----------------------------------------------------------- */
 
 struct work {
     struct dr_arena *a;
@@ -171,8 +170,7 @@ read_all(struct dr_arena *a, const char *style, struct dr_inventory *v)
     }
 }
 
-/* ---- what is read
- * --------------------------------------------------------------------------------- */
+/* ---- what is read ---------------------------------------------------------------------------- */
 
 static void
 both_number_styles_say_the_same(void **state)
@@ -290,8 +288,7 @@ a_disk_that_does_not_tell_where_it_is_is_no_answer(void **state)
     assert_int_equal(rhv_read_vm_disks(a, o, &vm, NULL), DRSTOR_E_PROTOCOL);
 }
 
-/* ---- what is refused
- * ------------------------------------------------------------------------------ */
+/* ---- what is refused ------------------------------------------------------------------------- */
 
 static void
 empty_lists_come_in_two_forms(void **state)
@@ -361,8 +358,7 @@ what_is_no_list_is_never_an_empty_one(void **state)
         }
 }
 
-/* ---- bent documents
- * ------------------------------------------------------------------------------- */
+/* ---- bent documents -------------------------------------------------------------------------- */
 
 static uint64_t
 next_random(uint64_t *x)

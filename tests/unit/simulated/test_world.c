@@ -351,8 +351,7 @@ cancelled_job_changes_nothing(void **state)
     refused(KIT_CALL(w, SIM_OP_CANCEL, "ar", "", .job = "job-999"), "no-such-job");
 }
 
-/* ---- active-active ----------------------------------------------------------------------------
- */
+/* ---- active-active --------------------------------------------------------------------------- */
 
 static void
 legs_survive_by_preference_and_arbiter(void **state)
@@ -395,8 +394,7 @@ leg_without_arbiter_stands_until_forced(void **state)
     done(KIT_CALL(w, SIM_OP_SET_PREFERRED, "ar", "aa_r", .name = "rome"));
 }
 
-/* ---- fences, images, exposure ------------------------------------------------------------------
- */
+/* ---- fences, images, exposure ---------------------------------------------------------------- */
 
 static void
 older_epoch_or_token_is_refused(void **state)
@@ -491,8 +489,7 @@ unexpected_state_is_a_conflict(void **state)
     refused(KIT_CALL(w, SIM_OP_SET_ACCESS, "am", "aa_m", RO), "no-roles");
 }
 
-/* ---- the same from the same seed ----------------------------------------------------------------
- */
+/* ---- the same from the same seed ------------------------------------------------------------- */
 
 static char *
 story(struct sim_world *w)

@@ -1,5 +1,5 @@
-/* What only the store on disk promises: between processes, to the file system, to the next version.
- */
+/* What only the store on disk promises: between processes, to the file system, to the next
+ * version. */
 #include "support/store_fixture.h"
 
 #include "store/sqlite.h"
@@ -207,8 +207,7 @@ network_file_systems_are_known(void **state)
     assert_false(store_fs_is_network(0x58465342));
 }
 
-/* ---- several processes -------------------------------------------------------------------------
- */
+/* ---- several processes ----------------------------------------------------------------------- */
 
 struct child {
     pid_t pid;
