@@ -74,6 +74,12 @@ living_hosts(const struct weigh *w)
     return NULL;
 }
 
+/*
+ * An array dates what it saw in whole seconds of a clock of its own, and we the start of a silence in
+ * ours: less apart than this, nobody can say which came first.
+ */
+enum { CLOCKS_APART_S = 2 };
+
 /* The surviving array saw its peer after the silence began: somebody there is alive (safety 3.2). */
 static const char *
 counter_evidence(const struct weigh *w, const struct dr_stamp *since)
@@ -86,7 +92,7 @@ counter_evidence(const struct weigh *w, const struct dr_stamp *since)
         if (f->view.peer_seen == DRSTOR_TRI_YES)
             return dr_arena_printf(w->a, "array %s sees its peer at %s now", c->array->name,
                                    w->old->site->name);
-        if (since->utc >= 0 && f->view.peer_seen_at > since->utc)
+        if (since->utc >= 0 && f->view.peer_seen_at > since->utc + CLOCKS_APART_S)
             return dr_arena_printf(w->a, "array %s saw its peer at %s, after the silence began at %s",
                                    c->array->name, dr_utc_text(w->a, f->view.peer_seen_at),
                                    dr_utc_text(w->a, since->utc));
