@@ -110,6 +110,10 @@ reverse(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *
     if (r < 0)
         return r;
     call->epoch = (uint64_t)s->flip->epoch + 1;
+    /* Somebody made it writable since: what was written there would be overwritten. */
+    if (!dr_view_access_is(v, DRSTOR_ACCESS_READ_ONLY))
+        return dr_fail(err, DRSTOR_E_CONFLICT, "group %s at %s is %s; it is not overwritten", s->group->name,
+                       s->old->site->name, dr_name(&dr_access_names, (int)v->access));
     /* A copy that is about to be overwritten must not be in anybody's hands (P6). */
     for (size_t m = 0; m < v->n_members; m++)
         for (size_t i = 0; i < v->members[m].n_paths; i++)
