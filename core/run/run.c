@@ -205,7 +205,8 @@ steps_make(struct dr_run *run, struct dr_step **ret, struct drstor_error **err)
         for (size_t k = 0; k < n_rows; k++)
             if (dr_streq(rows[k].id, s->plan->id))
                 s->row = rows[k];
-        if (dr_streq(s->row.state, "done"))
+        /* A commit's own word is written together with the record: from then on it is done. */
+        if (dr_streq(s->row.state, "done") || dr_streq(s->row.state, "committed"))
             s->end = DR_STEP_END_DONE;
     }
     *ret = steps;
@@ -232,14 +233,15 @@ forbid_again(struct dr_run *run, const struct dr_step *steps)
 }
 
 /*
- * Evidence is not carried over a crash (safety 3.1): a group that was fenced but not committed is
- * fenced again.
+ * Evidence is not carried over a crash (safety 3.1): a group that was proven not writable and in sync,
+ * but not committed, is proven again. Who knows what was done there in between.
  */
 static void
-fence_again(struct dr_run *run, struct dr_step *steps)
+prove_again(struct dr_run *run, struct dr_step *steps)
 {
     for (size_t i = 0; i < run->plan.n_steps; i++) {
-        if (steps[i].plan->kind != DR_STEP_FENCE || steps[i].end != DR_STEP_END_DONE)
+        enum dr_step_kind kind = steps[i].plan->kind;
+        if (kind != DR_STEP_FENCE && kind != DR_STEP_DEMOTE && kind != DR_STEP_FINALSYNC)
             continue;
         for (size_t k = 0; k < run->plan.n_steps; k++)
             if (steps[k].plan->kind == DR_STEP_COMMIT && steps[k].group == steps[i].group &&
@@ -289,6 +291,15 @@ back_to_steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor
     return DRSTOR_OK;
 }
 
+static bool
+was_refused(const struct dr_step *steps, size_t n, const struct dr_step *s)
+{
+    for (size_t i = 0; i < n; i++)
+        if (steps[i].group == s->group && steps[i].end == DR_STEP_END_REFUSED)
+            return true;
+    return false;
+}
+
 static void
 conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
 {
@@ -305,10 +316,15 @@ conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
             worst = s;
         }
     }
+    bool refused_only = true; /* a refused group gave up in order; nothing of another one is left */
+    for (size_t i = 0; i < run->plan.n_steps; i++)
+        refused_only &= steps[i].end == DR_STEP_END_DONE || was_refused(steps, run->plan.n_steps, &steps[i]);
     if (left && !worst) /* stopped before anything else was begun */
         ret->exit = dr_cancelled(run->s->cancel) ? 130 : run->timed_out ? 8 : 4;
     ret->run = run->id;
     ret->state = state_of_exit(ret->exit);
+    if (ret->state == DR_RUN_REFUSED && !refused_only)
+        ret->state = DR_RUN_FAILED; /* stays open: the other groups can be finished */
     if (worst) {
         ret->text = dr_arena_printf(run->arena, "%s: %s", worst->plan->id, dr_error_message(worst->err));
         ret->hint = dr_arena_str(run->arena, dr_error_hint(worst->err));
@@ -330,7 +346,7 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret, 
     settle_after_death(run);
     int r = steps_make(run, &steps, err);
     if (r == DRSTOR_OK) {
-        fence_again(run, steps);
+        prove_again(run, steps);
         forbid_again(run, steps);
         r = take_facts(run, facts, steps, err);
     }
@@ -473,6 +489,14 @@ read_json(struct dr_arena *a, const char *text, const struct dr_type *type, void
     return r < 0 ? r : dr_map_read(a, type, o, false, ret, err);
 }
 
+static void
+nothing_left(struct dr_arena *a, const struct dr_run_row *row, struct dr_run_result *ret)
+{
+    ret->state = row->state;
+    ret->text = dr_arena_printf(a, "run %s is %s; nothing to resume", row->id,
+                                dr_name(&dr_run_state_names, (int)row->state));
+}
+
 int
 dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *id,
               struct dr_run_result *ret, struct drstor_error **err)
@@ -484,8 +508,7 @@ dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *
         return r;
     *ret = (struct dr_run_result){.run = row.id, .state = row.state};
     if (!dr_run_state_open(row.state)) {
-        ret->text = dr_arena_printf(a, "run %s is %s; nothing to resume", row.id,
-                                    dr_name(&dr_run_state_names, (int)row.state));
+        nothing_left(a, &row, ret);
         return DRSTOR_OK;
     }
     run.id = row.id;
@@ -498,7 +521,12 @@ dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *
     r = lock_all(&run, err);
     if (r < 0)
         return r;
-    r = go(&run, NULL, ret, err);
+    /* Somebody else may have ended it before we had the locks; roles may have moved on since. */
+    r = dr_store_run_load(setup->store, a, id, &row, err);
+    if (r == DRSTOR_OK && !dr_run_state_open(row.state))
+        nothing_left(a, &row, ret);
+    else if (r == DRSTOR_OK)
+        r = go(&run, NULL, ret, err);
     unlock_all(&run);
     return r;
 }
