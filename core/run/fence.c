@@ -3,14 +3,26 @@
 #include "base/str.h"
 #include "base/timetext.h"
 
-/* What this command knows now: a copy for this step, in its arena. */
-static void
+/* What this command knows now: a copy for this step, in its arena. Returns its age in seconds. */
+static int64_t
 facts_now(struct dr_step *s, struct dr_facts *ret)
 {
     pthread_mutex_lock(&s->run->lock);
     dr_map_copy(s->arena, &dr_facts_type, &s->run->facts, ret);
     pthread_mutex_unlock(&s->run->lock);
+    const struct dr_stamp read = ret->now;
     ret->now = dr_stamp_now(s->run->s->env);
+    return dr_stamp_age_s(&read, &ret->now);
+}
+
+/*
+ * What was read before the lock was taken proves nothing about a copy that answered then: it may have
+ * been made writable since. A silence counts on, unless a person took time to answer a question.
+ */
+static bool
+too_old(const struct dr_step *s, const struct dr_evidence *e, int64_t age)
+{
+    return e->kind != DRSTOR_EVIDENCE_E6_DECLARED || age < 0 || age > s->run->s->model->observe_timeout_s;
 }
 
 /* Asks the old site and the target again, bounded, and keeps what they said. */
@@ -44,7 +56,11 @@ static int
 begin_fencing(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
 {
     (void)user;
-    (void)err;
+    if (!dr_streq(r->primary, s->old->site->name) || r->epoch != s->flip->epoch)
+        return dr_refuse(err, "R061", "the record of group %s is at epoch %lld, primary %s; the plan was "
+                                      "made for epoch %lld, primary %s",
+                         s->group->name, (long long)r->epoch, r->primary ? r->primary : "nobody",
+                         (long long)s->flip->epoch, s->old->site->name);
     r->phase = DR_PHASE_FENCING;
     r->target = s->target->site->name;
     r->op.type = "promote";
@@ -126,10 +142,12 @@ dr_step_fence(struct dr_step *s)
     struct dr_facts facts;
     int r = dr_record_change(s, "fencing", begin_fencing, NULL, &err);
     if (r < 0)
-        return dr_step_fail(s, dr_step_end_of_status(r), &err);
+        return dr_step_fail(s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
     DR_FP("fence.begun");
+    s->hasty = dr_goal_declared(&s->run->plan.goal, s->old->site->name) != DR_DECLARED_UNKNOWN;
     dr_step_finish_sent(s, s->old);
-    facts_now(s, &facts);
+    int64_t age = facts_now(s, &facts);
+    bool asked = false; /* by this step: under the lock, and just now */
 
     for (int round = 0; round < ROUNDS; round++) {
         if (dr_step_must_stop(s))
@@ -144,6 +162,13 @@ dr_step_fence(struct dr_step *s)
         enum dr_step_end end = DR_STEP_END_NONE;
         switch (f.verdict) {
         case DR_FENCE_PROVEN:
+            if (!asked && too_old(s, &f.evidence, age)) {
+                asked = true;
+                r = ask_again(s, &facts, &err);
+                if (r < 0)
+                    return dr_step_fail(s, dr_step_end_of_status(r), &err);
+                break;
+            }
             r = dr_record_change(s, "evidence", keep_evidence, &f.evidence, &err);
             if (r == DRSTOR_OK)
                 r = dr_step_keep(s, "proven", dr_map_write(&dr_evidence_type, &f.evidence), &err);
@@ -153,9 +178,11 @@ dr_step_fence(struct dr_step *s)
             return DR_STEP_END_DONE;
         case DR_FENCE_TRY:
             end = demote_there(s, &facts);
+            asked = true;
             break;
         case DR_FENCE_WAIT:
             end = wait_silence(s, &f, &facts);
+            asked = true;
             break;
         case DR_FENCE_REFUSED:
             end = refused(s, &f.refusal);

@@ -53,6 +53,7 @@ struct dr_step {
     struct dr_arena *arena; /* as long as the step is executed */
     struct dr_step_row row;
     bool started;
+    bool hasty; /* the array is declared lost: it gets no patience, its silence is an answer */
 
     enum dr_step_end end;
     struct drstor_error *err; /* why not DONE */
@@ -87,7 +88,7 @@ int dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *cal
                 struct dr_reply *ret, struct drstor_error **err);
 
 /* Takes up what an earlier process sent for this step: follows its job, or settles after an intent
- * without an answer. What came of it, only looking tells. */
+ * without a clear answer, at the array it was sent to, or AT. What came of it, only looking tells. */
 void dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at);
 
 /* ---- drive.c ----------------------------------------------------------------------------------- */
