@@ -133,11 +133,21 @@ record_sound(const struct dr_guard_case *c, struct dr_refusal *r)
     return true;
 }
 
+bool
+dr_guard_supersedes(const struct dr_plan_input *in, const char *run)
+{
+    for (size_t i = 0; i < in->n_records; i++)
+        if (dr_streq(in->records[i].open_run, run) && in->records[i].record.phase != DR_PHASE_STEADY &&
+            in->records[i].record.phase != DR_PHASE_FENCING)
+            return false;
+    return in->goal->unplanned;
+}
+
 static bool
 no_open_run(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     const char *run = c->record->open_run;
-    if (!run || dr_streq(run, c->in->own_run))
+    if (!run || dr_streq(run, c->in->own_run) || dr_guard_supersedes(c->in, run))
         return false;
     r->text = dr_arena_printf(c->arena, "run %s of group %s has not ended", run, c->group->name);
     r->evidence = dr_arena_printf(c->arena, "the record is %s",
@@ -310,7 +320,7 @@ target_not_in_use(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     const struct dr_copy_facts *t = c->target_facts;
     if (!t || !t->fresh || t->view.access != DRSTOR_ACCESS_READ_WRITE || !c->record->present ||
-        c->record->open_run)
+        (c->record->open_run && !dr_guard_supersedes(c->in, c->record->open_run)))
         return false;
     bool old_writable = c->old_facts && c->old_facts->fresh &&
                         c->old_facts->view.access == DRSTOR_ACCESS_READ_WRITE;

@@ -144,7 +144,8 @@ dr_step_fence(struct dr_step *s)
     if (r < 0)
         return dr_step_fail(s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
     DR_FP("fence.begun");
-    s->hasty = dr_goal_declared(&s->run->plan.goal, s->old->site->name) != DR_DECLARED_UNKNOWN;
+    enum dr_declared said = dr_goal_declared(&s->run->plan.goal, s->old->site->name);
+    s->hasty = said == DR_DECLARED_SITE_LOST || said == DR_DECLARED_OUTAGE;
     dr_step_finish_sent(s, s->old);
     int64_t age = facts_now(s, &facts);
     bool asked = false; /* by this step: under the lock, and just now */

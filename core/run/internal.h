@@ -53,6 +53,7 @@ struct dr_step {
     struct dr_arena *arena; /* as long as the step is executed */
     struct dr_step_row row;
     bool started;
+    bool unclear; /* what became of its last call is not known: asking again is the same operation */
     bool hasty; /* the array is declared lost: it gets no patience, its silence is an answer */
 
     enum dr_step_end end;

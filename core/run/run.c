@@ -385,6 +385,29 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret, 
 
 /* ---- start ---------------------------------------------------------------------------------------- */
 
+/*
+ * An unplanned promote takes the place of a run that committed nothing (dr_guard_supersedes). That run
+ * is dead, or we would not have the lock it held.
+ */
+static int
+supersede(struct dr_run *run, const struct dr_run_row *open, bool *ret, struct drstor_error **err)
+{
+    *ret = run->plan.goal.unplanned;
+    for (size_t i = 0; *ret && i < open->n_groups; i++) {
+        struct dr_record rec;
+        int r = dr_store_load(run->s->store, run->arena, open->groups[i], &rec, NULL, err);
+        if (r < 0)
+            return r;
+        *ret = rec.phase == DR_PHASE_STEADY || rec.phase == DR_PHASE_FENCING;
+    }
+    for (size_t i = 0; i < run->n_superseded; i++)
+        if (dr_streq(run->superseded[i], open->id))
+            return DRSTOR_OK;
+    if (*ret)
+        dr_arena_push(run->arena, run->superseded, run->n_superseded) = open->id;
+    return DRSTOR_OK;
+}
+
 /* Under the locks: the records are still those the plan was made for, and nobody else began. */
 static int
 records_unchanged(struct dr_run *run, struct drstor_error **err)
@@ -405,13 +428,40 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
         r = dr_store_run_open(run->s->store, run->arena, f->name, &open, &n_open, err);
         if (r < 0)
             return r;
-        if (n_open) {
-            r = dr_refuse(err, "R013", "run %s of group %s has not ended", open[0].id, f->name);
-            dr_hint(err, "drstor run resume %s", open[0].id);
+        for (size_t k = 0; k < n_open; k++) {
+            bool instead = false;
+            r = supersede(run, &open[k], &instead, err);
+            if (r < 0)
+                return r;
+            if (instead)
+                continue;
+            r = dr_refuse(err, "R013", "run %s of group %s has not ended", open[k].id, f->name);
+            dr_hint(err, "drstor run resume %s", open[k].id);
             return r;
         }
     }
     return DRSTOR_OK;
+}
+
+/* In one write with the run that takes their place. */
+static int
+end_superseded(struct dr_run *run, struct drstor_error **err)
+{
+    int r = DRSTOR_OK;
+    for (size_t i = 0; r == DRSTOR_OK && i < run->n_superseded; i++) {
+        const char *text = dr_arena_printf(run->arena, "unplanned run %s took its place", run->id);
+        dr_auto(dr_json_putp) struct json_object *o = json_object_new_object();
+        const struct dr_audit entry = {.who = run->s->who, .what = "run ended", .run = run->superseded[i],
+                                       .outcome = dr_name(&dr_run_state_names, DR_RUN_ABORTED),
+                                       .detail = text};
+        dr_json_set_i64(o, "exit", 4);
+        dr_json_set_str(o, "text", text);
+        r = dr_store_run_update(run->s->store, run->superseded[i], DR_RUN_ABORTED, dr_json_text(o),
+                                run->started_utc, err);
+        if (r == DRSTOR_OK)
+            r = dr_store_audit(run->s->store, &entry, NULL, err);
+    }
+    return r;
 }
 
 static int
@@ -435,7 +485,9 @@ write_run(struct dr_run *run, struct drstor_error **err)
     int r = dr_store_begin(st, err);
     if (r < 0)
         return r;
-    r = dr_store_run_new(st, &row, err);
+    r = end_superseded(run, err);
+    if (r == DRSTOR_OK)
+        r = dr_store_run_new(st, &row, err);
     for (size_t i = 0; r == DRSTOR_OK && i < run->plan.n_flips; i++) {
         const struct dr_audit entry = {.who = run->s->who, .what = "consent",
                                        .group = run->plan.flips[i].name, .epoch = run->plan.flips[i].epoch,
