@@ -128,6 +128,21 @@ not_begun(struct act *x, char **ret_json, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
+/* A group's own standing consent, given by the configuration (safety 3.3.6). */
+static void
+standing_consent(struct act *x)
+{
+    for (size_t i = 0; i < x->plan.n_losses; i++) {
+        const struct dr_group *g = dr_model_group(x->s.d->model, x->plan.losses[i].group);
+        struct dr_accept_loss standing;
+        dr_map_clear(&dr_accept_loss_type, &standing);
+        standing.seconds = g ? g->loss_max_s : -1;
+        standing.bytes = g ? g->loss_max_bytes : -1;
+        if (dr_loss_covered(&x->plan.losses[i], &standing))
+            x->plan.losses[i].needs_consent = false;
+    }
+}
+
 /* The question, or what was said in advance. 1: go on; 0: *RET_JSON is the answer. */
 static int
 decide(struct act *x, char **ret_json, struct drstor_error **err)
@@ -135,6 +150,7 @@ decide(struct act *x, char **ret_json, struct drstor_error **err)
     struct dr_accept_loss *bound = &x->plan.goal.accept_loss;
     struct dr_refusal r;
     const char *how = "flag";
+    standing_consent(x);
     if (x->cb.decide) {
         struct drstor_answer answer = {.size = sizeof(answer)};
         struct json_object *doc = dr_report_plan(&x->plan, bound);
@@ -142,6 +158,12 @@ decide(struct act *x, char **ret_json, struct drstor_error **err)
         (void)json_object_put(doc);
         if (dr_cancelled(&x->s.d->cancel))
             return dr_fail(err, DRSTOR_E_CANCELLED, "interrupted; nothing was begun");
+        if (!answer.go && dr_guard_consent(x->s.arena, &x->plan, bound, &r)) {
+            /* Not "no", but less than it takes: named, with its remedy. */
+            refuse_with(x, &r);
+            int e = not_begun(x, ret_json, err);
+            return e < 0 ? e : 0;
+        }
         if (!answer.go) {
             *ret_json = dr_document_text(dr_report_not_begun(
                 &x->plan, "declined", 3, "not confirmed", "nothing was changed"));
@@ -155,18 +177,7 @@ decide(struct act *x, char **ret_json, struct drstor_error **err)
             how = "terminal";
         }
     }
-    struct dr_accept_loss standing;
-    bool refused = dr_guard_consent(x->s.arena, &x->plan, bound, &r);
-    for (size_t i = 0; refused && i < x->plan.n_losses; i++) {
-        /* A group's own standing consent, given by the configuration (safety 3.3.6). */
-        const struct dr_group *g = dr_model_group(x->s.d->model, x->plan.losses[i].group);
-        dr_map_clear(&dr_accept_loss_type, &standing);
-        standing.seconds = g ? g->loss_max_s : -1;
-        standing.bytes = g ? g->loss_max_bytes : -1;
-        if (dr_loss_covered(&x->plan.losses[i], &standing))
-            x->plan.losses[i].needs_consent = false;
-    }
-    if (refused && dr_guard_consent(x->s.arena, &x->plan, bound, &r)) {
+    if (dr_guard_consent(x->s.arena, &x->plan, bound, &r)) {
         refuse_with(x, &r);
         int e = not_begun(x, ret_json, err);
         return e < 0 ? e : 0;

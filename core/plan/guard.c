@@ -138,15 +138,22 @@ record_sound(const struct dr_guard_case *c, struct dr_refusal *r)
     return true;
 }
 
+bool
+dr_guard_supersedes(const struct dr_plan_input *in, const char *run)
+{
+    for (size_t i = 0; i < in->n_records; i++)
+        if (dr_streq(in->records[i].open_run, run) &&
+            in->records[i].record.phase != DR_PHASE_STEADY &&
+            in->records[i].record.phase != DR_PHASE_FENCING)
+            return false;
+    return in->goal->unplanned;
+}
+
 static bool
 no_open_run(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     const char *run = c->record->open_run;
-    if (!run || dr_streq(run, c->in->own_run))
-        return false;
-    /* A disaster in the middle of a move: what it has not committed, an unplanned promote replaces.
-     */
-    if (c->in->goal->unplanned && c->record->record.phase != DR_PHASE_PROMOTING)
+    if (!run || dr_streq(run, c->in->own_run) || dr_guard_supersedes(c->in, run))
         return false;
     r->text = dr_arena_printf(c->arena, "run %s of group %s has not ended", run, c->group->name);
     r->evidence = dr_arena_printf(c->arena, "the record is %s",

@@ -69,6 +69,12 @@ bool dr_guard_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r);
 /* What concerns the whole goal: the target's engine, the controller's role. */
 size_t dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in,
                      struct dr_refusal **refusals, size_t *n);
+/*
+ * May this goal take the place of the open run RUN? An unplanned promote may, of a run that has
+ * committed nothing: the site of a planned move can be lost in the middle of it, and then waiting
+ * for it would be a dead end. Once anything is committed there is only forward: resume.
+ */
+bool dr_guard_supersedes(const struct dr_plan_input *in, const char *run);
 /* The answer to the one question: does the consent cover the loss of the plan? */
 bool dr_guard_consent(struct dr_arena *a, const struct dr_plan *p,
                       const struct dr_accept_loss *bound, struct dr_refusal *ret);

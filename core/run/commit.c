@@ -211,6 +211,14 @@ weigh_loss(struct dr_step *s, struct dr_loss *ret, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
+/* What the plan said of this group. */
+static void
+planned_loss(struct dr_step *s, struct dr_loss *ret)
+{
+    const struct dr_loss *of = dr_plan_loss(&s->run->plan, s->group->name);
+    *ret = of ? *of : s->run->plan.loss;
+}
+
 static void
 planned_evidence(struct dr_step *s, struct dr_evidence *e, struct dr_loss *loss)
 {
@@ -224,7 +232,8 @@ planned_evidence(struct dr_step *s, struct dr_evidence *e, struct dr_loss *loss)
     e->detail = "demoted by this run, every member read back, then synchronised to the end";
     e->epoch = s->flip->epoch;
     e->at = dr_stamp_now(s->run->s->env);
-    *loss = s->run->plan.loss;
+    planned_loss(s, loss);
+    loss->proven_zero = true;
     loss->text = "nothing is lost: the final sync came after the demotion";
 }
 
@@ -242,7 +251,7 @@ dr_step_commit(struct dr_step *s)
 
     struct flip f = {.loss = &loss};
     if (again) {
-        loss = s->run->plan.loss;
+        planned_loss(s, &loss);
     } else if (s->run->plan.goal.unplanned) {
         r = weigh_loss(s, &loss, &err);
         if (r < 0)

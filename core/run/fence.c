@@ -166,11 +166,12 @@ dr_step_fence(struct dr_step *s)
     }
     int r = dr_record_change(s, "fencing", begin_fencing, NULL, &err);
     if (r < 0)
-        return dr_step_fail(s, dr_step_end_of_status(r), &err);
+        return dr_step_fail(
+            s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
     DR_FP("fence.begun");
+    s->hasty = true;
     dr_step_finish_sent(s, s->old);
     facts_now(s, &facts);
-    s->patience_ns = (uint64_t)s->run->s->model->observe_timeout_s * DR_S;
     bool demoted = false;
 
     for (int round = 0; round < ROUNDS; round++) {

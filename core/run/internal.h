@@ -43,8 +43,8 @@ struct dr_run {
     struct stage *stage;
     bool timed_out;
 
-    const char **replaced; /* runs that this one ends: they had not committed what it takes */
-    size_t n_replaced;
+    const char **superseded; /* runs that this one ends: they had committed nothing */
+    size_t n_superseded;
 };
 
 struct dr_step {
@@ -57,7 +57,7 @@ struct dr_step {
     struct dr_arena *arena; /* as long as the step is executed */
     struct dr_step_row row;
     bool started;
-    uint64_t patience_ns; /* how long a copy that cannot be read is asked again; 0: minutes */
+    bool hasty; /* fencing: its calls are bounded like probes, and silence is an answer */
     const char *unclear;  /* the operation of the last call, when nobody knows what became of it */
     bool source_drives; /* the target's array said that transfers are driven from the other side */
 
@@ -95,7 +95,8 @@ int dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *cal
                 struct dr_reply *ret, struct drstor_error **err);
 
 /* Takes up what an earlier process sent for this step: follows its job, or settles after an intent
- * without an answer. What came of it, only looking tells. */
+ * without a clear answer, at the array it was sent to, or AT. What came of it, only looking tells.
+ */
 void dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at);
 
 /* ---- drive.c --------------------------------------------------------------------------------- */

@@ -211,7 +211,8 @@ steps_make(struct dr_run *run, struct dr_step **ret, struct drstor_error **err)
         for (size_t k = 0; k < n_rows; k++)
             if (dr_streq(rows[k].id, s->plan->id))
                 s->row = rows[k];
-        if (dr_streq(s->row.state, "done"))
+        /* A commit's own word is written together with the record: from then on it is done. */
+        if (dr_streq(s->row.state, "done") || dr_streq(s->row.state, "committed"))
             s->end = DR_STEP_END_DONE;
     }
     *ret = steps;
@@ -295,14 +296,11 @@ take_facts(struct dr_run *run, const struct dr_facts *facts, const struct dr_ste
 }
 
 static bool
-half_done(const struct dr_run *run, const struct dr_step *steps)
+was_refused(const struct dr_step *steps, size_t n, const struct dr_step *s)
 {
-    for (size_t i = 0; i < run->plan.n_steps; i++)
-        for (size_t k = 0; steps[i].plan->kind == DR_STEP_COMMIT &&
-                           steps[i].end == DR_STEP_END_DONE && k < run->plan.n_steps;
-             k++)
-            if (steps[k].group == steps[i].group && steps[k].end != DR_STEP_END_DONE)
-                return true;
+    for (size_t i = 0; i < n; i++)
+        if (steps[i].group == s->group && steps[i].end == DR_STEP_END_REFUSED)
+            return true;
     return false;
 }
 
@@ -322,14 +320,16 @@ conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
             worst = s;
         }
     }
+    bool refused_only = true; /* a refused group gave up in order; nothing of another one is left */
+    for (size_t i = 0; i < run->plan.n_steps; i++)
+        refused_only &=
+            steps[i].end == DR_STEP_END_DONE || was_refused(steps, run->plan.n_steps, &steps[i]);
     if (left && !worst) /* stopped before anything else was begun */
         ret->exit = dr_cancelled(run->s->cancel) ? 130 : run->timed_out ? 8 : 4;
     ret->run = run->id;
     ret->state = state_of_exit(ret->exit);
-    /* Refused ends a run only where nothing was committed and is left half done, and nothing
-     * stopped. */
     if (ret->state == DR_RUN_REFUSED &&
-        (half_done(run, steps) || run->timed_out || dr_cancelled(run->s->cancel)))
+        (!refused_only || run->timed_out || dr_cancelled(run->s->cancel)))
         ret->state = DR_RUN_FAILED;
     if (worst) {
         ret->text =
@@ -399,6 +399,29 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret,
 
 /* ---- start ----------------------------------------------------------------------------------- */
 
+/*
+ * An unplanned promote takes the place of a run that committed nothing (dr_guard_supersedes). That
+ * run is dead, or we would not have the lock it held.
+ */
+static int
+supersede(struct dr_run *run, const struct dr_run_row *open, bool *ret, struct drstor_error **err)
+{
+    *ret = run->plan.goal.unplanned;
+    for (size_t i = 0; *ret && i < open->n_groups; i++) {
+        struct dr_record rec;
+        int r = dr_store_load(run->s->store, run->arena, open->groups[i], &rec, NULL, err);
+        if (r < 0)
+            return r;
+        *ret = rec.phase == DR_PHASE_STEADY || rec.phase == DR_PHASE_FENCING;
+    }
+    for (size_t i = 0; i < run->n_superseded; i++)
+        if (dr_streq(run->superseded[i], open->id))
+            return DRSTOR_OK;
+    if (*ret)
+        dr_arena_push(run->arena, run->superseded, run->n_superseded) = open->id;
+    return DRSTOR_OK;
+}
+
 /* Under the locks: the records are still those the plan was made for, and nobody else began. */
 static int
 records_unchanged(struct dr_run *run, struct drstor_error **err)
@@ -423,16 +446,41 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
         for (size_t k = 0; k < n_open; k++) {
             if (dr_record_settled_by(&rec, open[k].id))
                 continue;
-            if (run->plan.goal.unplanned && rec.phase != DR_PHASE_PROMOTING) {
-                dr_arena_push(run->arena, run->replaced, run->n_replaced) = open[k].id;
+            bool takes_place = false;
+            r = supersede(run, &open[k], &takes_place, err);
+            if (r < 0)
+                return r;
+            if (takes_place)
                 continue;
-            }
             r = dr_refuse(err, "R013", "run %s of group %s has not ended", open[k].id, f->name);
             dr_hint(err, "drstor run resume %s", open[k].id);
             return r;
         }
     }
     return DRSTOR_OK;
+}
+
+/* In one write with the run that takes their place. */
+static int
+end_superseded(struct dr_run *run, struct drstor_error **err)
+{
+    int r = DRSTOR_OK;
+    for (size_t i = 0; r == DRSTOR_OK && i < run->n_superseded; i++) {
+        const char *text = dr_arena_printf(run->arena, "unplanned run %s took its place", run->id);
+        dr_auto(dr_json_putp) struct json_object *o = json_object_new_object();
+        const struct dr_audit entry = {.who = run->s->who,
+                                       .what = "run ended",
+                                       .run = run->superseded[i],
+                                       .outcome = dr_name(&dr_run_state_names, DR_RUN_ABORTED),
+                                       .detail = text};
+        dr_json_set_i64(o, "exit", 4);
+        dr_json_set_str(o, "text", text);
+        r = dr_store_run_update(run->s->store, run->superseded[i], DR_RUN_ABORTED, dr_json_text(o),
+                                run->started_utc, err);
+        if (r == DRSTOR_OK)
+            r = dr_store_audit(run->s->store, &entry, NULL, err);
+    }
+    return r;
 }
 
 static int
@@ -458,8 +506,8 @@ write_run(struct dr_run *run, struct drstor_error **err)
     if (r < 0)
         return r;
     r = dr_store_run_new(st, &row, err);
-    for (size_t i = 0; r == DRSTOR_OK && i < run->n_replaced; i++)
-        r = dr_store_run_update(st, run->replaced[i], DR_RUN_ABORTED, NULL, run->started_utc, err);
+    if (r == DRSTOR_OK)
+        r = end_superseded(run, err);
     for (size_t i = 0; r == DRSTOR_OK && i < run->plan.n_flips; i++) {
         const struct dr_audit entry = {.who = run->s->who,
                                        .what = "consent",
@@ -518,6 +566,14 @@ read_json(struct dr_arena *a, const char *text, const struct dr_type *type, void
     return r < 0 ? r : dr_map_read(a, type, o, false, ret, err);
 }
 
+static void
+nothing_left(struct dr_arena *a, const struct dr_run_row *row, struct dr_run_result *ret)
+{
+    ret->state = row->state;
+    ret->text = dr_arena_printf(a, "run %s is %s; nothing to resume", row->id,
+                                dr_name(&dr_run_state_names, (int)row->state));
+}
+
 int
 dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *id,
               struct dr_run_result *ret, struct drstor_error **err)
@@ -529,8 +585,7 @@ dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *
         return r;
     *ret = (struct dr_run_result){.run = row.id, .state = row.state};
     if (!dr_run_state_open(row.state)) {
-        ret->text = dr_arena_printf(a, "run %s is %s; nothing to resume", row.id,
-                                    dr_name(&dr_run_state_names, (int)row.state));
+        nothing_left(a, &row, ret);
         return DRSTOR_OK;
     }
     run.id = row.id;
@@ -543,7 +598,12 @@ dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *
     r = lock_all(&run, err);
     if (r < 0)
         return r;
-    r = go(&run, NULL, ret, err);
+    /* Somebody else may have ended it before we had the locks; roles may have moved on since. */
+    r = dr_store_run_load(setup->store, a, id, &row, err);
+    if (r == DRSTOR_OK && !dr_run_state_open(row.state))
+        nothing_left(a, &row, ret);
+    else if (r == DRSTOR_OK)
+        r = go(&run, NULL, ret, err);
     unlock_all(&run);
     return r;
 }

@@ -64,7 +64,8 @@ end_word(enum dr_step_end end)
 static void
 leave(struct dr_step *s)
 {
-    bool open = dr_streq(s->row.state, "sent") || dr_streq(s->row.state, "job");
+    bool open = dr_streq(s->row.state, "sent") || dr_streq(s->row.state, "job") ||
+                dr_streq(s->row.state, "unclear");
     if (s->end == DR_STEP_END_DONE || !open)
         s->row.state = end_word(s->end);
     s->row.answered = dr_stamp_now(s->run->s->env);

@@ -153,13 +153,14 @@ int
 dr_step_look_patiently(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view *ret,
                        struct drstor_error **err)
 {
-    uint64_t until =
-        dr_now_ns(s->run->s->env) + (s->patience_ns ? s->patience_ns : look_patience_ns);
+    uint64_t until = dr_now_ns(s->run->s->env) + look_patience_ns;
     for (bool told = false;; told = true) {
         dr_error_freep(err);
         int r = dr_step_look(s, copy, ret, err);
         if (r != DRSTOR_E_UNREACHABLE && r != DRSTOR_E_BUSY && r != DRSTOR_E_UNKNOWN &&
             r != DRSTOR_E_PROTOCOL)
+            return r;
+        if (s->hasty)
             return r;
         if (!told)
             dr_run_event(s->run, s, "waiting", "%s; asking again", dr_error_message(*err));
@@ -256,23 +257,23 @@ dr_step_keep(struct dr_step *s, const char *state, struct json_object *answer,
     return r;
 }
 
-/* Until nothing sent earlier can still act: no unfinished job of this group, and settle_ms over. */
-static void
+/* Until nothing sent earlier can still act: settle_ms over. False: stopped before. */
+static bool
 settle(struct dr_step *s, const struct dr_copy *at, uint64_t last_deadline_ns)
 {
     const struct dr_plugin *p = NULL;
     if (dr_endpoints_plugin(s->run->s->ends, at->array, &p, NULL) < 0)
-        return;
+        return false;
     uint64_t now = dr_now_ns(s->run->s->env);
     uint64_t from = last_deadline_ns < now ? last_deadline_ns : now;
     uint64_t until = from + (uint64_t)dr_plugin_info(p)->limits.settle_ms * DR_MS;
-    if (until > now) {
-        dr_run_event(s->run, s, "settling",
-                     "no clear answer from array %s; waiting until nothing sent can "
-                     "still act, then looking",
-                     at->array->name);
-        (void)dr_sleep_until(s->run->s->env, until, s->run->s->cancel);
-    }
+    if (until <= now)
+        return true;
+    dr_run_event(s->run, s, "settling",
+                 "no clear answer from array %s; waiting until nothing sent can "
+                 "still act, then looking",
+                 at->array->name);
+    return dr_sleep_until(s->run->s->env, until, s->run->s->cancel) == DRSTOR_OK;
 }
 
 /* Polls one job until the array says it ended. Its outcome replaces JOB in RET. */
@@ -288,7 +289,7 @@ follow_job(struct dr_step *s, const struct dr_copy *at, const char *job, uint64_
         uint64_t next = dr_now_ns(s->run->s->env) + pause;
         if (pause < DR_S)
             pause += pause / 2;
-        if (dr_sleep_until(s->run->s->env, next, s->run->s->cancel) < 0)
+        if (!dr_step_wait(s, next))
             return; /* the handle is stored: a resume polls on */
         struct dr_reply poll;
         struct dr_call call = {.operation = DR_ARRAY_OP_POLL,
@@ -300,6 +301,8 @@ follow_job(struct dr_step *s, const struct dr_copy *at, const char *job, uint64_
             ret->error = dr_arena_str(s->arena, dr_error_message(err));
             return; /* forgotten by the array: look */
         }
+        if (r < 0 && s->hasty)
+            return;
         for (size_t i = 0; r == DRSTOR_OK && i < poll.n_jobs; i++) {
             const struct dr_job *j = &poll.jobs[i];
             if (!dr_streq(j->id, job))
@@ -337,6 +340,9 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
     call->group = call->group ? call->group : at->id;
     call->token = (uint64_t)s->token;
     call->deadline_ns = deadline_of(run, at->array, call->operation);
+    uint64_t bound = now + (uint64_t)run->s->model->observe_timeout_s * DR_S;
+    if (s->hasty && call->deadline_ns > bound)
+        call->deadline_ns = bound; /* safety 3.2: what tries to fence is bounded like a probe */
 
     /* A wish whose end is not known keeps its id: to the array it is the same one. */
     bool same = s->row.op && s->unclear &&
@@ -364,7 +370,8 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
     DR_FP("act.sent");
 
     s->row.job = ret->job;
-    s->row.state = ret->outcome == DRSTOR_OUTCOME_JOB ? "job" : "answered";
+    bool unclear = ret->outcome == DRSTOR_OUTCOME_UNKNOWN || ret->outcome == DRSTOR_OUTCOME_PARTIAL;
+    s->row.state = ret->outcome == DRSTOR_OUTCOME_JOB ? "job" : unclear ? "unclear" : "answered";
     s->row.answered = dr_stamp_now(run->s->env);
     struct json_object *answer = answer_json(ret);
     s->row.answer = dr_arena_str(s->arena, dr_json_text(answer));
@@ -374,13 +381,16 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
         return r;
     DR_FP("act.answer");
 
-    if (ret->outcome == DRSTOR_OUTCOME_JOB)
+    bool job = ret->outcome == DRSTOR_OUTCOME_JOB;
+    if (job)
         follow_job(s, at, ret->job, now + (call->deadline_ns - now) * JOB_DEADLINES, ret);
     s->unclear = ret->outcome == DRSTOR_OUTCOME_UNKNOWN
                      ? dr_name(&dr_array_op_names, (int)call->operation)
                      : NULL;
     if (ret->outcome == DRSTOR_OUTCOME_UNKNOWN || ret->outcome == DRSTOR_OUTCOME_PARTIAL)
-        settle(s, at, ret->sent ? call->deadline_ns : now);
+        /* Stopped in the middle of it, the row stays unclear: a resume settles before it looks. */
+        if (settle(s, at, ret->sent ? call->deadline_ns : now) && !job)
+            s->row.state = "answered";
     return DRSTOR_OK;
 }
 
@@ -403,17 +413,18 @@ void
 dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at)
 {
     const struct dr_stamp now = dr_stamp_now(s->run->s->env);
-    if (dr_streq(s->row.state, "job") || dr_streq(s->row.state, "sent"))
+    if (dr_streq(s->row.state, "job") || dr_streq(s->row.state, "sent") ||
+        dr_streq(s->row.state, "unclear"))
         at = asked_at(s, at);
     if (dr_streq(s->row.state, "job") && s->row.job) {
         struct dr_reply reply = {0};
         dr_run_event(s->run, s, "waiting", "job %s of array %s, begun before", s->row.job,
                      at->array->name);
         follow_job(s, at, s->row.job, (uint64_t)now.boot_ns + 600 * DR_S, &reply);
-    } else if (dr_streq(s->row.state, "sent")) {
-        /* An intent without an answer: it may have left us (S9). */
+    } else if (dr_streq(s->row.state, "sent") || dr_streq(s->row.state, "unclear")) {
+        /* An intent without a clear answer: it may have left us (S9). */
         bool same_boot = dr_streq(s->row.deadline.boot, now.boot) && s->row.deadline.boot_ns >= 0;
-        settle(s, at, (uint64_t)(same_boot ? s->row.deadline.boot_ns : now.boot_ns));
+        (void)settle(s, at, (uint64_t)(same_boot ? s->row.deadline.boot_ns : now.boot_ns));
     }
     s->row.state = "looking"; /* once is enough for a step that drives two copies */
 }

@@ -144,7 +144,8 @@ access_check_points(struct sim_world *w, struct sim_group *g, struct sim_copy *c
     bool unequal = false;
     for (size_t i = 0; i < g->n_members; i++) {
         struct sim_member *m = &c->members[i];
-        if (mask & (UINT32_C(1) << i))
+        /* One that is writable already was promoted before; its point has moved on since. */
+        if ((mask & (UINT32_C(1) << i)) && m->access != DRSTOR_ACCESS_READ_WRITE)
             m->basis_ns = m->point.at_ns;
         else if (m->access != DRSTOR_ACCESS_READ_WRITE)
             continue;
