@@ -1,5 +1,7 @@
 # Warnings, hardening and sanitizers, in one place; every target gets them through dr_options.
 include(CheckCCompilerFlag)
+# Asserts stay on in every build: a failed one stops before the next command.
+set(CMAKE_C_FLAGS_RELWITHDEBINFO "-O2 -g")
 add_library(dr_options INTERFACE)
 target_compile_definitions(dr_options INTERFACE _GNU_SOURCE)
 

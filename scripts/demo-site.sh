@@ -66,9 +66,9 @@ demo_start_engine() {
     done
 }
 
-# What the primary's engine wrote has arrived at the other site.
+# What the primary's engine wrote has arrived at the other site, with every VM in it.
 demo_replicated() {
-    until [ "$("$sim" show "$1/world.json" | jq '[.groups[].copies[] | select(.array == "sim-rome") | .members[] | select((.point.doc // "{}") == "{}")] | length')" = 0 ]; do
+    until [ "$("$sim" show "$1/world.json" | jq '[.groups[].copies[] | select(.array == "sim-rome") | .members[].point.doc // "{}" | fromjson | .ovf_store.vms // [] | length] | add')" = 12 ]; do
         read -rt 0.2 <> <(:) || :
     done
 }

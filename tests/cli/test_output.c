@@ -238,8 +238,8 @@ start_slow(void)
         spawn_words(IN("slow") "promote erp --to rome --yes -o jsonl", NULL, &copy);
     pid_t pid = fork();
     if (pid == 0) {
-        (void)freopen("/dev/null", "w", stdout);
-        (void)freopen("/dev/null", "w", stderr);
+        if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
+            _exit(126);
         (void)execv(DRSTOR, argv);
         _exit(127);
     }
