@@ -322,7 +322,6 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
     struct dr_run *run = s->run;
     uint64_t now = dr_now_ns(run->s->env);
     call->group = call->group ? call->group : at->id;
-    call->op = dr_arena_printf(s->arena, "%s/%s", run->id, s->plan->id);
     call->token = (uint64_t)s->token;
     call->deadline_ns = deadline_of(run, at->array, call->operation);
     uint64_t bound = now + (uint64_t)run->s->model->observe_timeout_s * DR_S;
@@ -330,7 +329,15 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
         call->deadline_ns = bound; /* safety 3.2: what tries to fence is bounded like a probe */
 
     s->row.attempt++;
-    s->row.op = call->op;
+    /*
+     * Arrays know a call that is repeated by its operation's id, and do nothing twice. So one that was
+     * answered is not repeated but asked anew: a torn transfer has to be made again.
+     */
+    if (!s->row.op || !s->unclear)
+        s->row.op = s->row.attempt == 1 ? dr_arena_printf(s->arena, "%s/%s", run->id, s->plan->id)
+                                        : dr_arena_printf(s->arena, "%s/%s/%lld", run->id, s->plan->id,
+                                                          (long long)s->row.attempt);
+    call->op = s->row.op;
     s->row.job = NULL;
     s->row.state = "sent";
     s->row.sent = dr_stamp_now(run->s->env);
@@ -367,6 +374,7 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
         /* Stopped in the middle of it, the row stays unclear: a resume settles before it looks. */
         if (settle(s, at, ret->sent ? call->deadline_ns : now) && !job)
             s->row.state = "answered";
+    s->unclear = ret->outcome == DRSTOR_OUTCOME_UNKNOWN;
     return DRSTOR_OK;
 }
 
@@ -396,6 +404,7 @@ dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at)
     } else if (dr_streq(s->row.state, "sent") || dr_streq(s->row.state, "unclear")) {
         /* An intent without a clear answer: it may have left us (S9). */
         bool same_boot = dr_streq(s->row.deadline.boot, now.boot) && s->row.deadline.boot_ns >= 0;
+        s->unclear = true;
         (void)settle(s, at, (uint64_t)(same_boot ? s->row.deadline.boot_ns : now.boot_ns));
     }
     s->row.state = "looking"; /* once is enough for a step that drives two copies */
