@@ -36,7 +36,8 @@ answered(struct site *s, uint64_t ticket)
     uint64_t look = 0;
     struct sim_reply reply = {0};
     enter(s);
-    bool there = sim_poll(s->world, ticket, &look) == 1 && sim_finish(s->world, ticket, &reply) == 0;
+    bool there =
+        sim_poll(s->world, ticket, &look) == 1 && sim_finish(s->world, ticket, &reply) == 0;
     leave(s);
     if (there && reply.outcome != DRSTOR_OUTCOME_DONE) {
         (void)fprintf(stderr, "by hand: %s\n", reply.words);
@@ -46,14 +47,21 @@ answered(struct site *s, uint64_t ticket)
 }
 
 void
-hand_set_access(struct site *s, const char *array, const char *copy, enum drstor_access access, bool planned)
+hand_set_access(struct site *s, const char *array, const char *copy, enum drstor_access access,
+                bool planned)
 {
     /* Beyond any epoch and token would fence drstor out: a person at the array has none, and the
      * world takes those of the copy. */
     struct sim_view v = {0};
     struct sim_ticket t = {0};
-    struct sim_request r = {.op = SIM_OP_SET_ACCESS, .member = -1, .planned = planned, .array = array,
-                            .actor = "hand", .op_id = "hand", .group = copy, .access = access,
+    struct sim_request r = {.op = SIM_OP_SET_ACCESS,
+                            .member = -1,
+                            .planned = planned,
+                            .array = array,
+                            .actor = "hand",
+                            .op_id = "hand",
+                            .group = copy,
+                            .access = access,
                             .n_evidence = planned ? 0 : 1};
     enter(s);
     if (sim_view(s->world, array, copy, &v) != 0)
@@ -125,7 +133,8 @@ hand_wait_sent(struct site *s, uint64_t from, enum sim_op op, const char *array)
     abort();
 }
 
-/* ---- the library ------------------------------------------------------------------------------------ */
+/* ---- the library
+ * ------------------------------------------------------------------------------------ */
 
 struct question {
     struct site *s;
@@ -175,7 +184,8 @@ hand_act(struct site *s, const char *goal, void (*meanwhile)(struct site *s))
     options.config = site_path(s, "drstor.yaml");
     callbacks.decide = decide;
     callbacks.user = &q;
-    if (open_fn(&options, &d, NULL) == DRSTOR_OK && act_fn(d, goal, NULL, &callbacks, &json, NULL) == DRSTOR_OK) {
+    if (open_fn(&options, &d, NULL) == DRSTOR_OK &&
+        act_fn(d, goal, NULL, &callbacks, &json, NULL) == DRSTOR_OK) {
         struct json_object *doc = json_tokener_parse(json), *o = NULL;
         if (json_object_object_get_ex(doc, "exit", &o))
             code = json_object_get_int(o);

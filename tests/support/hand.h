@@ -12,7 +12,8 @@ enum drstor_access hand_access(struct site *s, const char *array, const char *co
 void hand_wait_lag(struct site *s, int64_t seconds);
 /* Until such a call was sent after entry FROM of the world's log. */
 void hand_wait_sent(struct site *s, uint64_t from, enum sim_op op, const char *array);
-/* An act through the library; MEANWHILE happens while its question is answered. Returns the exit. */
+/* An act through the library; MEANWHILE happens while its question is answered. Returns the exit.
+ */
 int hand_act(struct site *s, const char *goal, void (*meanwhile)(struct site *s));
 
 #endif

@@ -20,24 +20,32 @@ static const char world_text[] =
     "{ 'seed': 7, 'writes_per_s': 20, 'transfer_ms': 20,"
     "  'sites': { 'milan': {}, 'rome': {} },"
     "  'arrays': { 'sim-milan': { 'site': 'milan', 'latency_ms': %u, 'settle_ms': 1000 },"
-    "              'sim-rome': { 'site': 'rome', 'latency_ms': %u, 'settle_ms': 1000, 'access_ms': %u } },"
+    "              'sim-rome': { 'site': 'rome', 'latency_ms': %u, 'settle_ms': 1000, 'access_ms': "
+    "%u } },"
     "  'groups': {"
-    "    'erp': { 'mode': 'async', 'period_s': 600, 'preferred': 'milan', 'stepwise': %s, 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'erp_m', 'host_groups': { 'rhv-milan': { 'protocol': 'iscsi',"
+    "    'erp': { 'mode': 'async', 'period_s': 600, 'preferred': 'milan', 'stepwise': %s, "
+    "'copies': ["
+    "      { 'array': 'sim-milan', 'id': 'erp_m', 'host_groups': { 'rhv-milan': { 'protocol': "
+    "'iscsi',"
     "        'lun': 10, 'portal': '10.1.0.5:3260', 'target': 'iqn.2026-01.example:m' } },"
-    "        'members': [ { 'id': 'erp_m_a', 'bytes': 1073741824 }, { 'id': 'erp_m_b', 'bytes': 1073741824 } ] },"
-    "      { 'array': 'sim-rome', 'id': 'erp_r', 'host_groups': { 'rhv-rome': { 'protocol': 'iscsi',"
+    "        'members': [ { 'id': 'erp_m_a', 'bytes': 1073741824 }, { 'id': 'erp_m_b', 'bytes': "
+    "1073741824 } ] },"
+    "      { 'array': 'sim-rome', 'id': 'erp_r', 'host_groups': { 'rhv-rome': { 'protocol': "
+    "'iscsi',"
     "        'lun': 10, 'portal': '10.2.0.5:3260', 'target': 'iqn.2026-01.example:r' } },"
     "        'members': [ { 'id': 'erp_r_a' }, { 'id': 'erp_r_b' } ] } ] },"
     "    'db': { 'mode': 'sync', 'stops_when_alone': true, 'preferred': 'milan', 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'db_m', 'host_groups': { 'rhv-milan': { 'protocol': 'iscsi',"
+    "      { 'array': 'sim-milan', 'id': 'db_m', 'host_groups': { 'rhv-milan': { 'protocol': "
+    "'iscsi',"
     "        'lun': 20, 'portal': '10.1.0.5:3260', 'target': 'iqn.2026-01.example:m' } },"
-    "        'members': [ { 'id': 'db_m_a', 'bytes': 1073741824 }, { 'id': 'db_m_b', 'bytes': 1073741824 } ] },"
+    "        'members': [ { 'id': 'db_m_a', 'bytes': 1073741824 }, { 'id': 'db_m_b', 'bytes': "
+    "1073741824 } ] },"
     "      { 'array': 'sim-rome', 'id': 'db_r', 'host_groups': { 'rhv-rome': { 'protocol': 'iscsi',"
     "        'lun': 20, 'portal': '10.2.0.5:3260', 'target': 'iqn.2026-01.example:r' } },"
     "        'members': [ { 'id': 'db_r_a' }, { 'id': 'db_r_b' } ] } ] },"
     "    'web': { 'mode': 'sync', 'preferred': 'milan', 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'web_m', 'host_groups': { 'rhv-milan': { 'protocol': 'fcp',"
+    "      { 'array': 'sim-milan', 'id': 'web_m', 'host_groups': { 'rhv-milan': { 'protocol': "
+    "'fcp',"
     "        'lun': 30, 'target': '50:06:01:60:00:00:00:01' } },"
     "        'members': [ { 'id': 'web_m_a', 'bytes': 1073741824 } ] },"
     "      { 'array': 'sim-rome', 'id': 'web_r', 'host_groups': { 'rhv-rome': { 'protocol': 'fcp',"
@@ -100,14 +108,15 @@ world_make(struct site *s, const struct site_how *how)
 {
     char why[SIM_WORDS] = "";
     unsigned latency = how->latency_ms ? how->latency_ms : 2;
-    char *text = (char *)(uintptr_t)dr_arena_printf(s->arena, world_text, latency, latency, how->access_ms,
-                                                    how->stepwise ? "true" : "false");
+    char *text = (char *)(uintptr_t)dr_arena_printf(
+        s->arena, world_text, latency, latency, how->access_ms, how->stepwise ? "true" : "false");
     for (char *p = text; *p; p++)
         if (*p == '\'')
             *p = '"';
     struct json_object *spec = json_tokener_parse(text);
     const char *path = site_path(s, "world.json");
-    if (!spec || sim_file_create(path, spec, why) != 0 || sim_file_open(path, &s->world, why) != 0) {
+    if (!spec || sim_file_create(path, spec, why) != 0 ||
+        sim_file_open(path, &s->world, why) != 0) {
         (void)fprintf(stderr, "no world: %s\n", why);
         abort();
     }
@@ -173,12 +182,15 @@ site_free(struct site *s)
     if (!s)
         return;
     sim_world_free(s->world);
+    for (size_t i = 0; i < s->n_docs; i++)
+        (void)json_object_put(s->docs[i]);
     (void)nftw(s->dir, remove_one, 16, FTW_DEPTH | FTW_PHYS);
     dr_arena_free(s->arena);
     free(s);
 }
 
-/* ---- fate ----------------------------------------------------------------------------------------- */
+/* ---- fate
+ * ----------------------------------------------------------------------------------------- */
 
 void
 site_fate(struct site *s, const char *site, enum sim_site_state state)
@@ -206,7 +218,8 @@ site_no_faults(struct site *s)
     leave(s);
 }
 
-/* ---- what is true ----------------------------------------------------------------------------------- */
+/* ---- what is true
+ * ----------------------------------------------------------------------------------- */
 
 uint64_t
 site_violations(struct site *s)
@@ -275,7 +288,8 @@ site_state(struct site *s)
     leave(s);
     for (size_t i = 0; i < DR_COUNT(places); i += 2)
         if (site_record(s, places[i].group, &rec))
-            dr_str_printf(&text, "%s: primary %s, epoch %lld, %s, target %s, old copy %d, holds %zu\n",
+            dr_str_printf(&text,
+                          "%s: primary %s, epoch %lld, %s, target %s, old copy %d, holds %zu\n",
                           places[i].group, rec.primary, (long long)rec.epoch,
                           word_of(&dr_phase_names, (int)rec.phase), rec.target ? rec.target : "-",
                           (int)rec.old_copy, rec.n_site_hold);
@@ -313,7 +327,8 @@ site_served(struct site *s, const char *site, int64_t epoch)
     return SITE_CHECK(site_violations(s) == 0, "the world saw violations") && good;
 }
 
-/* ---- the world's log ----------------------------------------------------------------------------- */
+/* ---- the world's log
+ * ----------------------------------------------------------------------------- */
 
 struct entries {
     struct site *s;
@@ -385,9 +400,9 @@ site_repeated(struct site *s)
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; e[i].effect && e[i].outcome == DRSTOR_OUTCOME_DONE && k < i; k++)
             if (e[k].effect && e[k].outcome == DRSTOR_OUTCOME_DONE && e[k].call != e[i].call &&
-                e[k].op == e[i].op && e[i].op != SIM_OP_SYNC_ONCE && same_step(e[k].op_id, e[i].op_id) &&
-                dr_streq(e[k].array, e[i].array) && dr_streq(e[k].group, e[i].group) &&
-                strncmp(e[k].note, "partial", 7) != 0)
+                e[k].op == e[i].op && e[i].op != SIM_OP_SYNC_ONCE &&
+                same_step(e[k].op_id, e[i].op_id) && dr_streq(e[k].array, e[i].array) &&
+                dr_streq(e[k].group, e[i].group) && strncmp(e[k].note, "partial", 7) != 0)
                 return dr_arena_printf(s->arena, "%s for %s at %s, calls %llu and %llu of %s",
                                        sim_op_name((enum sim_op)e[i].op), e[i].group, e[i].array,
                                        (unsigned long long)e[k].call, (unsigned long long)e[i].call,
@@ -395,7 +410,8 @@ site_repeated(struct site *s)
     return NULL;
 }
 
-/* ---- judging --------------------------------------------------------------------------------------- */
+/* ---- judging
+ * --------------------------------------------------------------------------------------- */
 
 bool
 site_say(const char *file, int line, const char *format, ...)

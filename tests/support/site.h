@@ -2,8 +2,8 @@
  * Two sites of simulated arrays, a configuration and a store in a folder of their own, and the real
  * command at work on them: started, killed, and judged by what the world and the store then hold.
  *
- * Many cases run beside each other, each in a process and a folder of its own, because most of their
- * time is waiting for arrays that do not answer.
+ * Many cases run beside each other, each in a process and a folder of its own, because most of
+ * their time is waiting for arrays that do not answer.
  */
 #ifndef TESTS_SUPPORT_SITE_H
 #define TESTS_SUPPORT_SITE_H
@@ -24,15 +24,17 @@ struct site {
     char dir[256];
     struct sim_world *world;
     struct dr_arena *arena; /* of everything that is handed out */
+    struct json_object **docs; /* of what ran, freed with the site */
+    size_t n_docs;
     unsigned n_commands;
 };
 
 struct site_how {
     bool unadopted;
-    bool quiet;          /* nobody writes to the volumes */
-    bool stepwise;       /* erp's volumes change one by one */
-    unsigned access_ms;  /* of sim-rome: set_access is a job of this length */
-    unsigned latency_ms; /* 0: 2 */
+    bool quiet;             /* nobody writes to the volumes */
+    bool stepwise;          /* erp's volumes change one by one */
+    unsigned access_ms;     /* of sim-rome: set_access is a job of this length */
+    unsigned latency_ms;    /* 0: 2 */
     const char *assert_min; /* NULL: 1s */
 };
 
@@ -41,7 +43,8 @@ struct site *site_new(const struct site_how *how);
 void site_free(struct site *s);
 const char *site_path(struct site *s, const char *name);
 
-/* ---- the command -------------------------------------------------------------------------------- */
+/* ---- the command --------------------------------------------------------------------------------
+ */
 
 #define SITE_KILLED 1009
 #define SITE_HUNG 2000
@@ -56,7 +59,8 @@ struct ran {
     struct json_object *doc; /* the last line of OUT; NULL: it is no JSON */
 };
 
-/* WORDS are split at blanks; "-o jsonl" and the configuration are added. ENV: "NAME=VALUE" or NULL. */
+/* WORDS are split at blanks; "-o jsonl" and the configuration are added. ENV: "NAME=VALUE" or NULL.
+ */
 struct ran site_run(struct site *s, const char *env, const char *words);
 
 struct site_child {
@@ -78,7 +82,8 @@ bool site_says(const struct ran *r, const char *what);
 /* Resumes, or asks again where nothing was recorded, until the goal says "nothing to do". */
 bool site_converge(struct site *s, const char *goal, bool (*between)(struct site *s));
 
-/* ---- what is true now ----------------------------------------------------------------------------- */
+/* ---- what is true now
+ * ----------------------------------------------------------------------------- */
 
 void site_fate(struct site *s, const char *site, enum sim_site_state state);
 void site_fault(struct site *s, const struct sim_fault *fault);
@@ -88,7 +93,8 @@ uint64_t site_mutating(struct site *s); /* calls of all arrays */
 bool site_record(struct site *s, const char *group, struct dr_record *ret);
 /* Copies and records, one line each: what must be equal after any disturbance. */
 const char *site_state(struct site *s);
-/* Every group writable and seen by its hosts at SITE, steady in the record at EPOCH, no violation. */
+/* Every group writable and seen by its hosts at SITE, steady in the record at EPOCH, no violation.
+ */
 bool site_served(struct site *s, const char *site, int64_t epoch);
 
 size_t site_log(struct site *s, const struct sim_log_entry **ret);
@@ -96,13 +102,16 @@ uint64_t site_log_size(struct site *s);
 /* A change that was done, and asked for once more; NULL: none. */
 const char *site_repeated(struct site *s);
 
-/* ---- judging --------------------------------------------------------------------------------------- */
+/* ---- judging
+ * --------------------------------------------------------------------------------------- */
 
 /* Says why on stderr and is false. */
-bool site_say(const char *file, int line, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool site_say(const char *file, int line, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 #define SITE_CHECK(good, ...) ((good) || site_say(__FILE__, __LINE__, __VA_ARGS__))
 
-/* RUN(i) for each i below N, each in a process of its own, several at a time; how many were true. */
+/* RUN(i) for each i below N, each in a process of its own, several at a time; how many were true.
+ */
 size_t site_each(size_t n, bool (*run)(size_t i));
 /* The folder above all others, away at the end; for main(). */
 int site_begin(void **state);

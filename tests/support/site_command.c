@@ -166,6 +166,7 @@ site_wait(struct site *s, struct site_child *c)
     r.out = slurp(s, file_name(s, "out", c->number));
     r.err = slurp(s, file_name(s, "err", c->number));
     struct json_object *doc = last_line(s, r.out);
+    dr_arena_push(s->arena, s->docs, s->n_docs) = doc;
     r.doc = doc;
     return r;
 }

@@ -44,8 +44,8 @@ learn(int unplanned)
 {
     struct site *s = site_for(unplanned);
     const char *list = site_path(s, "places");
-    struct ran r = site_run(s, dr_arena_printf(s->arena, "DRSTOR_FAILPOINT_LIST=%s", list),
-                            goals[unplanned]);
+    struct ran r =
+        site_run(s, dr_arena_printf(s->arena, "DRSTOR_FAILPOINT_LIST=%s", list), goals[unplanned]);
     assert_int_equal(r.code, 0);
     assert_true(site_served(s, "rome", 2));
     assert_null(site_repeated(s));
@@ -82,8 +82,8 @@ ends_well(struct site *s, int unplanned)
     if (!site_converge(s, goals[unplanned], NULL) || !site_served(s, "rome", 2))
         return false;
     const char *state = site_state(s), *twice = site_repeated(s);
-    return SITE_CHECK(strcmp(state, undisturbed[unplanned]) == 0, "ends as\n%sinstead of\n%s", state,
-                      undisturbed[unplanned]) &&
+    return SITE_CHECK(strcmp(state, undisturbed[unplanned]) == 0, "ends as\n%sinstead of\n%s",
+                      state, undisturbed[unplanned]) &&
            SITE_CHECK(!twice, "done, and sent again: %s", twice);
 }
 
@@ -91,10 +91,12 @@ static bool
 crash_at(size_t i)
 {
     struct site *s = site_for(crashes[i].unplanned);
-    const char *env = dr_arena_printf(s->arena, "DRSTOR_FAILPOINT=%s:%u", crashes[i].name, crashes[i].nth);
+    const char *env =
+        dr_arena_printf(s->arena, "DRSTOR_FAILPOINT=%s:%u", crashes[i].name, crashes[i].nth);
     struct ran r = site_run(s, env, goals[crashes[i].unplanned]);
     /* Beside each other, steps may pass a place once less often than the first time. */
-    bool good = SITE_CHECK(r.code == SITE_KILLED || r.code == 0, "%s: %d\n%s%s", env, r.code, r.out, r.err) &&
+    bool good = SITE_CHECK(r.code == SITE_KILLED || r.code == 0, "%s: %d\n%s%s", env, r.code, r.out,
+                           r.err) &&
                 SITE_CHECK(ends_well(s, crashes[i].unplanned), "%s, %s", env,
                            crashes[i].unplanned ? "unplanned" : "planned");
     site_free(s);
@@ -112,18 +114,21 @@ test_every_place(void **state)
     assert_int_equal(good, n_crashes);
 }
 
-/* ---- moments -------------------------------------------------------------------------------------- */
+/* ---- moments
+ * -------------------------------------------------------------------------------------- */
 
 /* After so many lines of output, or entries of the world's log: drawn once, kept. */
 static const struct {
     char of; /* 'e': event lines, 'w': entries in the world's log */
     unsigned after;
-} moments[50] = {
-    {'e', 1},  {'w', 3},  {'e', 17}, {'w', 41}, {'e', 29}, {'w', 8},  {'e', 44}, {'w', 95}, {'e', 5},  {'w', 60},
-    {'e', 38}, {'w', 12}, {'e', 23}, {'w', 77}, {'e', 9},  {'w', 33}, {'e', 51}, {'w', 1},  {'e', 12}, {'w', 54},
-    {'e', 33}, {'w', 21}, {'e', 2},  {'w', 88}, {'e', 20}, {'w', 47}, {'e', 41}, {'w', 16}, {'e', 26}, {'w', 70},
-    {'e', 7},  {'w', 29}, {'e', 48}, {'w', 5},  {'e', 14}, {'w', 64}, {'e', 36}, {'w', 38}, {'e', 3},  {'w', 82},
-    {'e', 22}, {'w', 10}, {'e', 31}, {'w', 57}, {'e', 11}, {'w', 25}, {'e', 46}, {'w', 44}, {'e', 19}, {'w', 14}};
+} moments[50] = {{'e', 1},  {'w', 3},  {'e', 17}, {'w', 41}, {'e', 29}, {'w', 8},  {'e', 44},
+                 {'w', 95}, {'e', 5},  {'w', 60}, {'e', 38}, {'w', 12}, {'e', 23}, {'w', 77},
+                 {'e', 9},  {'w', 33}, {'e', 51}, {'w', 1},  {'e', 12}, {'w', 54}, {'e', 33},
+                 {'w', 21}, {'e', 2},  {'w', 88}, {'e', 20}, {'w', 47}, {'e', 41}, {'w', 16},
+                 {'e', 26}, {'w', 70}, {'e', 7},  {'w', 29}, {'e', 48}, {'w', 5},  {'e', 14},
+                 {'w', 64}, {'e', 36}, {'w', 38}, {'e', 3},  {'w', 82}, {'e', 22}, {'w', 10},
+                 {'e', 31}, {'w', 57}, {'e', 11}, {'w', 25}, {'e', 46}, {'w', 44}, {'e', 19},
+                 {'w', 14}};
 
 static bool
 crash_then(size_t i)
@@ -137,9 +142,10 @@ crash_then(size_t i)
     else
         (void)site_kill_after_entries(s, &c, from, moments[i].after);
     struct ran r = site_wait(s, &c);
-    bool good = SITE_CHECK(r.code == SITE_KILLED || r.code == 0, "%d\n%s%s", r.code, r.out, r.err) &&
-                SITE_CHECK(ends_well(s, unplanned), "killed after %u of '%c', %s", moments[i].after,
-                           moments[i].of, unplanned ? "unplanned" : "planned");
+    bool good =
+        SITE_CHECK(r.code == SITE_KILLED || r.code == 0, "%d\n%s%s", r.code, r.out, r.err) &&
+        SITE_CHECK(ends_well(s, unplanned), "killed after %u of '%c', %s", moments[i].after,
+                   moments[i].of, unplanned ? "unplanned" : "planned");
     site_free(s);
     return good;
 }
@@ -156,6 +162,7 @@ test_any_moment(void **state)
 int
 main(void)
 {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_place), cmocka_unit_test(test_any_moment)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(test_every_place),
+                                       cmocka_unit_test(test_any_moment)};
     return cmocka_run_group_tests_name("storage kill", tests, site_begin, site_end);
 }

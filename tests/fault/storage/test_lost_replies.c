@@ -12,8 +12,9 @@
 #include <cmocka.h>
 
 static const enum sim_fault_kind kinds[] = {
-    SIM_FAULT_LOST_BEFORE, SIM_FAULT_LOST_AFTER, SIM_FAULT_LATE,    SIM_FAULT_DUPLICATE,   SIM_FAULT_SLOW,
-    SIM_FAULT_REFUSE,      SIM_FAULT_PARTIAL,    SIM_FAULT_CRASH, SIM_FAULT_CRASH_BEFORE};
+    SIM_FAULT_LOST_BEFORE, SIM_FAULT_LOST_AFTER, SIM_FAULT_LATE,
+    SIM_FAULT_DUPLICATE,   SIM_FAULT_SLOW,       SIM_FAULT_REFUSE,
+    SIM_FAULT_PARTIAL,     SIM_FAULT_CRASH,      SIM_FAULT_CRASH_BEFORE};
 enum { N_KINDS = sizeof(kinds) / sizeof(kinds[0]) };
 
 /* How the promote is asked for, and whether the old site is there. */
@@ -28,18 +29,28 @@ static const struct {
     const char *array, *group;
     uint32_t nth;
 } places[] = {
-    {PLANNED, SIM_OP_SYNC_ONCE, "sim-rome", "erp_r", 1}, {PLANNED, SIM_OP_SYNC_ONCE, "sim-rome", "erp_r", 2},
-    {PLANNED, SIM_OP_SET_ACCESS, "sim-milan", "erp_m", 1}, {PLANNED, SIM_OP_SET_ACCESS, "sim-milan", "db_m", 1},
-    {PLANNED, SIM_OP_SET_ACCESS, "sim-milan", "web_m", 1}, {PLANNED, SIM_OP_SET_ACCESS, "sim-rome", "erp_r", 1},
-    {PLANNED, SIM_OP_SET_ACCESS, "sim-rome", "db_r", 1}, {PLANNED, SIM_OP_SET_ACCESS, "sim-rome", "web_r", 1},
-    {PLANNED, SIM_OP_WITHDRAW, "sim-milan", "erp_m", 1}, {PLANNED, SIM_OP_WITHDRAW, "sim-milan", "db_m", 1},
-    {PLANNED, SIM_OP_RESYNC, "sim-milan", "erp_m", 1}, {PLANNED, SIM_OP_RESYNC, "sim-milan", "db_m", 1},
-    {PLANNED, SIM_OP_EXPOSE, "sim-rome", "erp_r", 1}, {PLANNED, SIM_OP_EXPOSE, "sim-rome", "web_r", 1},
-    {LOST, SIM_OP_SET_ACCESS, "sim-rome", "erp_r", 1}, {LOST, SIM_OP_SET_ACCESS, "sim-rome", "db_r", 1},
-    {LOST, SIM_OP_SET_ACCESS, "sim-rome", "web_r", 1}, {LOST, SIM_OP_EXPOSE, "sim-rome", "erp_r", 1},
+    {PLANNED, SIM_OP_SYNC_ONCE, "sim-rome", "erp_r", 1},
+    {PLANNED, SIM_OP_SYNC_ONCE, "sim-rome", "erp_r", 2},
+    {PLANNED, SIM_OP_SET_ACCESS, "sim-milan", "erp_m", 1},
+    {PLANNED, SIM_OP_SET_ACCESS, "sim-milan", "db_m", 1},
+    {PLANNED, SIM_OP_SET_ACCESS, "sim-milan", "web_m", 1},
+    {PLANNED, SIM_OP_SET_ACCESS, "sim-rome", "erp_r", 1},
+    {PLANNED, SIM_OP_SET_ACCESS, "sim-rome", "db_r", 1},
+    {PLANNED, SIM_OP_SET_ACCESS, "sim-rome", "web_r", 1},
+    {PLANNED, SIM_OP_WITHDRAW, "sim-milan", "erp_m", 1},
+    {PLANNED, SIM_OP_WITHDRAW, "sim-milan", "db_m", 1},
+    {PLANNED, SIM_OP_RESYNC, "sim-milan", "erp_m", 1},
+    {PLANNED, SIM_OP_RESYNC, "sim-milan", "db_m", 1},
+    {PLANNED, SIM_OP_EXPOSE, "sim-rome", "erp_r", 1},
+    {PLANNED, SIM_OP_EXPOSE, "sim-rome", "web_r", 1},
+    {LOST, SIM_OP_SET_ACCESS, "sim-rome", "erp_r", 1},
+    {LOST, SIM_OP_SET_ACCESS, "sim-rome", "db_r", 1},
+    {LOST, SIM_OP_SET_ACCESS, "sim-rome", "web_r", 1},
+    {LOST, SIM_OP_EXPOSE, "sim-rome", "erp_r", 1},
     {LOST, SIM_OP_EXPOSE, "sim-rome", "db_r", 1},
     {ANSWERING, SIM_OP_SET_ACCESS, "sim-milan", "erp_m", 1},
-    {ANSWERING, SIM_OP_SET_ACCESS, "sim-milan", "db_m", 1}, {ANSWERING, SIM_OP_SET_ACCESS, "sim-rome", "erp_r", 1},
+    {ANSWERING, SIM_OP_SET_ACCESS, "sim-milan", "db_m", 1},
+    {ANSWERING, SIM_OP_SET_ACCESS, "sim-rome", "erp_r", 1},
 };
 enum { N_PLACES = sizeof(places) / sizeof(places[0]) };
 
@@ -88,8 +99,8 @@ judge(struct site *s, int way, enum sim_fault_kind kind)
     struct ran r = site_run(s, NULL, goals[way]);
     bool crash = kind == SIM_FAULT_CRASH || kind == SIM_FAULT_CRASH_BEFORE;
     bool stopped = r.code == 3 || r.code == 4 || r.code == 5;
-    if (!SITE_CHECK(r.code == 0 || stopped || (crash && r.code == SITE_KILLED), "%d\n%s%s", r.code, r.out,
-                    r.err))
+    if (!SITE_CHECK(r.code == 0 || stopped || (crash && r.code == SITE_KILLED), "%d\n%s%s", r.code,
+                    r.out, r.err))
         return false;
     if (stopped && !SITE_CHECK(*site_text(&r, "text"), "stops with %d and says nothing", r.code))
         return false;
@@ -106,8 +117,8 @@ one(size_t i)
 {
     size_t p = i % N_PLACES;
     enum sim_fault_kind kind = kinds[i / N_PLACES];
-    struct sim_fault fault = {.kind = kind, .op = places[p].op, .nth = places[p].nth, .times = 1,
-                              .delay_ms = 1500};
+    struct sim_fault fault = {
+        .kind = kind, .op = places[p].op, .nth = places[p].nth, .times = 1, .delay_ms = 1500};
     if (kind == SIM_FAULT_REFUSE || kind == SIM_FAULT_PARTIAL)
         fault.times = 0; /* until somebody repairs it */
     (void)snprintf(fault.array, sizeof(fault.array), "%s", places[p].array);
@@ -115,8 +126,8 @@ one(size_t i)
     struct site *s = site_for(places[p].way);
     site_fault(s, &fault);
     bool good = SITE_CHECK(judge(s, places[p].way, kind), "%s of %s number %u for %s at %s, way %d",
-                           sim_fault_name(kind), sim_op_name(places[p].op), places[p].nth, places[p].group,
-                           places[p].array, places[p].way);
+                           sim_fault_name(kind), sim_op_name(places[p].op), places[p].nth,
+                           places[p].group, places[p].array, places[p].way);
     site_free(s);
     return good;
 }

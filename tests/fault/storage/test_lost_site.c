@@ -10,7 +10,8 @@
 
 #include <cmocka.h>
 
-/* ---- contact ---------------------------------------------------------------------------------------- */
+/* ---- contact
+ * ---------------------------------------------------------------------------------------- */
 
 /* Nothing reached an array of milan after rome was promoted, nor after FROM. */
 static bool
@@ -23,15 +24,16 @@ left_alone(struct site *s, uint64_t from)
         bool milan = strcmp(e[i].array, "sim-milan") == 0;
         promoted |= !milan && e[i].op == SIM_OP_SET_ACCESS;
         if (milan && !e[i].effect && (promoted || (from && e[i].seq > from)))
-            return SITE_CHECK(false, "entry %llu: %s at %s after the commit", (unsigned long long)e[i].seq,
-                              sim_op_name((enum sim_op)e[i].op), e[i].array);
+            return SITE_CHECK(false, "entry %llu: %s at %s after the commit",
+                              (unsigned long long)e[i].seq, sim_op_name((enum sim_op)e[i].op),
+                              e[i].array);
     }
     return true;
 }
 
 /*
- * Up to the promotion nothing waited much longer than LIMIT_S, the longer one of the observe timeout
- * and assert_min: the times between things the arrays saw tell.
+ * Up to the promotion nothing waited much longer than LIMIT_S, the longer one of the observe
+ * timeout and assert_min: the times between things the arrays saw tell.
  */
 static bool
 never_waited(struct site *s, uint64_t from, uint64_t limit_s)
@@ -42,8 +44,9 @@ never_waited(struct site *s, uint64_t from, uint64_t limit_s)
         if (e[i - 1].seq <= from)
             continue;
         uint64_t gap = e[i].time_ns - e[i - 1].time_ns;
-        if (!SITE_CHECK(gap < (limit_s + 4) * SIM_SECOND, "%llu ms without anything before entry %llu, %s",
-                        (unsigned long long)(gap / SIM_MS), (unsigned long long)e[i].seq, e[i].op_id))
+        if (!SITE_CHECK(
+                gap < (limit_s + 4) * SIM_SECOND, "%llu ms without anything before entry %llu, %s",
+                (unsigned long long)(gap / SIM_MS), (unsigned long long)e[i].seq, e[i].op_id))
             return false;
         if (strcmp(e[i].array, "sim-rome") == 0 && e[i].op == SIM_OP_SET_ACCESS)
             return true;
@@ -87,7 +90,8 @@ observed_before(struct site *s)
 static bool
 gone_while_fencing(struct site *s)
 {
-    const struct sim_fault lost = {.kind = SIM_FAULT_LOST_BEFORE, .op = SIM_OP_SET_ACCESS, .array = "sim-milan"};
+    const struct sim_fault lost = {
+        .kind = SIM_FAULT_LOST_BEFORE, .op = SIM_OP_SET_ACCESS, .array = "sim-milan"};
     site_fault(s, &lost);
     uint64_t from = site_log_size(s);
     struct site_child c = site_start(s, NULL, SITE_UNPLANNED);
@@ -98,12 +102,14 @@ gone_while_fencing(struct site *s)
            left_alone(s, 0) && never_waited(s, from, 1);
 }
 
-/* Died right behind its commit: going on needs nothing of the old site, so nothing is asked there. */
+/* Died right behind its commit: going on needs nothing of the old site, so nothing is asked there.
+ */
 static bool
 killed_behind_commit(struct site *s)
 {
-    static const char goal[] = "promote erp --to rome --storage-only --yes --unplanned --accept-loss unknown "
-                               "--declare site-lost:milan --reason test";
+    static const char goal[] =
+        "promote erp --to rome --storage-only --yes --unplanned --accept-loss unknown "
+        "--declare site-lost:milan --reason test";
     struct dr_record rec;
     site_fate(s, "milan", SIM_SITE_DEAD);
     struct ran r = site_run(s, "DRSTOR_FAILPOINT=commit.after:1", goal);
@@ -118,7 +124,8 @@ killed_behind_commit(struct site *s)
            SITE_CHECK(site_violations(s) == 0, "violations");
 }
 
-/* ---- what is refused ---------------------------------------------------------------------------------- */
+/* ---- what is refused
+ * ---------------------------------------------------------------------------------- */
 
 static bool
 refused(struct site *s, const char *goal, int code, const char *rule)
@@ -126,8 +133,8 @@ refused(struct site *s, const char *goal, int code, const char *rule)
     const char *before = site_state(s);
     uint64_t sent = site_mutating(s);
     struct ran r = site_run(s, NULL, goal);
-    return SITE_CHECK(r.code == code && site_says(&r, rule), "%s: %d instead of %d %s\n%s%s", goal, r.code,
-                      code, rule, r.out, r.err) &&
+    return SITE_CHECK(r.code == code && site_says(&r, rule), "%s: %d instead of %d %s\n%s%s", goal,
+                      r.code, code, rule, r.out, r.err) &&
            SITE_CHECK(site_mutating(s) == sent && strcmp(before, site_state(s)) == 0,
                       "refused, and something was changed");
 }
@@ -144,8 +151,9 @@ static bool
 nothing_declared(struct site *s)
 {
     site_fate(s, "milan", SIM_SITE_DEAD);
-    return refused(s, "promote --all --to rome --storage-only --yes --unplanned --accept-loss unknown", 3,
-                   "R021") &&
+    return refused(s,
+                   "promote --all --to rome --storage-only --yes --unplanned --accept-loss unknown",
+                   3, "R021") &&
            refused(s, SITE_PLANNED, 3, "R015");
 }
 
@@ -164,30 +172,35 @@ loss_above_bound(struct site *s)
 static bool
 loss_grew(struct site *s)
 {
-    const struct sim_fault slow = {.kind = SIM_FAULT_SLOW, .op = SIM_OP_SET_ACCESS, .array = "sim-milan",
-                                   .delay_ms = 5000};
+    const struct sim_fault slow = {
+        .kind = SIM_FAULT_SLOW, .op = SIM_OP_SET_ACCESS, .array = "sim-milan", .delay_ms = 5000};
     struct dr_record rec;
     hand_wait_lag(s, 2);
     site_fault(s, &slow);
     struct ran r = site_run(s, NULL, "plan promote erp --to rome --storage-only --unplanned");
     struct json_object *loss = NULL, *seconds = NULL;
-    if (!json_object_object_get_ex(r.doc, "loss", &loss) || !json_object_object_get_ex(loss, "seconds", &seconds))
+    if (!json_object_object_get_ex(r.doc, "loss", &loss) ||
+        !json_object_object_get_ex(loss, "seconds", &seconds))
         return SITE_CHECK(false, "no loss in the plan: %d\n%s", r.code, r.out);
     const char *goal = dr_arena_printf(
         s->arena, "promote erp --to rome --storage-only --yes --unplanned --accept-loss %llds",
         (long long)json_object_get_int64(seconds) + 2);
     r = site_run(s, NULL, goal);
-    if (!SITE_CHECK(r.code == 3 && site_says(&r, "R060"), "%s: %d\n%s%s", goal, r.code, r.out, r.err) ||
+    if (!SITE_CHECK(r.code == 3 && site_says(&r, "R060"), "%s: %d\n%s%s", goal, r.code, r.out,
+                    r.err) ||
         !site_record(s, "erp", &rec) ||
-        !SITE_CHECK(rec.phase == DR_PHASE_STEADY && rec.epoch == 1 && rec.n_evidence == 0 && !rec.target,
+        !SITE_CHECK(rec.phase == DR_PHASE_STEADY && rec.epoch == 1 && rec.n_evidence == 0 &&
+                        !rec.target,
                     "epoch %lld, phase %d", (long long)rec.epoch, (int)rec.phase))
         return false;
     site_no_faults(s);
-    r = site_run(s, NULL, "promote --all --to rome --storage-only --yes --unplanned --accept-loss unknown");
+    r = site_run(s, NULL,
+                 "promote --all --to rome --storage-only --yes --unplanned --accept-loss unknown");
     return SITE_CHECK(r.code == 0, "%d\n%s%s", r.code, r.out, r.err) && site_served(s, "rome", 2);
 }
 
-/* ---- between look and act ------------------------------------------------------------------------------ */
+/* ---- between look and act
+ * ------------------------------------------------------------------------------ */
 
 /* While a person thinks about the question, somebody makes the old copy writable. */
 static void
@@ -201,9 +214,11 @@ evidence_went_stale(struct site *s)
 {
     struct dr_record rec;
     hand_set_access(s, "sim-milan", "web_m", DRSTOR_ACCESS_READ_ONLY, true);
-    int code = hand_act(s, "{\"verb\":\"promote\",\"groups\":[\"web\"],\"to\":\"rome\",\"unplanned\":true,"
-                           "\"storage_only\":true}",
-                        make_milan_writable);
+    int code =
+        hand_act(s,
+                 "{\"verb\":\"promote\",\"groups\":[\"web\"],\"to\":\"rome\",\"unplanned\":true,"
+                 "\"storage_only\":true}",
+                 make_milan_writable);
     return SITE_CHECK(code == 0, "exit %d", code) && site_record(s, "web", &rec) &&
            SITE_CHECK(hand_access(s, "sim-milan", "web_m") == DRSTOR_ACCESS_READ_ONLY,
                       "the old copy stayed writable") &&
@@ -214,7 +229,8 @@ evidence_went_stale(struct site *s)
 static bool
 used_again_before_resume(struct site *s)
 {
-    struct ran r = site_run(s, "DRSTOR_FAILPOINT=commit.before:1", "promote erp --to rome --storage-only --yes");
+    struct ran r = site_run(s, "DRSTOR_FAILPOINT=commit.before:1",
+                            "promote erp --to rome --storage-only --yes");
     if (!SITE_CHECK(r.code == SITE_KILLED, "%d\n%s%s", r.code, r.out, r.err))
         return false;
     hand_set_access(s, "sim-milan", "erp_m", DRSTOR_ACCESS_READ_WRITE, true);
@@ -236,8 +252,8 @@ lost_during_planned(struct site *s)
     if (!SITE_CHECK(r.code == 0, "%d\n%s%s", r.code, r.out, r.err) || !site_served(s, "rome", 2))
         return false;
     r = site_run(s, NULL, "run resume");
-    return SITE_CHECK(r.code == 0 && strcmp(site_text(&r, "result"), "nothing-to-do") == 0, "%d\n%s", r.code,
-                      r.out);
+    return SITE_CHECK(r.code == 0 && strcmp(site_text(&r, "result"), "nothing-to-do") == 0,
+                      "%d\n%s", r.code, r.out);
 }
 
 static const struct {

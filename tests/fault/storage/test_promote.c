@@ -43,7 +43,8 @@ unplanned(struct site *s)
     return promote(s, SITE_UNPLANNED, "rome", 2) && site_record(s, "erp", &rec) &&
            SITE_CHECK(rec.n_evidence == 1 && rec.evidence[0].kind == DRSTOR_EVIDENCE_E6_DECLARED &&
                           rec.n_site_hold == 1 && rec.old_copy == DR_OLD_COPY_STALE,
-                      "the record of erp keeps %zu evidence, %zu holds", rec.n_evidence, rec.n_site_hold);
+                      "the record of erp keeps %zu evidence, %zu holds", rec.n_evidence,
+                      rec.n_site_hold);
 }
 
 /* The old array answers: nothing less than its own word is taken. */
@@ -51,7 +52,8 @@ static bool
 unplanned_answering(struct site *s)
 {
     struct dr_record rec;
-    return promote(s, "promote --all --to rome --storage-only --yes --unplanned --accept-loss unknown",
+    return promote(s,
+                   "promote --all --to rome --storage-only --yes --unplanned --accept-loss unknown",
                    "rome", 2) &&
            site_record(s, "web", &rec) &&
            SITE_CHECK(rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK, "evidence is not E1");
@@ -63,7 +65,8 @@ alone(struct site *s)
 {
     static const char *const groups[] = {"erp", "db", "web"};
     for (size_t i = 0; i < 3; i++) {
-        const char *goal = dr_arena_printf(s->arena, "promote %s --to rome --storage-only --yes", groups[i]);
+        const char *goal =
+            dr_arena_printf(s->arena, "promote %s --to rome --storage-only --yes", groups[i]);
         struct ran r = site_run(s, NULL, goal);
         if (!SITE_CHECK(r.code == 0, "%s: %d\n%s%s", goal, r.code, r.out, r.err))
             return false;

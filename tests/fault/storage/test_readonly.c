@@ -18,7 +18,8 @@ static const struct {
     {"plan promote erp --to rome --storage-only --unplanned --accept-loss unknown", 0},
     {"promote --all --to rome --storage-only --dry-run", 0},
     {"promote --all --to rome --storage-only --dry-run --yes --unplanned --accept-loss unknown "
-     "--declare site-lost:milan --reason test", 0},
+     "--declare site-lost:milan --reason test",
+     0},
     {"show group erp", 0},
     {"show record erp", 0},
     {"show site milan", 0},

@@ -1,4 +1,5 @@
-/* Two at a time, plans from yesterday, a damaged or empty store, first records that must not be made. */
+/* Two at a time, plans from yesterday, a damaged or empty store, first records that must not be
+ * made. */
 #include "support/hand.h"
 
 #include <setjmp.h>
@@ -14,16 +15,16 @@ refused(struct site *s, const char *goal, int code, const char *what)
 {
     uint64_t sent = site_mutating(s);
     struct ran r = site_run(s, NULL, goal);
-    return SITE_CHECK(r.code == code && site_says(&r, what), "%s: %d instead of %d %s\n%s%s", goal, r.code,
-                      code, what, r.out, r.err) &&
+    return SITE_CHECK(r.code == code && site_says(&r, what), "%s: %d instead of %d %s\n%s%s", goal,
+                      r.code, code, what, r.out, r.err) &&
            SITE_CHECK(site_mutating(s) == sent, "%s: refused, and something was sent", goal);
 }
 
 static bool
 two_at_once(struct site *s)
 {
-    const struct sim_fault slow = {.kind = SIM_FAULT_SLOW, .op = SIM_OP_SET_ACCESS, .array = "sim-milan",
-                                   .delay_ms = 3000};
+    const struct sim_fault slow = {
+        .kind = SIM_FAULT_SLOW, .op = SIM_OP_SET_ACCESS, .array = "sim-milan", .delay_ms = 3000};
     site_fault(s, &slow);
     uint64_t from = site_log_size(s);
     struct site_child first = site_start(s, NULL, SITE_PLANNED);
@@ -34,25 +35,28 @@ two_at_once(struct site *s)
     const char *run = site_text(&r, "run");
     /* The first one's open run is seen before its lock, or the lock before it: both name it. */
     return SITE_CHECK(r.code == 0 && *run, "the first: %d\n%s%s", r.code, r.out, r.err) &&
-           SITE_CHECK(second.code == 7 && site_says(&second, run), "the second: %d, without %s\n%s%s", second.code,
-                      run, second.out, second.err) &&
-           SITE_CHECK(resume.code == 7 && site_says(&resume, run), "resume: %d, without %s\n%s%s", resume.code,
-                      run, resume.out, resume.err) &&
+           SITE_CHECK(second.code == 7 && site_says(&second, run),
+                      "the second: %d, without %s\n%s%s", second.code, run, second.out,
+                      second.err) &&
+           SITE_CHECK(resume.code == 7 && site_says(&resume, run), "resume: %d, without %s\n%s%s",
+                      resume.code, run, resume.out, resume.err) &&
            site_served(s, "rome", 2);
 }
 
 static bool
 keep_plan(struct site *s, const char *to)
 {
-    struct ran r = site_run(s, NULL,
-                            dr_arena_printf(s->arena, "plan promote --all --to rome --storage-only -q -O %s", to));
+    struct ran r = site_run(
+        s, NULL,
+        dr_arena_printf(s->arena, "plan promote --all --to rome --storage-only -q -O %s", to));
     return SITE_CHECK(r.code == 0, "plan: %d\n%s%s", r.code, r.out, r.err);
 }
 
 static bool
 stale_plan(struct site *s)
 {
-    const char *plan = site_path(s, "plan.json"), *apply = dr_arena_printf(s->arena, "apply %s --yes", plan);
+    const char *plan = site_path(s, "plan.json"),
+               *apply = dr_arena_printf(s->arena, "apply %s --yes", plan);
     if (!keep_plan(s, plan))
         return false;
     struct ran r = site_run(s, NULL, SITE_PLANNED);
@@ -64,7 +68,8 @@ stale_plan(struct site *s)
 static bool
 altered_plan(struct site *s)
 {
-    const char *plan = site_path(s, "plan.json"), *apply = dr_arena_printf(s->arena, "apply %s --yes", plan);
+    const char *plan = site_path(s, "plan.json"),
+               *apply = dr_arena_printf(s->arena, "apply %s --yes", plan);
     if (!keep_plan(s, plan))
         return false;
     struct json_object *doc = json_object_from_file(plan), *goal = NULL;
@@ -88,7 +93,8 @@ truncated_store(struct site *s)
         !refused(s, SITE_PLANNED, 3, "R09") || !refused(s, "run resume", 3, "R09"))
         return false;
     struct ran r = site_run(s, NULL, "status");
-    return SITE_CHECK(r.code == 0 && site_says(&r, "is damaged") && !site_says(&r, "\"primary\""), "status: %d\n%s%s", r.code, r.out, r.err);
+    return SITE_CHECK(r.code == 0 && site_says(&r, "is damaged") && !site_says(&r, "\"primary\""),
+                      "status: %d\n%s%s", r.code, r.out, r.err);
 }
 
 static bool
