@@ -226,6 +226,25 @@ go(struct act *x, char **ret_json, struct drstor_error **err)
     return r < 0 ? r : report_run(x, &result, ret_json, err);
 }
 
+/* A run that goes on right now is no rule's refusal: somebody is at work, exit 7. */
+static int
+nobody_at_work(struct act *x, struct drstor_error **err)
+{
+    for (size_t i = 0; i < x->plan.n_refusals; i++) {
+        const struct dr_refusal *f = &x->plan.refusals[i];
+        struct dr_owner owner;
+        if (!dr_streq(f->id, "R013") ||
+            dr_store_owner(x->s.store, x->s.arena, f->group, &owner, NULL) < 0 || !owner.held)
+            continue;
+        int r = dr_fail(err, DRSTOR_E_BUSY, "group %s is locked by run %s of %s (process %lld on %s)", f->group,
+                        owner.run ? owner.run : "?", owner.who.user ? owner.who.user : "?",
+                        (long long)owner.who.pid, owner.who.host ? owner.who.host : "?");
+        dr_hint(err, "follow it: drstor run watch %s", owner.run ? owner.run : "RUN");
+        return r;
+    }
+    return DRSTOR_OK;
+}
+
 static int
 act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor_error **err)
 {
@@ -239,6 +258,9 @@ act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor
             NULL));
         return DRSTOR_OK;
     }
+    r = nobody_at_work(x, err);
+    if (r < 0)
+        return r;
     if (then) {
         r = dr_plan_still_holds(then, &x->plan, err);
         if (r < 0)
