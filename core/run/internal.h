@@ -40,8 +40,6 @@ struct dr_run {
     struct dr_facts facts;   /* of this command; replaced when fencing asks again */
     struct dr_arena *facts_arena;
     struct dr_lock *locks; /* one per flip, in the plan's order */
-    const char **superseded; /* open runs that end as this one begins */
-    size_t n_superseded;
     struct stage *stage;
     bool timed_out;
 

@@ -391,7 +391,6 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
         /* Stopped in the middle of it, the row stays unclear: a resume settles before it looks. */
         if (settle(s, at, ret->sent ? call->deadline_ns : now) && !job)
             s->row.state = "answered";
-    s->unclear = ret->outcome == DRSTOR_OUTCOME_UNKNOWN;
     return DRSTOR_OK;
 }
 
@@ -425,7 +424,6 @@ dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at)
     } else if (dr_streq(s->row.state, "sent") || dr_streq(s->row.state, "unclear")) {
         /* An intent without a clear answer: it may have left us (S9). */
         bool same_boot = dr_streq(s->row.deadline.boot, now.boot) && s->row.deadline.boot_ns >= 0;
-        s->unclear = true;
         (void)settle(s, at, (uint64_t)(same_boot ? s->row.deadline.boot_ns : now.boot_ns));
     }
     s->row.state = "looking"; /* once is enough for a step that drives two copies */
