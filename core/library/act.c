@@ -236,9 +236,10 @@ nobody_at_work(struct act *x, struct drstor_error **err)
         if (!dr_streq(f->id, "R013") ||
             dr_store_owner(x->s.store, x->s.arena, f->group, &owner, NULL) < 0 || !owner.held)
             continue;
-        int r = dr_fail(err, DRSTOR_E_BUSY, "group %s is locked by run %s of %s (process %lld on %s)", f->group,
-                        owner.run ? owner.run : "?", owner.who.user ? owner.who.user : "?",
-                        (long long)owner.who.pid, owner.who.host ? owner.who.host : "?");
+        int r =
+            dr_fail(err, DRSTOR_E_BUSY, "group %s is locked by run %s of %s (process %lld on %s)",
+                    f->group, owner.run ? owner.run : "?", owner.who.user ? owner.who.user : "?",
+                    (long long)owner.who.pid, owner.who.host ? owner.who.host : "?");
         dr_hint(err, "follow it: drstor run watch %s", owner.run ? owner.run : "RUN");
         return r;
     }

@@ -57,9 +57,9 @@ struct dr_step {
     struct dr_arena *arena; /* as long as the step is executed */
     struct dr_step_row row;
     bool started;
-    bool hasty; /* fencing: its calls are bounded like probes, and silence is an answer */
-    const char *unclear;  /* the operation of the last call, when nobody knows what became of it */
-    bool source_drives; /* the target's array said that transfers are driven from the other side */
+    bool hasty;          /* fencing: its calls are bounded like probes, and silence is an answer */
+    const char *unclear; /* the operation of the last call, when nobody knows what became of it */
+    bool source_drives;  /* the target's array said that transfers are driven from the other side */
 
     enum dr_step_end end;
     struct drstor_error *err; /* why not DONE */

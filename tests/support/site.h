@@ -23,7 +23,7 @@
 struct site {
     char dir[256];
     struct sim_world *world;
-    struct dr_arena *arena; /* of everything that is handed out */
+    struct dr_arena *arena;    /* of everything that is handed out */
     struct json_object **docs; /* of what ran, freed with the site */
     size_t n_docs;
     unsigned n_commands;
