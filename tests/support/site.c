@@ -389,9 +389,16 @@ same_step(const char *a, const char *b)
 }
 
 /*
- * A final sync is asked for again on purpose: what it proves is not carried over a crash. Every
+ * What proves something is asked for again on purpose, because a proof is not carried over a crash:
+ * the final sync, and the demotion, which must carry the token of the life that relies on it. Every
  * other change that was done must be seen, not sent once more.
  */
+static bool
+is_proof(const struct sim_log_entry *e)
+{
+    return e->op == SIM_OP_SYNC_ONCE || strstr(e->op_id, "/demote:") || strstr(e->op_id, "/fence:");
+}
+
 const char *
 site_repeated(struct site *s)
 {
@@ -400,9 +407,9 @@ site_repeated(struct site *s)
     for (size_t i = 0; i < n; i++)
         for (size_t k = 0; e[i].effect && e[i].outcome == DRSTOR_OUTCOME_DONE && k < i; k++)
             if (e[k].effect && e[k].outcome == DRSTOR_OUTCOME_DONE && e[k].call != e[i].call &&
-                e[k].op == e[i].op && e[i].op != SIM_OP_SYNC_ONCE &&
-                same_step(e[k].op_id, e[i].op_id) && dr_streq(e[k].array, e[i].array) &&
-                dr_streq(e[k].group, e[i].group) && strncmp(e[k].note, "partial", 7) != 0)
+                e[k].op == e[i].op && !is_proof(&e[i]) && same_step(e[k].op_id, e[i].op_id) &&
+                dr_streq(e[k].array, e[i].array) && dr_streq(e[k].group, e[i].group) &&
+                strncmp(e[k].note, "partial", 7) != 0)
                 return dr_arena_printf(s->arena, "%s for %s at %s, calls %llu and %llu of %s",
                                        sim_op_name((enum sim_op)e[i].op), e[i].group, e[i].array,
                                        (unsigned long long)e[k].call, (unsigned long long)e[i].call,
