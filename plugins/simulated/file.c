@@ -10,6 +10,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -198,13 +199,12 @@ file_read(struct sim_world *w)
     struct sim_world old = *w;
     sim_world_clear(w);
     pthread_mutex_destroy(&fresh->mutex);
-    *w = *fresh;
+    memcpy(w, fresh, offsetof(struct sim_world, mutex));
     free(fresh);
     w->clock = old.clock;
     w->clock_user = old.clock_user;
     w->path = old.path;
     w->lock_fd = old.lock_fd;
-    w->mutex = old.mutex;
     return DRSTOR_OK;
 }
 

@@ -261,8 +261,9 @@ struct sim_world {
     bool broken; /* memory ran out inside a change: nothing more is saved */
     char *path;
     int lock_fd;
-    pthread_mutex_t mutex;
     char why[SIM_WORDS];
+    /* Last: others may be waiting for it while a new world moves in before it. */
+    pthread_mutex_t mutex;
 };
 
 /* world.c */
