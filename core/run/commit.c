@@ -18,7 +18,8 @@ dr_record_change(struct dr_step *s, const char *what,
     enum { TRIES = 8 };
     int r = DRSTOR_OK;
     for (int i = 0; i < TRIES; i++) {
-        dr_error_freep(err);
+        if (err)
+            dr_error_freep(err);
         r = record_change_once(s, what, fn, user, err);
         if (r != DRSTOR_E_CONFLICT)
             break;
