@@ -99,8 +99,8 @@ static bool
 is_list(const char *key)
 {
     static const char *const lists[] = {
-        "endpoints", "copies", "engines",  "records", "arrays",      "members",          "vms",
-        "domains",   "hosts",  "clusters", "dcs",     "offered_vms", "offered_templates", "tries",
+        "endpoints", "copies", "engines",   "records", "arrays",      "members",           "vms",
+        "domains",   "hosts",  "clusters",  "dcs",     "offered_vms", "offered_templates", "tries",
         "groups",    "luns",   "discovered"};
     for (size_t i = 0; i < DR_COUNT(lists); i++)
         if (strcmp(lists[i], key) == 0)
@@ -226,7 +226,7 @@ show_difference(const char *name, const char *want, const char *got)
     memset(common, 0, sizeof(common));
     for (size_t i = n; i-- > 0;)
         for (size_t j = m; j-- > 0;)
-            common[i][j] = strcmp(as[i], bs[j]) == 0 ? common[i + 1][j + 1] + 1
+            common[i][j] = strcmp(as[i], bs[j]) == 0             ? common[i + 1][j + 1] + 1
                            : common[i + 1][j] > common[i][j + 1] ? common[i + 1][j]
                                                                  : common[i][j + 1];
     print_error("---- %s: - expected, + now\n", name);

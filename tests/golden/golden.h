@@ -30,7 +30,8 @@ size_t golden_read_list(struct json_object *test, const char *member, struct dr_
 /* The configuration a case names in "config". */
 struct dr_model *golden_config(const char *folder, struct json_object *test);
 
-/* True when TEXT is what NAME.txt has; otherwise shows how it differs. Rewrites it when asked to. */
+/* True when TEXT is what NAME.txt has; otherwise shows how it differs. Rewrites it when asked to.
+ */
 bool golden_same(const char *folder, const char *name, const char *text);
 
 /* What comes out of a case, as text; the caller frees. */

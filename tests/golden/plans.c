@@ -38,7 +38,8 @@ golden_plan_text(struct json_object *test)
     const char *about = dr_json_str(test, "about");
     dr_str_printf(&out, "# %s\n\n", about ? about : "?");
     if (dr_goal_check(&goal, m, &err) < 0) {
-        dr_str_printf(&out, "%s\n%s\n", dr_error_message(err), dr_error_hint(err) ? dr_error_hint(err) : "");
+        dr_str_printf(&out, "%s\n%s\n", dr_error_message(err),
+                      dr_error_hint(err) ? dr_error_hint(err) : "");
         return dr_str_take(&out);
     }
     dr_plan_make(a, &in, &plan);

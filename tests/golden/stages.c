@@ -16,12 +16,13 @@ print_action(struct dr_str *out, const struct dr_stage_action *x)
     if (x->host)
         dr_str_printf(out, "             host: %s\n", x->host);
     if (x->domain)
-        dr_str_printf(out, "             from domain: %s%s\n", x->domain, x->partial ? ", partial" : "");
+        dr_str_printf(out, "             from domain: %s%s\n", x->domain,
+                      x->partial ? ", partial" : "");
     for (size_t i = 0; i < x->n_vnics; i++)
         dr_str_printf(out, "             vNIC: %s/%s at %s -> %s/%s at %s\n",
                       x->vnics[i].from_network ? x->vnics[i].from_network : "-",
-                      x->vnics[i].from_profile ? x->vnics[i].from_profile : "-", x->vnics[i].from_site,
-                      x->vnics[i].to_network ? x->vnics[i].to_network : "-",
+                      x->vnics[i].from_profile ? x->vnics[i].from_profile : "-",
+                      x->vnics[i].from_site, x->vnics[i].to_network ? x->vnics[i].to_network : "-",
                       x->vnics[i].to_profile ? x->vnics[i].to_profile : "-", x->vnics[i].to_site);
 }
 
