@@ -1,5 +1,7 @@
 #include "plan/evidence.h"
 
+#include "plan/loss.h"
+
 #include "base/str.h"
 #include "base/timetext.h"
 #include "model/words.h"
@@ -27,16 +29,14 @@ refuse(struct dr_fence *f, const struct weigh *w, const char *id, const char *te
     f->refusal.remedy = remedy;
 }
 
-static bool
-every_member_not_writable(const struct dr_copy_view *v)
+/* How many volumes the old copy must show before "every" can be said of it. */
+static size_t
+members_known(const struct weigh *w)
 {
-    if (v->access != DRSTOR_ACCESS_READ_ONLY && v->access != DRSTOR_ACCESS_NONE)
-        return false;
-    for (size_t i = 0; i < v->n_members; i++)
-        if (v->members[i].access != DRSTOR_ACCESS_READ_ONLY &&
-            v->members[i].access != DRSTOR_ACCESS_NONE)
-            return false;
-    return v->n_members > 0;
+    if (w->record && w->record->n_members)
+        return w->record->n_members;
+    const struct dr_copy_facts *f = dr_facts_copy(w->facts, w->g->name, w->goal->to);
+    return f ? f->view.n_members : 0;
 }
 
 static void
@@ -67,8 +67,8 @@ host_is_dead(const char *status)
 }
 
 /*
- * Hosts that can reach the old copy and still live: an engine that answers and shows a host up, or
- * a configured probe that answers. A management switch or an engine alone is no writer.
+ * Hosts that can reach the old copy and still live: an engine that answers and shows a live host,
+ * or a configured probe that answers. A management switch or an engine alone is no writer.
  */
 static const char *
 living_hosts(const struct weigh *w)
@@ -112,20 +112,40 @@ counter_evidence(const struct weigh *w, const struct dr_stamp *since)
     return NULL;
 }
 
-/* The youngest silence among what must be silent: array, engine with hosts, probes. */
+static void
+younger(struct dr_stamp *start, const struct dr_stamp *other)
+{
+    if (other->boot_ns > start->boot_ns && dr_streq(other->boot, start->boot))
+        *start = *other;
+}
+
+/*
+ * The youngest silence among what must be silent: the array, the probes, and the engine that speaks
+ * for the hosts. An engine that answers without a live host in it has been heard already.
+ */
 static struct dr_stamp
 silence_start(const struct weigh *w, const struct dr_endpoint_facts *array)
 {
     struct dr_stamp start = array->silent_since;
     for (size_t i = 0; i < w->facts->n_endpoints; i++) {
         const struct dr_endpoint_facts *e = &w->facts->endpoints[i];
-        if ((e->kind != DR_ENDPOINT_PROBE && e->kind != DR_ENDPOINT_ENGINE) ||
-            !dr_streq(e->site, w->old->site->name) || e->answers)
-            continue;
-        if (e->silent_since.boot_ns > start.boot_ns && dr_streq(e->silent_since.boot, start.boot))
-            start = e->silent_since;
+        if (e->kind != DR_ENDPOINT_ARRAY && dr_streq(e->site, w->old->site->name) && !e->answers)
+            younger(&start, &e->silent_since);
     }
     return start;
+}
+
+/* A probe that somebody configured and nobody asked is no silence. */
+static const char *
+probe_not_asked(const struct weigh *w)
+{
+    for (size_t i = 0; i < w->old->site->n_probes; i++) {
+        const struct dr_endpoint_facts *p =
+            dr_facts_endpoint(w->facts, DR_ENDPOINT_PROBE, w->old->site->probes[i]);
+        if (!p || !p->asked)
+            return w->old->site->probes[i];
+    }
+    return NULL;
 }
 
 static void
@@ -144,6 +164,14 @@ weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_end
                                "switch the hosts of %s off, or demote there if its array can be "
                                "reached; then run the same command again",
                                site));
+        return;
+    }
+    const char *unheard = probe_not_asked(w);
+    if (unheard) {
+        refuse(f, w, "R021",
+               dr_arena_printf(w->a, "cannot see whether hosts at %s are alive", site),
+               dr_arena_printf(w->a, "probe %s was not asked", unheard),
+               "drstor observe, then run again");
         return;
     }
     struct dr_stamp since = silence_start(w, array);
@@ -183,14 +211,35 @@ dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struct dr_
 
     *ret = (struct dr_fence){0};
     dr_map_clear(&dr_evidence_type, &ret->evidence);
+    if (c && c->fresh && c->view.n_members < members_known(&w)) {
+        refuse(
+            ret, &w, "R035",
+            dr_arena_printf(
+                a,
+                "array %s shows only %zu of %zu volumes of group %s: what it does not show may "
+                "be writable",
+                old->array->name, c->view.n_members, members_known(&w), g->name),
+            dr_arena_printf(a, "array %s, seen %s", old->array->name, dr_utc_text(a, c->seen.utc)),
+            dr_arena_printf(a, "see at array %s what became of the other volumes",
+                            old->array->name));
+        return;
+    }
     if (c && c->fresh) {
-        if (every_member_not_writable(&c->view)) {
+        if (dr_view_not_writable(&c->view)) {
             proven(ret, &w, DRSTOR_EVIDENCE_E1_READ_BACK,
                    dr_arena_printf(a, "every member read back as not writable by array %s",
                                    old->array->name));
             return;
         }
         ret->verdict = DR_FENCE_TRY; /* the array answers: E1 or E2, nothing less */
+        return;
+    }
+    const char *remedy = NULL, *alive = dr_evidence_alive(a, g, old, facts, &remedy);
+    if (alive) {
+        refuse(ret, &w, "R021",
+               dr_arena_printf(a, "cannot see whether group %s is writable at %s", g->name,
+                               old->site->name),
+               alive, remedy);
         return;
     }
     enum dr_declared said = dr_goal_declared(goal, old->site->name);
@@ -211,4 +260,31 @@ dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struct dr_
                            array && array->error ? array->error : "", seen),
            dr_arena_printf(a, "if nobody there can write: --declare site-lost:%s --reason TEXT",
                            old->site->name));
+}
+
+const char *
+dr_evidence_alive(struct dr_arena *a, const struct dr_group *g, const struct dr_copy *copy,
+                  const struct dr_facts *facts, const char **ret_remedy)
+{
+    const struct dr_endpoint_facts *e =
+        dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, copy->array->name);
+    if (!e || !e->asked)
+        return NULL;
+    if (e->answers) {
+        *ret_remedy =
+            dr_arena_printf(a,
+                            "correct the id of the copy of %s at %s in the configuration, or see "
+                            "at the array what became of it",
+                            g->name, copy->site->name);
+        return dr_arena_printf(a, "array %s answers and does not know \"%s\"", e->name, copy->id);
+    }
+    if (e->silent_since.boot_ns >= 0)
+        return NULL;
+    *ret_remedy =
+        dr_arena_printf(a,
+                        "put right what array %s complains about, or switch that array off: a "
+                        "declaration counts only for what is silent",
+                        e->name);
+    return dr_arena_printf(a, "array %s is alive, but cannot be used: %s", e->name,
+                           e->error ? e->error : "it gave no reason");
 }

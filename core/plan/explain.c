@@ -24,13 +24,15 @@ static const struct dr_explanation explanations[] = {
     {"R013", "another run of this group has not ended",
      "An earlier run stopped half way: it was interrupted, its controller died, or it waits for a "
      "person. "
-     "What it did is in the journal.",
+     "What it did is in the journal. A record that is half way without a run of this controller is "
+     "the work of "
+     "another one.",
      "`drstor run resume RUN` goes on from where it stopped. It observes first and repeats nothing "
      "blindly."},
     {"R014", "the target is writable already",
-     "Somebody made the target writable without drstor. If the old side is writable too, there are "
-     "two "
-     "writable copies.",
+     "Somebody made the target, or a volume of it, writable without drstor, or its array does not "
+     "say. If the "
+     "old side is writable too, there are two writable copies.",
      "Find out who did it. If nothing written there counts, make it read-only again."},
     {"R015", "the old site does not answer, and the promote is a planned one",
      "A planned promote demotes the old copy, waits for the last transfer and loses nothing. It "
@@ -58,6 +60,11 @@ static const struct dr_explanation explanations[] = {
      "Shut the VMs down and put the domains into maintenance at the old engine, or use "
      "--storage-only when "
      "they are looked after elsewhere."},
+    {"R020", "the primary is not writable",
+     "The record says that the group is served from the site asked for, but its array says that it "
+     "cannot be "
+     "written there. Reporting \"nothing to do\" would hide that nobody is served.",
+     "See at the array why. The other groups can go on with --except GROUP."},
     {"R021", "nothing proves that the old copy cannot be written",
      "Silence is not evidence: the array may be alive behind a broken link, with hosts writing to "
      "it. "

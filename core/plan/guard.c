@@ -1,6 +1,6 @@
 #include "plan/guard.h"
 
-#include "plan/loss.h"
+#include "plan/evidence.h"
 
 #include "base/str.h"
 #include "base/timetext.h"
@@ -19,7 +19,7 @@ static const struct dr_field record_fields[] = {
     DR_STRUCT(struct dr_plan_record, record, dr_record_type)};
 DR_TYPE(dr_plan_record_type, struct dr_plan_record, "record", record_fields);
 
-enum { PLANNED = 1, UNPLANNED = 2, BOTH = 3 };
+enum { PLANNED = 1, UNPLANNED = 2, BOTH = 3, THERE = 4 };
 
 typedef bool (*guard_fn)(const struct dr_guard_case *c, struct dr_refusal *r);
 
@@ -48,68 +48,8 @@ endpoint_trouble(const struct dr_guard_case *c, enum dr_endpoint_kind kind, cons
     return e->error ? e->error : "it gave no reason";
 }
 
-bool
-dr_plan_array_can(const struct dr_plan_input *in, const char *array, const char *capability)
-{
-    for (size_t i = 0; i < in->n_arrays; i++)
-        for (size_t j = 0; dr_streq(in->arrays[i].name, array) && j < in->arrays[i].n_capabilities;
-             j++)
-            if (dr_streq(in->arrays[i].capabilities[j], capability))
-                return true;
-    return false;
-}
-
-int64_t
-dr_plan_array_expect_s(const struct dr_plan_input *in, const char *array, const char *operation)
-{
-    for (size_t i = 0; i < in->n_arrays; i++)
-        for (size_t j = 0; dr_streq(in->arrays[i].name, array) && j < in->arrays[i].n_durations;
-             j++)
-            if (dr_streq(in->arrays[i].durations[j].operation, operation))
-                return (in->arrays[i].durations[j].typical_ms + 999) / 1000;
-    return 1;
-}
-
-static bool
-has_wwid(const struct dr_inv_domain *d, const struct dr_copy_facts *copy)
-{
-    for (size_t i = 0; copy && i < copy->view.n_members; i++)
-        for (size_t j = 0; j < d->n_wwids; j++)
-            if (copy->view.members[i].wwid && dr_streq(copy->view.members[i].wwid, d->wwids[j]))
-                return true;
-    return false;
-}
-
-size_t
-dr_group_domains(struct dr_arena *a, const struct dr_group *g, const struct dr_copy_facts *copy,
-                 const struct dr_inventory *v, const struct dr_inv_domain ***ret)
-{
-    const struct dr_inv_domain **list = NULL;
-    size_t n = 0;
-    for (size_t i = 0; i < v->n_domains; i++) {
-        bool named = false;
-        for (size_t j = 0; j < g->n_domains; j++)
-            named |= dr_streq(g->domains[j], v->domains[i].id);
-        if (named || (!g->n_domains && has_wwid(&v->domains[i], copy)))
-            dr_arena_push(a, list, n) = &v->domains[i];
-    }
-    *ret = list;
-    return n;
-}
-
-bool
-dr_vm_of_group(const struct dr_inventory *v, const struct dr_inv_vm *vm,
-               const struct dr_inv_domain *const *domains, size_t n_domains)
-{
-    (void)v;
-    for (size_t i = 0; i < vm->n_domains; i++)
-        for (size_t j = 0; j < n_domains; j++)
-            if (dr_streq(vm->domains[i], domains[j]->id))
-                return true;
-    return false;
-}
-
-/* ---- the guards ------------------------------------------------------------------------------ */
+/* ---- the guards --------------------------------------------------------------------------------
+ */
 
 static bool
 needs_record(const struct dr_guard_case *c, struct dr_refusal *r)
@@ -153,8 +93,26 @@ static bool
 no_open_run(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     const char *run = c->record->open_run;
-    if (!run || dr_streq(run, c->in->own_run) || dr_guard_supersedes(c->in, run))
+    enum dr_phase phase = c->record->record.phase;
+    if (run && (dr_streq(run, c->in->own_run) || dr_guard_supersedes(c->in, run)))
         return false;
+    /* Before its commit a run gives nothing up: a record left fencing can be planned from anew. */
+    if (!run && (phase == DR_PHASE_STEADY || phase == DR_PHASE_FENCING))
+        return false;
+    if (!run) {
+        r->text =
+            dr_arena_printf(c->arena,
+                            "group %s is in the middle of something, and no open run is known "
+                            "that could end it",
+                            c->group->name);
+        r->evidence =
+            dr_arena_printf(c->arena, "the record is %s, primary %s, epoch %lld",
+                            dr_name(&dr_phase_names, (int)phase), c->record->record.primary,
+                            (long long)c->record->record.epoch);
+        r->remedy =
+            "see `drstor run list`, also on other controllers; the run that began it has to end it";
+        return true;
+    }
     r->text = dr_arena_printf(c->arena, "run %s of group %s has not ended", run, c->group->name);
     r->evidence = dr_arena_printf(c->arena, "the record is %s",
                                   dr_name(&dr_phase_names, (int)c->record->record.phase));
@@ -205,7 +163,9 @@ active_passive(const struct dr_guard_case *c, struct dr_refusal *r)
                               "nothing to promote",
                               c->group->name);
     r->evidence = "topology: active-active in the configuration";
-    r->remedy = dr_arena_printf(c->arena, "drstor verify %s", c->group->name);
+    r->remedy =
+        dr_arena_printf(c->arena, "leave it out (--except %s); drstor status %s shows both copies",
+                        c->group->name, c->group->name);
     r->capability = true;
     return true;
 }
@@ -239,6 +199,15 @@ old_answers(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     if (!c->old || (c->old_facts && c->old_facts->fresh))
         return false;
+    const char *alive = dr_evidence_alive(c->arena, c->group, c->old, c->in->facts, &r->remedy);
+    if (alive) {
+        r->text = dr_arena_printf(c->arena,
+                                  "the copy of group %s at %s cannot be read: a planned promote "
+                                  "needs both sites",
+                                  c->group->name, c->old->site->name);
+        r->evidence = alive;
+        return true;
+    }
     r->text =
         dr_arena_printf(c->arena, "%s does not answer: a planned promote of %s needs both sites",
                         c->old->site->name, c->group->name);
@@ -263,39 +232,51 @@ relation_healthy(const struct dr_guard_case *c, struct dr_refusal *r)
           (t->view.sync == DRSTOR_SYNC_LAGGING ||
            (t->view.sync == DRSTOR_SYNC_SYNCING && t->view.point >= 0)))))
         return false;
-    r->text = dr_arena_printf(
-        c->arena, "replication of group %s is not healthy: the copy at %s is %s", c->group->name,
-        c->target->site->name, dr_name(&dr_sync_names, (int)t->view.sync));
+    bool follows = t->view.relation == DRSTOR_RELATION_DESTINATION;
+    r->text =
+        follows
+            ? dr_arena_printf(
+                  c->arena, "replication of group %s is not healthy: the copy at %s is %s",
+                  c->group->name, c->target->site->name, dr_name(&dr_sync_names, (int)t->view.sync))
+            : dr_arena_printf(c->arena, "nothing says that the copy of group %s at %s follows %s",
+                              c->group->name, c->target->site->name, c->old->site->name);
     r->evidence =
-        dr_arena_printf(c->arena, "array %s, relation %s, %s", t->array,
+        dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", t->array,
+                        dr_name(&dr_sync_names, (int)t->view.sync),
                         dr_name(&dr_relation_names, (int)t->view.relation), age(c, &t->seen));
     r->remedy = "repair replication first, and let it catch up";
     return true;
 }
 
+/* Both sides are heard: a stale word of the old one is no fact about now. */
 static bool
-target_is_no_source(const struct dr_guard_case *c, struct dr_refusal *r)
+direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal *r)
 {
-    const struct dr_copy_facts *t = c->target_facts;
-    if (!t || !t->fresh || !c->record->present)
-        return false;
-    if (t->view.relation != DRSTOR_RELATION_SOURCE && t->view.sync != DRSTOR_SYNC_DIVERGED)
-        return false;
-    bool diverged = t->view.sync == DRSTOR_SYNC_DIVERGED;
-    r->text = diverged ? dr_arena_printf(c->arena,
-                                         "group %s has diverged: both copies have writes the "
-                                         "other lacks",
-                                         c->group->name)
-                       : dr_arena_printf(c->arena,
-                                         "array %s says that %s feeds %s, not the other way "
-                                         "round as the record has it",
-                                         t->array, c->target->site->name,
-                                         c->old ? c->old->site->name : "the other copy");
-    r->evidence =
-        dr_arena_printf(c->arena, "array %s, relation %s, %s", t->array,
-                        dr_name(&dr_relation_names, (int)t->view.relation), age(c, &t->seen));
-    r->remedy = "look at both copies; a person has to say which data counts";
-    return true;
+    const struct dr_copy_facts *both[] = {c->target_facts, c->old_facts};
+    for (size_t i = 0; c->record->present && i < DR_COUNT(both); i++) {
+        const struct dr_copy_facts *f = both[i];
+        if (!f || !f->fresh)
+            continue;
+        bool diverged = f->view.sync == DRSTOR_SYNC_DIVERGED;
+        if (!diverged &&
+            f->view.relation != (i == 0 ? DRSTOR_RELATION_SOURCE : DRSTOR_RELATION_DESTINATION))
+            continue;
+        r->text = diverged ? dr_arena_printf(c->arena,
+                                             "group %s has diverged: both copies have writes the "
+                                             "other lacks",
+                                             c->group->name)
+                           : dr_arena_printf(c->arena,
+                                             "array %s says that %s feeds %s, not the other way "
+                                             "round as the record has it",
+                                             f->array, c->target->site->name, c->old->site->name);
+        r->evidence =
+            dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", f->array,
+                            dr_name(&dr_sync_names, (int)f->view.sync),
+                            dr_name(&dr_relation_names, (int)f->view.relation), age(c, &f->seen));
+        r->remedy = "look at both copies; a person has to say which data counts";
+        return true;
+    }
+    return false;
 }
 
 /* Promotion by shrinking a group is forbidden: every member of the record must be there, paired. */
@@ -310,9 +291,16 @@ members_whole(const struct dr_guard_case *c, struct dr_refusal *r)
         r->text = dr_arena_printf(c->arena, "the copy of group %s at %s has no members",
                                   c->group->name, c->target->site->name);
     } else if (c->record->present && rec->n_members && t->view.n_members < rec->n_members) {
-        r->text = dr_arena_printf(
-            c->arena, "the copy of group %s at %s has %zu members, the record %zu", c->group->name,
-            c->target->site->name, t->view.n_members, rec->n_members);
+        r->text = dr_arena_printf(c->arena,
+                                  "the copy of group %s at %s has %zu of %zu volumes of the "
+                                  "record",
+                                  c->group->name, c->target->site->name, t->view.n_members,
+                                  rec->n_members);
+    } else if (!c->in->goal->unplanned && c->old_facts &&
+               c->old_facts->view.n_members > t->view.n_members) {
+        r->text = dr_arena_printf(c->arena, "group %s has %zu volumes at %s and only %zu at %s",
+                                  c->group->name, c->old_facts->view.n_members, c->old_facts->site,
+                                  t->view.n_members, c->target->site->name);
     } else {
         const char *missing = NULL;
         for (size_t i = 0; c->record->present && i < rec->n_members; i++) {
@@ -351,15 +339,20 @@ target_consistent(const struct dr_guard_case *c, struct dr_refusal *r)
     return true;
 }
 
-/* A mixed group has no one word for its access; its members speak for themselves. */
-static bool
-any_member_writable(const struct dr_copy_view *v)
+/* The strongest that may be true of a copy: one writable volume is a writable copy, UNKNOWN may be.
+ */
+static enum drstor_access
+access_at_most(const struct dr_copy_view *v)
 {
-    bool any = v->access == DRSTOR_ACCESS_READ_WRITE;
-    for (size_t i = 0; i < v->n_members; i++)
-        any |= v->members[i].access != DRSTOR_ACCESS_READ_ONLY &&
-               v->members[i].access != DRSTOR_ACCESS_NONE;
-    return any;
+    enum drstor_access most = v->access;
+    for (size_t i = 0; i < v->n_members; i++) {
+        enum drstor_access one = v->members[i].access;
+        if (one == DRSTOR_ACCESS_READ_WRITE)
+            return one;
+        if (one == DRSTOR_ACCESS_UNKNOWN && most != DRSTOR_ACCESS_READ_WRITE)
+            most = one;
+    }
+    return most;
 }
 
 /* Applications may be writing there; the record says they should not. */
@@ -367,24 +360,57 @@ static bool
 target_not_in_use(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     const struct dr_copy_facts *t = c->target_facts;
-    if (!t || !t->fresh || !c->record->present || !any_member_writable(&t->view) ||
-        (c->record->open_run && !c->in->goal->unplanned))
+    if (!t || !t->fresh || !c->record->present || (c->record->open_run && !c->in->goal->unplanned))
         return false;
-    bool old_writable = c->old_facts && c->old_facts->fresh &&
-                        c->old_facts->view.access == DRSTOR_ACCESS_READ_WRITE;
-    r->text = dr_arena_printf(
-        c->arena,
-        "group %s is writable at %s already%s, and the record does not "
-        "say so",
-        c->group->name, c->target->site->name,
-        old_writable ? dr_arena_printf(c->arena, " and at %s too", c->old_facts->site) : "");
+    enum drstor_access most = access_at_most(&t->view);
+    if (most == DRSTOR_ACCESS_READ_ONLY || most == DRSTOR_ACCESS_NONE)
+        return false;
+    bool known = most == DRSTOR_ACCESS_READ_WRITE;
+    bool part = known && t->view.access != DRSTOR_ACCESS_READ_WRITE;
+    bool both = known && c->old_facts && c->old_facts->fresh &&
+                access_at_most(&c->old_facts->view) == DRSTOR_ACCESS_READ_WRITE;
+    const char *site = c->target->site->name;
+    r->text =
+        known
+            ? dr_arena_printf(c->arena,
+                              "%sgroup %s is writable at %s already%s%s, and the record does "
+                              "not say so",
+                              part ? "part of " : "", c->group->name, site, both ? " and at " : "",
+                              both ? dr_arena_printf(c->arena, "%s too", c->old_facts->site) : "")
+            : dr_arena_printf(c->arena, "cannot tell whether group %s is writable at %s already",
+                              c->group->name, site);
     r->evidence = dr_arena_printf(c->arena, "array %s, %s; record: primary %s, epoch %lld",
                                   t->array, age(c, &t->seen), c->record->record.primary,
                                   (long long)c->record->record.epoch);
     r->remedy = dr_arena_printf(c->arena,
-                                "find out who made %s writable; drstor demote %s --at %s if "
-                                "nothing there counts",
-                                c->target->site->name, c->group->name, c->target->site->name);
+                                "find out who writes at %s; if nothing there counts, make every "
+                                "volume of it read-only at array %s, then run again",
+                                site, t->array);
+    return true;
+}
+
+/* The record has the target as primary: then it must serve, or "nothing to do" would be a lie. */
+static bool
+primary_serves(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *t = c->target_facts;
+    if (!t || !t->fresh)
+        return false;
+    size_t writable = 0;
+    for (size_t i = 0; i < t->view.n_members; i++)
+        writable += t->view.members[i].access == DRSTOR_ACCESS_READ_WRITE;
+    if (t->view.access == DRSTOR_ACCESS_READ_WRITE && writable == t->view.n_members)
+        return false;
+    r->text = dr_arena_printf(c->arena,
+                              "%s is the primary of group %s by its record, but the group is not "
+                              "writable there",
+                              c->target->site->name, c->group->name);
+    r->evidence =
+        dr_arena_printf(c->arena, "array %s: %s, %zu of %zu volumes writable, %s", t->array,
+                        access_word(t), writable, t->view.n_members, age(c, &t->seen));
+    r->remedy = dr_arena_printf(c->arena,
+                                "see at array %s why; to go on with the other groups: --except %s",
+                                t->array, c->group->name);
     return true;
 }
 
@@ -422,6 +448,19 @@ no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
         r->remedy = "bring the engine back, or --storage-only when you know that nothing runs";
         return true;
     }
+    bool findable = c->group->n_domains > 0;
+    for (size_t i = 0; c->old_facts && i < c->old_facts->view.n_members; i++)
+        findable |= c->old_facts->view.members[i].wwid != NULL;
+    if (!findable) {
+        r->text = dr_arena_printf(c->arena, "cannot tell which VMs at %s are on group %s",
+                                  c->old->site->name, c->group->name);
+        r->evidence = dr_arena_printf(c->arena, "array %s gives no WWID for its volumes",
+                                      c->old->array->name);
+        r->remedy = "name the storage domains in the configuration (`domains:`), or --storage-only "
+                    "when you "
+                    "know that nothing runs";
+        return true;
+    }
     const struct dr_inv_domain **domains;
     size_t n = dr_group_domains(c->arena, c->group, c->old_facts, &e->inventory, &domains);
     size_t running = 0;
@@ -444,12 +483,13 @@ no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
         return true;
     }
     for (size_t i = 0; i < n; i++)
-        if (domains[i]->status == DR_SD_ACTIVE || domains[i]->status == DR_SD_LOCKED ||
-            domains[i]->status == DR_SD_ACTIVATING) {
-            r->text = dr_arena_printf(c->arena, "storage domain %s of group %s is still %s at %s",
-                                      domains[i]->name, c->group->name,
-                                      dr_name(&dr_sd_status_names, (int)domains[i]->status),
-                                      c->old->site->name);
+        if (domains[i]->status != DR_SD_UNATTACHED && domains[i]->status != DR_SD_MAINTENANCE) {
+            r->text =
+                dr_arena_printf(c->arena,
+                                "storage domain %s of group %s is not in maintenance at %s but "
+                                "%s",
+                                domains[i]->name, c->group->name, c->old->site->name,
+                                dr_name(&dr_sd_status_names, (int)domains[i]->status));
             r->evidence = dr_arena_printf(c->arena, "the engine of %s, %s", c->old->site->name,
                                           age(c, &e->seen));
             r->remedy = "put it into maintenance there first, or --storage-only";
@@ -534,6 +574,13 @@ evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r)
     enum dr_declared said = dr_goal_declared(c->in->goal, c->old->site->name);
     if (said == DR_DECLARED_SITE_LOST || said == DR_DECLARED_OUTAGE)
         return false; /* weighed with the fence */
+    const char *alive = dr_evidence_alive(c->arena, c->group, c->old, c->in->facts, &r->remedy);
+    if (alive) {
+        r->text = dr_arena_printf(c->arena, "cannot see whether group %s is writable at %s",
+                                  c->group->name, c->old->site->name);
+        r->evidence = alive;
+        return true;
+    }
     r->text = dr_arena_printf(c->arena, "cannot see whether group %s is writable at %s",
                               c->group->name, c->old->site->name);
     r->evidence = dr_arena_printf(
@@ -559,15 +606,25 @@ static const struct {
     guard_fn refuses;
     bool last; /* nothing after it makes sense */
 } guards[] = {
-    {"R091", BOTH, record_sound, true},         {"R010", BOTH, needs_record, true},
-    {"R011", BOTH, active_passive, true},       {"R012", BOTH, known_primary, true},
-    {"R013", BOTH, no_open_run, true},          {"R038", BOTH, flip_unfinished, true},
-    {"R050", BOTH, epoch_current, true},        {"R016", BOTH, target_answers, true},
-    {"R015", PLANNED, old_answers, true},       {"R021", UNPLANNED, evidence_possible, false},
-    {"R014", BOTH, target_not_in_use, true},    {"R033", BOTH, target_is_no_source, true},
-    {"R017", BOTH, members_whole, false},       {"R026", BOTH, target_consistent, false},
-    {"R018", PLANNED, relation_healthy, false}, {"R019", PLANNED, no_vms_at_old, false},
-    {"R019", UNPLANNED, vms_seen_alive, false}, {"R030", BOTH, can_do, false},
+    {"R091", BOTH, record_sound, true},
+    {"R010", BOTH, needs_record, true},
+    {"R011", BOTH, active_passive, true},
+    {"R012", BOTH, known_primary, true},
+    {"R013", BOTH, no_open_run, true},
+    {"R038", BOTH, flip_unfinished, true},
+    {"R050", BOTH | THERE, epoch_current, true},
+    {"R020", THERE, primary_serves, true},
+    {"R016", BOTH, target_answers, true},
+    {"R015", PLANNED, old_answers, true},
+    {"R021", UNPLANNED, evidence_possible, false},
+    {"R014", BOTH, target_not_in_use, true},
+    {"R033", BOTH, direction_as_recorded, true},
+    {"R017", BOTH, members_whole, false},
+    {"R026", BOTH, target_consistent, false},
+    {"R018", PLANNED, relation_healthy, false},
+    {"R019", PLANNED, no_vms_at_old, false},
+    {"R019", UNPLANNED, vms_seen_alive, false},
+    {"R030", BOTH, can_do, false},
 };
 
 void
@@ -589,9 +646,9 @@ dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struct dr_
 }
 
 size_t
-dr_guard_group(const struct dr_guard_case *c, struct dr_refusal **refusals, size_t *n)
+dr_guard_group(const struct dr_guard_case *c, bool there, struct dr_refusal **refusals, size_t *n)
 {
-    unsigned when = c->in->goal->unplanned ? UNPLANNED : PLANNED;
+    unsigned when = there ? THERE : c->in->goal->unplanned ? UNPLANNED : PLANNED;
     size_t before = *n;
     for (size_t i = 0; i < DR_COUNT(guards); i++) {
         struct dr_refusal r = {.id = guards[i].id, .group = c->group->name};
@@ -604,80 +661,13 @@ dr_guard_group(const struct dr_guard_case *c, struct dr_refusal **refusals, size
     return *n - before;
 }
 
-size_t
-dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refusal **refusals,
-              size_t *n)
-{
-    size_t before = *n;
-    if (in->model->controller_standby)
-        dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
-            .id = "R031",
-            .text = dr_arena_printf(a, "this controller (%s) is the standby",
-                                    in->model->controller_name ? in->model->controller_name
-                                                               : "unnamed"),
-            .evidence = "controller.role: standby",
-            .remedy = "work from the active controller, or take its role over: drstor takeover"};
-    const struct dr_site *to = dr_model_site(in->model, in->goal->to);
-    if (in->goal->storage_only || !to || !to->engine)
-        return *n - before;
-    const struct dr_engine_facts *e = dr_facts_engine(in->facts, to->name);
-    const struct dr_endpoint_facts *p =
-        dr_facts_endpoint(in->facts, DR_ENDPOINT_ENGINE, to->engine->name);
-    if (!e || !e->fresh) {
-        dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
-            .id = "R027",
-            .text = dr_arena_printf(a, "the engine of %s, which shall run the VMs, cannot be used",
-                                    to->name),
-            .evidence = p && p->error ? p->error : "it was never read",
-            .remedy = "repair it, or --storage-only and start the VMs later"};
-        return *n - before;
-    }
-    for (size_t i = 0; i < e->inventory.n_hosts; i++)
-        if (dr_streq(e->inventory.hosts[i].status, "up"))
-            return *n - before;
-    dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
-        .id = "R028",
-        .text = dr_arena_printf(a, "no host is up at %s: nothing could be attached or started",
-                                to->name),
-        .evidence = dr_arena_printf(a, "%zu hosts, says its engine", e->inventory.n_hosts),
-        .remedy = "activate a host there, or --storage-only and start the VMs later"};
-    return *n - before;
-}
-
-bool
-dr_guard_consent(struct dr_arena *a, const struct dr_plan *p, const struct dr_accept_loss *bound,
-                 struct dr_refusal *ret)
-{
-    bool given = bound->unknown || bound->seconds >= 0 || bound->bytes >= 0;
-    for (size_t i = 0; i < p->n_losses; i++) {
-        const struct dr_loss *l = &p->losses[i];
-        if (!l->needs_consent || dr_loss_covered(l, bound))
-            continue;
-        *ret = (struct dr_refusal){
-            .id = "R024",
-            .group = l->group,
-            .text = dr_arena_printf(a,
-                                    given ? "group %s may lose more than --accept-loss allows"
-                                          : "group %s may lose data, and nobody has agreed to that",
-                                    l->group),
-            .evidence = l->text,
-            .remedy =
-                p->loss.seconds < 0
-                    ? "--accept-loss unknown, if you accept that"
-                    : dr_arena_printf(a, "--accept-loss %llds covers every group of this plan",
-                                      (long long)p->loss.seconds)};
-        return true;
-    }
-    return false;
-}
-
 const char *const *
 dr_guard_ids(size_t *ret_n)
 {
     static const char *const ids[] = {"R010", "R011", "R012", "R013", "R014", "R015", "R016",
-                                      "R017", "R018", "R019", "R021", "R022", "R024", "R025",
-                                      "R026", "R027", "R028", "R030", "R031", "R033", "R034",
-                                      "R035", "R036", "R037", "R038", "R040", "R050", "R060",
+                                      "R017", "R018", "R019", "R020", "R021", "R022", "R024",
+                                      "R025", "R026", "R027", "R028", "R030", "R031", "R033",
+                                      "R034", "R035", "R036", "R037", "R038", "R040", "R050", "R060",
                                       "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;

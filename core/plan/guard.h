@@ -61,9 +61,11 @@ void dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struc
 
 /*
  * Runs every guard of the goal's operation. Refusals are pushed to the list; several may speak at
- * once. Returns how many spoke.
+ * once. Returns how many spoke. THERE: the record has the target as primary already, so only what
+ * would make "nothing to do" untrue is looked at.
  */
-size_t dr_guard_group(const struct dr_guard_case *c, struct dr_refusal **refusals, size_t *n);
+size_t dr_guard_group(const struct dr_guard_case *c, bool there, struct dr_refusal **refusals,
+                      size_t *n);
 /* R019 alone: does anything of the group run, or is a domain active, at the old site? */
 bool dr_guard_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r);
 /* What concerns the whole goal: the target's engine, the controller's role. */

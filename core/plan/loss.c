@@ -2,6 +2,8 @@
 
 #include "base/timetext.h"
 
+enum { CLOCKS_APART_S = 60 }; /* what an array's clock may be ahead and still be believed */
+
 /* When could the old copy last have been written? */
 static int64_t
 last_write(const struct dr_facts *facts, const struct dr_copy *old, const struct dr_evidence *ev)
@@ -17,11 +19,16 @@ last_write(const struct dr_facts *facts, const struct dr_copy *old, const struct
     return facts->now.utc;
 }
 
-static bool
-not_writable(const struct dr_copy_facts *c)
+bool
+dr_view_not_writable(const struct dr_copy_view *v)
 {
-    return c && c->fresh &&
-           (c->view.access == DRSTOR_ACCESS_READ_ONLY || c->view.access == DRSTOR_ACCESS_NONE);
+    if (v->access != DRSTOR_ACCESS_READ_ONLY && v->access != DRSTOR_ACCESS_NONE)
+        return false;
+    for (size_t i = 0; i < v->n_members; i++)
+        if (v->members[i].access != DRSTOR_ACCESS_READ_ONLY &&
+            v->members[i].access != DRSTOR_ACCESS_NONE)
+            return false;
+    return v->n_members > 0;
 }
 
 /* In sync, as a fact about the data: nothing outstanding, read from the target. */
@@ -45,12 +52,15 @@ proven_zero(const struct dr_group *g, const struct dr_copy_facts *o, const struc
 {
     if (!t)
         return false;
-    if (not_writable(o) && in_sync_now(t)) {
+    if (o && o->fresh && dr_view_not_writable(&o->view) && in_sync_now(t)) {
         *ret_method = "old copy not writable, then read in sync";
         return true;
     }
-    if (g->mode == DR_MODE_SYNC && t->view.stops_when_alone == DRSTOR_TRI_YES &&
-        in_sync_at_point(t)) {
+    /* It is the old side that stops or goes on alone: its own word, however old, must not say no.
+     */
+    bool stops = t->view.stops_when_alone == DRSTOR_TRI_YES &&
+                 (!o || o->view.stops_when_alone != DRSTOR_TRI_NO);
+    if (g->mode == DR_MODE_SYNC && stops && in_sync_at_point(t)) {
         *ret_method =
             "the primary stops when it cannot replicate, and followed until it was last seen";
         return true;
@@ -86,6 +96,15 @@ dr_loss_estimate(struct dr_arena *a, const struct dr_model *m, const struct dr_g
         ret->method = "unknown";
         ret->text = dr_arena_printf(a, "unknown: %s does not say what point in time it holds",
                                     target->site->name);
+        return;
+    }
+    if (ret->since > facts->now.utc + CLOCKS_APART_S) {
+        ret->method = "unknown";
+        ret->text = dr_arena_printf(
+            a,
+            "unknown: the recovery point at %s (%s) lies in the future, so the clocks "
+            "differ",
+            target->site->name, dr_utc_text(a, ret->since));
         return;
     }
     /* A synchronous pair that may go on alone: since it was last seen in sync. */

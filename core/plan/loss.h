@@ -17,6 +17,9 @@ void dr_loss_estimate(struct dr_arena *a, const struct dr_model *m, const struct
                       const struct dr_facts *facts, const struct dr_evidence *evidence,
                       struct dr_loss *ret);
 
+/* Read-only or not exposed, the group as a whole and every volume of it. */
+bool dr_view_not_writable(const struct dr_copy_view *v);
+
 /* Does BOUND cover LOSS? A proven zero needs no bound. */
 bool dr_loss_covered(const struct dr_loss *loss, const struct dr_accept_loss *bound);
 

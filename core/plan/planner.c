@@ -258,6 +258,8 @@ expect(struct planner *pl, const struct dr_guard_case *c, const struct dr_table_
         return 4 * (int64_t)s->n_domains + 2 + (int64_t)s->n_vms / 8;
     if (s->kind == DR_STEP_FENCE)
         return c->old_facts && c->old_facts->fresh ? 2 : 0;
+    if (s->kind == DR_STEP_FINALSYNC && c->group->mode == DR_MODE_SYNC)
+        return 1; /* one look, no transfer */
     return t->capability ? dr_plan_array_expect_s(pl->in, at->array->name, t->capability) : 0;
 }
 
@@ -306,9 +308,33 @@ longest(struct dr_arena *a, const struct dr_plan *p)
 
 /* ---- one group ------------------------------------------------------------------------------- */
 
+/*
+ * A copy that was left behind by an unplanned promote and follows nobody: its recovery point says
+ * when it last was whole, not what the primary has written since. No dead end, but no number
+ * either.
+ */
+static void
+stale_copy(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *loss)
+{
+    if (c->record->record.old_copy == DR_OLD_COPY_NONE ||
+        c->target_facts->view.relation == DRSTOR_RELATION_DESTINATION)
+        return;
+    loss->seconds = loss->bytes = -1;
+    loss->proven_zero = false;
+    loss->needs_consent = true;
+    loss->method = "unknown";
+    loss->text =
+        dr_arena_printf(pl->a,
+                        "unknown: the copy at %s was left behind when %s was promoted, and has not "
+                        "followed since",
+                        c->target->site->name, c->old->site->name);
+}
+
 static void
 weigh_group(struct planner *pl, const struct dr_guard_case *c)
 {
+    struct dr_evidence expected;
+    dr_map_clear(&dr_evidence_type, &expected);
     if (pl->in->goal->unplanned) {
         struct dr_fence fence;
         dr_evidence_weigh(pl->a, pl->in->model, c->group, c->old, pl->in->goal, &c->record->record,
@@ -317,14 +343,22 @@ weigh_group(struct planner *pl, const struct dr_guard_case *c)
             dr_arena_push(pl->a, pl->p->refusals, pl->p->n_refusals) = fence.refusal;
             return;
         }
+        expected = fence.evidence;
+        if (fence.verdict ==
+            DR_FENCE_WAIT) { /* what the run will have in hand when it has waited */
+            expected.kind = DRSTOR_EVIDENCE_E6_DECLARED;
+            expected.at = pl->in->facts->now;
+            expected.silent_since = fence.wait_from;
+        }
         if (fence.verdict == DR_FENCE_WAIT &&
             pl->p->earliest < pl->in->facts->now.utc + fence.wait_left_s)
             pl->p->earliest = pl->in->facts->now.utc + fence.wait_left_s;
     }
     struct dr_loss loss;
     if (pl->in->goal->unplanned) {
-        dr_loss_estimate(pl->a, pl->in->model, c->group, c->old, c->target, pl->in->facts, NULL,
-                         &loss);
+        dr_loss_estimate(pl->a, pl->in->model, c->group, c->old, c->target, pl->in->facts,
+                         expected.kind != DRSTOR_EVIDENCE_NONE ? &expected : NULL, &loss);
+        stale_copy(pl, c, &loss);
     } else {
         dr_map_clear(&dr_loss_type, &loss);
         loss = (struct dr_loss){.group = c->group->name,
@@ -347,9 +381,7 @@ already_there(const struct dr_guard_case *c)
     const struct dr_record *r = &c->record->record;
     return c->record->present && !c->record->damaged &&
            dr_streq(r->primary, c->target->site->name) && r->phase == DR_PHASE_STEADY &&
-           !c->record->open_run &&
-           !(c->target_facts && c->target_facts->fresh &&
-             c->target_facts->view.access != DRSTOR_ACCESS_READ_WRITE);
+           !c->record->open_run;
 }
 
 void
@@ -375,10 +407,8 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
                                    .to = in->goal->to,
                                    .epoch = c.record->present ? c.record->record.epoch : 0,
                                    .nothing_to_do = there};
-        if (there)
-            continue;
-        busy++;
-        if (dr_guard_group(&c, &ret->refusals, &ret->n_refusals) == 0)
+        busy += !there;
+        if (dr_guard_group(&c, there, &ret->refusals, &ret->n_refusals) == 0 && !there)
             weigh_group(&pl, &c);
     }
     if (busy)
@@ -386,6 +416,8 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
     if (ret->n_refusals) { /* one answer for all: nothing is started for some of them */
         ret->steps = NULL;
         ret->n_steps = 0;
+        ret->conditions = NULL;
+        ret->n_conditions = 0;
         ret->earliest = -1;
     }
     ret->expect_s = longest(a, ret);

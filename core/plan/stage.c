@@ -664,11 +664,26 @@ disks_there(const struct stage *s, const struct dr_stage_vm *vm, bool *ret_read)
     return vm->n_domains > 0;
 }
 
+/*
+ * Where the content is not known beforehand, a VM may have disks on any domain of the group: none
+ * is registered, perhaps without a disk, before all of them have been read.
+ */
+static bool
+whole(const struct stage *s, const struct dr_stage_group *g)
+{
+    for (size_t i = 0; !g->known && i < g->n_domains; i++) {
+        const struct dr_inv_domain *d = dr_inventory_domain(s->now, g->domains[i].id);
+        if (!d || d->status != DR_SD_ACTIVE || !offers_known(s, g->domains[i].id))
+            return false;
+    }
+    return true;
+}
+
 static void
 vm_register(struct stage *s, const struct dr_stage_group *g, const struct dr_stage_vm *vm)
 {
     bool read;
-    if (!disks_there(s, vm, &read) || !read) {
+    if (!disks_there(s, vm, &read) || !read || !whole(s, g)) {
         (void)vm_state(s, g, vm, "waiting", NULL);
         return;
     }
@@ -705,16 +720,53 @@ vm_register(struct stage *s, const struct dr_stage_group *g, const struct dr_sta
     s->registers++;
 }
 
+/*
+ * The tiers that TIER waits for, directly or through others: the one before it, or those it names.
+ * VMs of no tier come after all of them.
+ */
+static const bool *
+tiers_before(const struct stage *s, int64_t tier)
+{
+    size_t n = s->m->n_start, top = (size_t)tier < n ? (size_t)tier : n;
+    bool *wait = dr_arena_alloc(s->a, n + 1, sizeof(*wait));
+    wait[top] = true;
+    for (size_t t = top + 1; t-- > 0;) {
+        if (!wait[t])
+            continue;
+        if (t == n)
+            for (size_t i = 0; i < n; i++)
+                wait[i] = true;
+        else if (!s->m->start[t].after_given && t > 0)
+            wait[t - 1] = true;
+        for (size_t i = 0; t < n && i < s->m->start[t].n_after; i++)
+            wait[s->m->start[t].after[i]] = true;
+    }
+    wait[top] = false;
+    return wait;
+}
+
+/* A VM that will not come up for a reason already told holds nobody back. */
+static bool
+given_up(const struct stage *s, const char *group, const struct dr_stage_vm *vm)
+{
+    bool read;
+    for (size_t i = 0; i < s->out->n_vms; i++)
+        if (dr_streq(s->out->vms[i].id, vm->id) && dr_streq(s->out->vms[i].state, "failed"))
+            return true;
+    return is_stuck(s, group) && !disks_there(s, vm, &read);
+}
+
 /* Does an earlier tier with a gate still hold this VM back? */
 static bool
 gated(const struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
       const struct dr_stage_vm *vm)
 {
+    const bool *before = tiers_before(s, vm->tier);
     for (size_t g = 0; g < n_groups; g++)
         for (size_t i = 0; i < groups[g].n_vms; i++) {
             const struct dr_stage_vm *other = &groups[g].vms[i];
-            if (other->tier >= vm->tier || !other->start || (size_t)other->tier >= s->m->n_start ||
-                s->m->start[other->tier].gate_up_s < 0)
+            if (!other->start || (size_t)other->tier >= s->m->n_start || !before[other->tier] ||
+                s->m->start[other->tier].gate_up_s < 0 || given_up(s, groups[g].group, other))
                 continue;
             const struct dr_inv_vm *have = dr_inventory_vm(s->now, other->id);
             if (have && have->status == DR_VM_UP)
@@ -794,14 +846,18 @@ learn(struct stage *s, struct dr_stage_group *g)
         add_domain(s, g, &s->now->domains[i]);
     for (size_t i = 0; i < s->now->n_discovered; i++)
         add_domain(s, g, &s->now->discovered[i]);
-    if (!g->known && !g->n_domains && !s->now->discovered_read) {
+    if (!g->known && !g->n_domains) { /* hosts may see the LUNs a moment later: asked again */
         const char *key = key_of(s, DR_STAGE_DISCOVER, g->group), *why = NULL;
         for (size_t i = 0; i < s->now->n_dcs; i++) {
             const struct dr_inv_host *host = host_in(s, &s->now->dcs[i]);
             enum turn t =
                 host && logged_in(s, g, host) ? turn_of(s, key, TRIES_DOMAIN, &why) : TURN_LATER;
             if (t == TURN_NEVER)
-                stuck(s, g->group, why ? why : "the hosts see no storage domain on the LUNs");
+                stuck(s, g->group,
+                      why ? why
+                          : dr_arena_printf(s->a,
+                                            "the hosts see no storage domain on the LUNs of %s",
+                                            g->group));
             if (t != TURN_NOW)
                 continue;
             struct dr_stage_action *x = act(s, DR_STAGE_DISCOVER, g->group, key);

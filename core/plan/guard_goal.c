@@ -1,0 +1,75 @@
+/* What concerns the whole goal, and the one question. */
+#include "plan/guard.h"
+#include "plan/loss.h"
+
+#include "base/str.h"
+
+size_t
+dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refusal **refusals,
+              size_t *n)
+{
+    size_t before = *n;
+    if (in->model->controller_standby)
+        dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
+            .id = "R031",
+            .text = dr_arena_printf(a, "this controller (%s) is the standby",
+                                    in->model->controller_name ? in->model->controller_name
+                                                               : "unnamed"),
+            .evidence = "controller.role: standby",
+            .remedy = "work from the active controller; if that one is lost for good, make this "
+                      "one active "
+                      "in its configuration (controller: role: active)"};
+    const struct dr_site *to = dr_model_site(in->model, in->goal->to);
+    if (in->goal->storage_only || !to || !to->engine)
+        return *n - before;
+    const struct dr_engine_facts *e = dr_facts_engine(in->facts, to->name);
+    const struct dr_endpoint_facts *p =
+        dr_facts_endpoint(in->facts, DR_ENDPOINT_ENGINE, to->engine->name);
+    if (!e || !e->fresh) {
+        dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
+            .id = "R027",
+            .text = dr_arena_printf(a, "the engine of %s, which shall run the VMs, cannot be used",
+                                    to->name),
+            .evidence = p && p->error ? p->error : "it was never read",
+            .remedy = "repair it, or --storage-only and start the VMs later"};
+        return *n - before;
+    }
+    for (size_t i = 0; i < e->inventory.n_hosts; i++)
+        if (dr_streq(e->inventory.hosts[i].status, "up"))
+            return *n - before;
+    dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
+        .id = "R028",
+        .text = dr_arena_printf(a, "no host is up at %s: nothing could be attached or started",
+                                to->name),
+        .evidence = dr_arena_printf(a, "%zu host%s in all, says its engine", e->inventory.n_hosts,
+                                    e->inventory.n_hosts == 1 ? "" : "s"),
+        .remedy = "activate a host there, or --storage-only and start the VMs later"};
+    return *n - before;
+}
+
+bool
+dr_guard_consent(struct dr_arena *a, const struct dr_plan *p, const struct dr_accept_loss *bound,
+                 struct dr_refusal *ret)
+{
+    bool given = bound->unknown || bound->seconds >= 0 || bound->bytes >= 0;
+    for (size_t i = 0; i < p->n_losses; i++) {
+        const struct dr_loss *l = &p->losses[i];
+        if (!l->needs_consent || dr_loss_covered(l, bound))
+            continue;
+        *ret = (struct dr_refusal){
+            .id = "R024",
+            .group = l->group,
+            .text = dr_arena_printf(a,
+                                    given ? "group %s may lose more than --accept-loss allows"
+                                          : "group %s may lose data, and nobody has agreed to that",
+                                    l->group),
+            .evidence = l->text,
+            .remedy =
+                p->loss.seconds < 0
+                    ? "--accept-loss unknown, if you accept that"
+                    : dr_arena_printf(a, "--accept-loss %llds covers every group of this plan",
+                                      (long long)p->loss.seconds)};
+        return true;
+    }
+    return false;
+}
