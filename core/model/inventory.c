@@ -105,3 +105,14 @@ dr_vm_runs(enum dr_vm_status s)
     return s == DR_VM_UP || s == DR_VM_POWERING_UP || s == DR_VM_MIGRATING ||
            s == DR_VM_REBOOT_IN_PROGRESS;
 }
+
+bool
+dr_host_is_dead(const char *status)
+{
+    static const char *const dead[] = {"down", "non_responsive", "maintenance", "install_failed",
+                                       "pending_approval"};
+    for (size_t i = 0; i < DR_COUNT(dead); i++)
+        if (dr_streq(status, dead[i]))
+            return true;
+    return false;
+}

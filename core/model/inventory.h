@@ -124,6 +124,9 @@ extern const struct dr_type dr_inventory_type;
 const struct dr_inv_domain *dr_inventory_domain(const struct dr_inventory *v, const char *id);
 const struct dr_inv_vm *dr_inventory_vm(const struct dr_inventory *v, const char *id);
 
+/* Can a host of this status certainly not run anything? Every other one may still write. */
+bool dr_host_is_dead(const char *status);
+
 /* May a process of this VM be running? Unknown counts as yes. */
 bool dr_vm_may_run(enum dr_vm_status s);
 /* Does it run, for the purpose of "service is back"? */

@@ -54,18 +54,6 @@ proven(struct dr_fence *f, const struct weigh *w, enum drstor_evidence_kind kind
     f->evidence.detail = detail;
 }
 
-/* Everything else may still write. */
-static bool
-host_is_dead(const char *status)
-{
-    static const char *const dead[] = {"down", "non_responsive", "maintenance", "install_failed",
-                                       "pending_approval"};
-    for (size_t i = 0; i < DR_COUNT(dead); i++)
-        if (dr_streq(status, dead[i]))
-            return true;
-    return false;
-}
-
 /*
  * Hosts that can reach the old copy and still live: an engine that answers and shows a live host,
  * or a configured probe that answers. A management switch or an engine alone is no writer.
@@ -76,7 +64,7 @@ living_hosts(const struct weigh *w)
     const char *site = w->old->site->name;
     const struct dr_engine_facts *e = dr_facts_engine(w->facts, site);
     for (size_t i = 0; e && e->fresh && i < e->inventory.n_hosts; i++)
-        if (!host_is_dead(e->inventory.hosts[i].status))
+        if (!dr_host_is_dead(e->inventory.hosts[i].status))
             return dr_arena_printf(
                 w->a, "host %s is %s, says the engine of %s", e->inventory.hosts[i].name,
                 e->inventory.hosts[i].status ? e->inventory.hosts[i].status : "unknown", site);

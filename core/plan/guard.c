@@ -509,9 +509,12 @@ vms_seen_alive(const struct dr_guard_case *c, struct dr_refusal *r)
         c->old ? dr_facts_engine(c->in->facts, c->old->site->name) : NULL;
     if (c->in->goal->storage_only || !e || !e->fresh)
         return false;
+    bool host_alive = false; /* on dead hosts nothing runs, whatever was last known of it */
+    for (size_t i = 0; i < e->inventory.n_hosts; i++)
+        host_alive |= !dr_host_is_dead(e->inventory.hosts[i].status);
     const struct dr_inv_domain **domains;
     size_t n = dr_group_domains(c->arena, c->group, c->old_facts, &e->inventory, &domains);
-    for (size_t i = 0; i < e->inventory.n_vms; i++) {
+    for (size_t i = 0; host_alive && i < e->inventory.n_vms; i++) {
         const struct dr_inv_vm *vm = &e->inventory.vms[i];
         if ((!dr_vm_runs(vm->status) && vm->status != DR_VM_PAUSED) ||
             !dr_vm_of_group(&e->inventory, vm, domains, n))
@@ -667,8 +670,8 @@ dr_guard_ids(size_t *ret_n)
     static const char *const ids[] = {"R010", "R011", "R012", "R013", "R014", "R015", "R016",
                                       "R017", "R018", "R019", "R020", "R021", "R022", "R024",
                                       "R025", "R026", "R027", "R028", "R030", "R031", "R033",
-                                      "R034", "R035", "R036", "R037", "R038", "R040", "R050", "R060",
-                                      "R061", "R090", "R091", "R092", "R093", "R094"};
+                                      "R034", "R035", "R036", "R037", "R038", "R040", "R050",
+                                      "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;
 }

@@ -117,7 +117,7 @@ a_stale_plan_is_named(void **state)
     holds("planned-async", "stale-target-hidden", "erp read-only at rome");
     holds("planned-storage-only", "planned-async", "read the LUNs of erp");
     holds("planned-async", "planned-storage-only", "no VM of erp runs at milan");
-    holds("lost-declared-old-silence", "lost-hosts-alive", "R022");
+    holds("lost-declared-old-silence", "lost-hosts-alive", "R019");
     /* Evidence comes during the run: that it is still open is no reason to refuse. */
     holds("lost-declared-old-silence", "lost-declared-young-silence", NULL);
 }
