@@ -57,8 +57,8 @@ proven(struct dr_fence *f, const struct weigh *w, enum drstor_evidence_kind kind
 static bool
 host_lives(const char *status)
 {
-    static const char *const alive[] = {"up", "preparing_for_maintenance", "non_operational", "error",
-                                        "initializing"};
+    static const char *const alive[] = {"up", "preparing_for_maintenance", "non_operational",
+                                        "error", "initializing"};
     for (size_t i = 0; i < DR_COUNT(alive); i++)
         if (dr_streq(status, alive[i]))
             return true;
@@ -66,8 +66,8 @@ host_lives(const char *status)
 }
 
 /*
- * Hosts that can reach the old copy and still live: an engine that answers and shows a live host, or
- * a configured probe that answers. A management switch or an engine alone is no writer.
+ * Hosts that can reach the old copy and still live: an engine that answers and shows a live host,
+ * or a configured probe that answers. A management switch or an engine alone is no writer.
  */
 static const char *
 living_hosts(const struct weigh *w)
@@ -76,8 +76,8 @@ living_hosts(const struct weigh *w)
     const struct dr_engine_facts *e = dr_facts_engine(w->facts, site);
     for (size_t i = 0; e && e->fresh && i < e->inventory.n_hosts; i++)
         if (host_lives(e->inventory.hosts[i].status))
-            return dr_arena_printf(w->a, "host %s is %s, says the engine of %s", e->inventory.hosts[i].name,
-                                   e->inventory.hosts[i].status, site);
+            return dr_arena_printf(w->a, "host %s is %s, says the engine of %s",
+                                   e->inventory.hosts[i].name, e->inventory.hosts[i].status, site);
     for (size_t i = 0; i < w->facts->n_endpoints; i++) {
         const struct dr_endpoint_facts *p = &w->facts->endpoints[i];
         if (p->kind == DR_ENDPOINT_PROBE && p->answers && dr_streq(p->site, site))
@@ -87,9 +87,9 @@ living_hosts(const struct weigh *w)
 }
 
 /*
- * The surviving array sees its peer: somebody there is alive (safety 3.2). Of a peer it saw after the
- * silence began, only the time since then is silence: *SINCE moves. Otherwise a site that died in
- * steps, its management first, could never be declared lost.
+ * The surviving array sees its peer: somebody there is alive (safety 3.2). Of a peer it saw after
+ * the silence began, only the time since then is silence: *SINCE moves. Otherwise a site that died
+ * in steps, its management first, could never be declared lost.
  */
 static const char *
 counter_evidence(const struct weigh *w, struct dr_stamp *since, const char **ret_remedy)
@@ -106,17 +106,23 @@ counter_evidence(const struct weigh *w, struct dr_stamp *since, const char **ret
             return dr_arena_printf(w->a, "array %s sees its peer at %s now", c->array->name,
                                    w->old->site->name);
         /* Not said whether it sees it now: then the last time it did is all there is. */
-        if (f->view.peer_seen == DRSTOR_TRI_UNKNOWN && since->utc >= 0 && f->view.peer_seen_at > since->utc)
-            return dr_arena_printf(w->a, "array %s saw its peer at %s, after the silence began at %s, and "
-                                         "does not say whether it does now",
-                                   c->array->name, dr_utc_text(w->a, f->view.peer_seen_at),
-                                   dr_utc_text(w->a, since->utc));
+        if (f->view.peer_seen == DRSTOR_TRI_UNKNOWN && since->utc >= 0 &&
+            f->view.peer_seen_at > since->utc)
+            return dr_arena_printf(
+                w->a,
+                "array %s saw its peer at %s, after the silence began at %s, and "
+                "does not say whether it does now",
+                c->array->name, dr_utc_text(w->a, f->view.peer_seen_at),
+                dr_utc_text(w->a, since->utc));
         if (f->view.peer_seen_at > w->facts->now.utc + CLOCKS_APART_S) {
-            *ret_remedy = dr_arena_printf(w->a, "set the clock of array %s or of this machine right, then run "
-                                                "again",
-                                          c->array->name);
-            return dr_arena_printf(w->a, "array %s says that it saw its peer at %s, which lies in the future",
-                                   c->array->name, dr_utc_text(w->a, f->view.peer_seen_at));
+            *ret_remedy =
+                dr_arena_printf(w->a,
+                                "set the clock of array %s or of this machine right, then run "
+                                "again",
+                                c->array->name);
+            return dr_arena_printf(
+                w->a, "array %s says that it saw its peer at %s, which lies in the future",
+                c->array->name, dr_utc_text(w->a, f->view.peer_seen_at));
         }
         if (since->utc >= 0 && f->view.peer_seen_at > since->utc) {
             since->boot_ns += (f->view.peer_seen_at - since->utc) * 1000000000;
@@ -182,15 +188,17 @@ weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_end
     if (unheard) {
         refuse(f, w, "R021",
                dr_arena_printf(w->a, "cannot see whether hosts at %s are alive", site),
-               dr_arena_printf(w->a, "probe %s was not asked", unheard), "drstor observe, then run again");
+               dr_arena_printf(w->a, "probe %s was not asked", unheard),
+               "drstor observe, then run again");
         return;
     }
     struct dr_stamp since = silence_start(w, array);
     const char *remedy, *counter = counter_evidence(w, &since, &remedy);
     if (counter) {
         refuse(f, w, "R025",
-               dr_arena_printf(w->a, "%s was declared lost, but there is a sign of life from it", site), counter,
-               remedy);
+               dr_arena_printf(w->a, "%s was declared lost, but there is a sign of life from it",
+                               site),
+               counter, remedy);
         return;
     }
     int64_t age = dr_stamp_age_s(&since, &w->facts->now);
@@ -201,7 +209,8 @@ weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_end
         return;
     }
     proven(f, w, DRSTOR_EVIDENCE_E6_DECLARED,
-           dr_arena_printf(w->a, "declared %s:%s (%s); array %s silent, and no sign of life since %s",
+           dr_arena_printf(w->a,
+                           "declared %s:%s (%s); array %s silent, and no sign of life since %s",
                            dr_name(&dr_declared_names, (int)dr_goal_declared(w->goal, site)), site,
                            w->goal->reason ? w->goal->reason : "no reason", w->old->array->name,
                            dr_utc_text(w->a, since.utc)));
@@ -222,12 +231,16 @@ dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struct dr_
     *ret = (struct dr_fence){0};
     dr_map_clear(&dr_evidence_type, &ret->evidence);
     if (c && c->fresh && c->view.n_members < members_known(&w)) {
-        refuse(ret, &w, "R035",
-               dr_arena_printf(a, "array %s shows only %zu of %zu volumes of group %s: what it does not show may "
-                                  "be writable",
-                               old->array->name, c->view.n_members, members_known(&w), g->name),
-               dr_arena_printf(a, "array %s, seen %s", old->array->name, dr_utc_text(a, c->seen.utc)),
-               dr_arena_printf(a, "see at array %s what became of the other volumes", old->array->name));
+        refuse(
+            ret, &w, "R035",
+            dr_arena_printf(
+                a,
+                "array %s shows only %zu of %zu volumes of group %s: what it does not show may "
+                "be writable",
+                old->array->name, c->view.n_members, members_known(&w), g->name),
+            dr_arena_printf(a, "array %s, seen %s", old->array->name, dr_utc_text(a, c->seen.utc)),
+            dr_arena_printf(a, "see at array %s what became of the other volumes",
+                            old->array->name));
         return;
     }
     if (c && c->fresh) {
@@ -243,7 +256,8 @@ dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struct dr_
     const char *remedy = NULL, *alive = dr_evidence_alive(a, g, old, facts, &remedy);
     if (alive) {
         refuse(ret, &w, "R021",
-               dr_arena_printf(a, "cannot see whether group %s is writable at %s", g->name, old->site->name),
+               dr_arena_printf(a, "cannot see whether group %s is writable at %s", g->name,
+                               old->site->name),
                alive, remedy);
         return;
     }
@@ -271,20 +285,25 @@ const char *
 dr_evidence_alive(struct dr_arena *a, const struct dr_group *g, const struct dr_copy *copy,
                   const struct dr_facts *facts, const char **ret_remedy)
 {
-    const struct dr_endpoint_facts *e = dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, copy->array->name);
+    const struct dr_endpoint_facts *e =
+        dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, copy->array->name);
     if (!e || !e->asked)
         return NULL;
     if (e->answers) {
-        *ret_remedy = dr_arena_printf(a, "correct the id of the copy of %s at %s in the configuration, or see "
-                                         "at the array what became of it",
-                                      g->name, copy->site->name);
+        *ret_remedy =
+            dr_arena_printf(a,
+                            "correct the id of the copy of %s at %s in the configuration, or see "
+                            "at the array what became of it",
+                            g->name, copy->site->name);
         return dr_arena_printf(a, "array %s answers and does not know \"%s\"", e->name, copy->id);
     }
     if (e->silent_since.boot_ns >= 0)
         return NULL;
-    *ret_remedy = dr_arena_printf(a, "put right what array %s complains about, or switch that array off: a "
-                                     "declaration counts only for what is silent",
-                                  e->name);
+    *ret_remedy =
+        dr_arena_printf(a,
+                        "put right what array %s complains about, or switch that array off: a "
+                        "declaration counts only for what is silent",
+                        e->name);
     return dr_arena_printf(a, "array %s is alive, but cannot be used: %s", e->name,
                            e->error ? e->error : "it gave no reason");
 }

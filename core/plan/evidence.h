@@ -33,11 +33,12 @@ void dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struc
                        const char *person, struct dr_fence *ret);
 
 /*
- * An array that cannot be used though something there answers ("wrong password", or the group is not
- * among its own) is not silent: no declaration counts for it. Says what it answers, or NULL when it
- * is silent or was not asked.
+ * An array that cannot be used though something there answers ("wrong password", or the group is
+ * not among its own) is not silent: no declaration counts for it. Says what it answers, or NULL
+ * when it is silent or was not asked.
  */
-const char *dr_evidence_alive(struct dr_arena *a, const struct dr_group *g, const struct dr_copy *copy,
-                              const struct dr_facts *facts, const char **ret_remedy);
+const char *dr_evidence_alive(struct dr_arena *a, const struct dr_group *g,
+                              const struct dr_copy *copy, const struct dr_facts *facts,
+                              const char **ret_remedy);
 
 #endif

@@ -6,73 +6,95 @@
 
 static const struct dr_explanation explanations[] = {
     {"R010", "the group has no record",
-     "A record says which copy is the primary and at which epoch. Without it drstor would have to guess "
+     "A record says which copy is the primary and at which epoch. Without it drstor would have to "
+     "guess "
      "from who is writable, and that guess is how good data gets overwritten.",
-     "Run `drstor adopt GROUP` while both sites can be seen. It refuses when both copies are writable."},
+     "Run `drstor adopt GROUP` while both sites can be seen. It refuses when both copies are "
+     "writable."},
     {"R011", "the group is active-active",
-     "Both sites may write by design. Promotion has no meaning here; what counts is whether dual write is "
+     "Both sites may write by design. Promotion has no meaning here; what counts is whether dual "
+     "write is "
      "really possible now.",
      "Use `drstor verify GROUP`."},
     {"R012", "the primary of the record is not configured",
      "The record names a site at which the configuration has no copy of this group any more.",
-     "Put the copy back into the configuration. A group is never promoted away from a copy that nobody "
+     "Put the copy back into the configuration. A group is never promoted away from a copy that "
+     "nobody "
      "can watch."},
     {"R013", "another run of this group has not ended",
-     "An earlier run stopped half way: it was interrupted, its controller died, or it waits for a person. "
-     "What it did is in the journal. A record that is half way without a run of this controller is the work of "
+     "An earlier run stopped half way: it was interrupted, its controller died, or it waits for a "
+     "person. "
+     "What it did is in the journal. A record that is half way without a run of this controller is "
+     "the work of "
      "another one.",
-     "`drstor run resume RUN` goes on from where it stopped. It observes first and repeats nothing blindly."},
+     "`drstor run resume RUN` goes on from where it stopped. It observes first and repeats nothing "
+     "blindly."},
     {"R014", "the target is writable already",
-     "Somebody made the target, or a volume of it, writable without drstor, or its array does not say. If the "
+     "Somebody made the target, or a volume of it, writable without drstor, or its array does not "
+     "say. If the "
      "old side is writable too, there are two writable copies.",
      "Find out who did it. If nothing written there counts, make it read-only again."},
     {"R015", "the old site does not answer, and the promote is a planned one",
-     "A planned promote demotes the old copy, waits for the last transfer and loses nothing. It needs both "
+     "A planned promote demotes the old copy, waits for the last transfer and loses nothing. It "
+     "needs both "
      "sites. Silence never turns it into an unplanned one by itself.",
      "If the site is lost, say so: `--unplanned --declare site-lost:SITE --reason TEXT`."},
     {"R016", "the target's array cannot be used",
      "The copy that should become the primary cannot be seen, so nothing about it is known.",
      "Bring the array back, or correct its configuration; `drstor observe` shows what it says."},
     {"R017", "members are missing at the target",
-     "A group is promoted whole or not at all. A volume without a pair at the target would stay behind, "
+     "A group is promoted whole or not at all. A volume without a pair at the target would stay "
+     "behind, "
      "and applications would start on part of their data.",
      "Bring the missing volumes into replication. A group is never promoted by shrinking it."},
     {"R018", "replication is not healthy",
-     "A planned promote ends with a final sync that loses nothing. With replication broken, paused or "
+     "A planned promote ends with a final sync that loses nothing. With replication broken, paused "
+     "or "
      "diverged that cannot be had.",
-     "Repair replication first. If the old site is really gone, promote unplanned and accept the loss."},
+     "Repair replication first. If the old site is really gone, promote unplanned and accept the "
+     "loss."},
     {"R019", "VMs or domains are still in use at the old site",
-     "Making storage read-only under a running VM breaks it, and leaves its leases behind: attaching at "
+     "Making storage read-only under a running VM breaks it, and leaves its leases behind: "
+     "attaching at "
      "the other site then waits minutes for each domain.",
-     "Shut the VMs down and put the domains into maintenance at the old engine, or use --storage-only when "
+     "Shut the VMs down and put the domains into maintenance at the old engine, or use "
+     "--storage-only when "
      "they are looked after elsewhere."},
     {"R020", "the primary is not writable",
-     "The record says that the group is served from the site asked for, but its array says that it cannot be "
+     "The record says that the group is served from the site asked for, but its array says that it "
+     "cannot be "
      "written there. Reporting \"nothing to do\" would hide that nobody is served.",
      "See at the array why. The other groups can go on with --except GROUP."},
     {"R021", "nothing proves that the old copy cannot be written",
-     "Silence is not evidence: the array may be alive behind a broken link, with hosts writing to it. "
+     "Silence is not evidence: the array may be alive behind a broken link, with hosts writing to "
+     "it. "
      "Promoting now could leave two writable copies.",
-     "Reach the old array (then drstor demotes it there), or, if nobody there can write, declare it: "
+     "Reach the old array (then drstor demotes it there), or, if nobody there can write, declare "
+     "it: "
      "`--declare site-lost:SITE --reason TEXT`. A partition alone allows nothing."},
     {"R022", "hosts at the site declared lost are alive",
-     "A declaration says that nobody there can write. Hosts that can reach the old copy answer, so it is "
+     "A declaration says that nobody there can write. Hosts that can reach the old copy answer, so "
+     "it is "
      "not true yet.",
      "Switch those hosts off, or cut their storage; then run the same command again."},
     {"R024", "the loss is not covered by the consent",
-     "The target lacks data that was acknowledged at the old side, or it cannot be proven that it does not. "
+     "The target lacks data that was acknowledged at the old side, or it cannot be proven that it "
+     "does not. "
      "Losing it is for a person to decide, with the number in view.",
      "Give `--accept-loss` at least the printed bound. `--yes` does not stand for it."},
     {"R025", "there is a sign of life from the site declared lost",
-     "The surviving array sees its peer, or saw it after the silence began and does not say whether it still "
+     "The surviving array sees its peer, or saw it after the silence began and does not say "
+     "whether it still "
      "does. Something there is alive, so the declaration does not count.",
      "Look again: perhaps only the management network is gone. A planned promote may be possible."},
     {"R026", "the target holds no consistent point in time",
-     "A first or a full copy was under way when the source went away. Such a copy is a mix of old and new "
+     "A first or a full copy was under way when the source went away. Such a copy is a mix of old "
+     "and new "
      "blocks.",
      "Let a copy finish, or restore the data from elsewhere."},
     {"R027", "the engine of the target cannot be used",
-     "The storage could be promoted, but the VMs would have nowhere to run, and it is better to know that "
+     "The storage could be promoted, but the VMs would have nowhere to run, and it is better to "
+     "know that "
      "before anything is touched.",
      "Repair the engine or its credentials, or use --storage-only and start the VMs later."},
     {"R028", "no host is up at the target",
@@ -80,16 +102,19 @@ static const struct dr_explanation explanations[] = {
      "Activate a host at the target, or use --storage-only and start the VMs later."},
     {"R030", "the array cannot do what the operation needs",
      "Its plugin does not declare the capability. Exit code 12.",
-     "Use a plugin version that can, or do that one thing at the array by hand and configure the copy so."},
+     "Use a plugin version that can, or do that one thing at the array by hand and configure the "
+     "copy so."},
     {"R031", "this controller is the standby",
      "Two controllers with a journal each would disagree after the first flip.",
      "Work from the active one. If it is lost, take its role over."},
     {"R033", "the direction of replication is not what the record says",
-     "The array shows the target as a source, or both copies as diverged. Promoting or resyncing now could "
+     "The array shows the target as a source, or both copies as diverged. Promoting or resyncing "
+     "now could "
      "overwrite the good copy.",
      "Look at both copies. A person has to say which data counts."},
     {"R034", "more than one copy is writable",
-     "Adopting writes down which copy is the primary. With two writable copies nobody but a person can say "
+     "Adopting writes down which copy is the primary. With two writable copies nobody but a person "
+     "can say "
      "which one holds the data that counts.",
      "Find out which one applications use. Make the other read-only at its array, then adopt."},
     {"R036", "no copy is writable",
@@ -99,11 +124,13 @@ static const struct dr_explanation explanations[] = {
      "A copy that does not answer may be writable, so a first record made now could be wrong.",
      "Adopt when every copy of the group can be seen."},
     {"R035", "the fence could not be completed",
-     "The old array answers, so it must be made not writable there and read back; that did not work, and "
+     "The old array answers, so it must be made not writable there and read back; that did not "
+     "work, and "
      "nothing less is accepted from an array that answers.",
      "See why the array refused. Removing host access there by hand also works: then run again."},
     {"R040", "the site must not be contacted any more",
-     "From the commit of an unplanned promote on, the lost site is not part of this run. Waiting for it "
+     "From the commit of an unplanned promote on, the lost site is not part of this run. Waiting "
+     "for it "
      "would only delay the service.",
      "Nothing to do. When it comes back, observe it, and reprotect."},
     {"R050", "the array knows a newer epoch",
@@ -111,27 +138,30 @@ static const struct dr_explanation explanations[] = {
      "controller since this one last looked.",
      "Work from the controller that made that flip."},
     {"R060", "the consent does not fit what is known now",
-     "Consent is bound to the plan it was given for. Facts changed between the question and the commit, and "
+     "Consent is bound to the plan it was given for. Facts changed between the question and the "
+     "commit, and "
      "the loss is larger than agreed.",
      "Look at the new number and run the command again with a bound that covers it."},
     {"R061", "the record changed under the run",
      "Another controller or an older process wrote the record while this run was under way.",
      "Observe; then resume this run, or follow the other one."},
     {"R090", "the state database cannot be used",
-     "It is damaged, cut short, newer than this drstor, or on a network file system. Acting without it "
+     "It is damaged, cut short, newer than this drstor, or on a network file system. Acting "
+     "without it "
      "would mean acting without knowing what was done before.",
-     "Keep a copy of the file. Restore it from a backup; without one, look at both arrays and adopt the "
+     "Keep a copy of the file. Restore it from a backup; without one, look at both arrays and "
+     "adopt the "
      "groups into a new database."},
     {"R091", "the group's record is damaged",
      "Its checksum does not match. Reading goes on, changing this group does not.",
      "Keep a copy of the database, restore it from a backup, or adopt the group into a new one."},
     {"R092", "the lock was lost",
-     "Another controller took the lock of this group while this one worked. A controller whose token is "
+     "Another controller took the lock of this group while this one worked. A controller whose "
+     "token is "
      "not the current one changes nothing.",
      "Follow the other run: `drstor run list`."},
     {"R093", "the state database is of a newer drstor",
-     "What it means is not known to this version, so nothing is changed.",
-     "Use the newer drstor."},
+     "What it means is not known to this version, so nothing is changed.", "Use the newer drstor."},
     {"R094", "the state database is on a network file system",
      "Locks and synced writes are not what they seem there.",
      "Put the state on a local disk of the controller."},

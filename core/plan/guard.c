@@ -85,13 +85,17 @@ no_open_run(const struct dr_guard_case *c, struct dr_refusal *r)
     if (!run && (phase == DR_PHASE_STEADY || phase == DR_PHASE_FENCING))
         return false;
     if (!run) {
-        r->text = dr_arena_printf(c->arena, "group %s is in the middle of something, and no open run is known "
-                                            "that could end it",
-                                  c->group->name);
-        r->evidence = dr_arena_printf(c->arena, "the record is %s, primary %s, epoch %lld",
-                                      dr_name(&dr_phase_names, (int)phase), c->record->record.primary,
-                                      (long long)c->record->record.epoch);
-        r->remedy = "see `drstor run list`, also on other controllers; the run that began it has to end it";
+        r->text =
+            dr_arena_printf(c->arena,
+                            "group %s is in the middle of something, and no open run is known "
+                            "that could end it",
+                            c->group->name);
+        r->evidence =
+            dr_arena_printf(c->arena, "the record is %s, primary %s, epoch %lld",
+                            dr_name(&dr_phase_names, (int)phase), c->record->record.primary,
+                            (long long)c->record->record.epoch);
+        r->remedy =
+            "see `drstor run list`, also on other controllers; the run that began it has to end it";
         return true;
     }
     r->text = dr_arena_printf(c->arena, "run %s of group %s has not ended", run, c->group->name);
@@ -124,8 +128,9 @@ active_passive(const struct dr_guard_case *c, struct dr_refusal *r)
                                         "nothing to promote",
                               c->group->name);
     r->evidence = "topology: active-active in the configuration";
-    r->remedy = dr_arena_printf(c->arena, "leave it out (--except %s); drstor status %s shows both copies",
-                                c->group->name, c->group->name);
+    r->remedy =
+        dr_arena_printf(c->arena, "leave it out (--except %s); drstor status %s shows both copies",
+                        c->group->name, c->group->name);
     r->capability = true;
     return true;
 }
@@ -159,8 +164,9 @@ old_answers(const struct dr_guard_case *c, struct dr_refusal *r)
         return false;
     const char *alive = dr_evidence_alive(c->arena, c->group, c->old, c->in->facts, &r->remedy);
     if (alive) {
-        r->text = dr_arena_printf(c->arena, "the copy of group %s at %s cannot be read: a planned promote "
-                                            "needs both sites",
+        r->text = dr_arena_printf(c->arena,
+                                  "the copy of group %s at %s cannot be read: a planned promote "
+                                  "needs both sites",
                                   c->group->name, c->old->site->name);
         r->evidence = alive;
         return true;
@@ -186,14 +192,17 @@ relation_healthy(const struct dr_guard_case *c, struct dr_refusal *r)
          (t->view.sync == DRSTOR_SYNC_SYNCING && t->view.point >= 0)))
         return false;
     bool follows = t->view.relation == DRSTOR_RELATION_DESTINATION;
-    r->text = follows ? dr_arena_printf(c->arena, "replication of group %s is not healthy: the copy at %s is %s",
-                                        c->group->name, c->target->site->name,
-                                        dr_name(&dr_sync_names, (int)t->view.sync))
-                      : dr_arena_printf(c->arena, "nothing says that the copy of group %s at %s follows %s",
-                                        c->group->name, c->target->site->name, c->old->site->name);
-    r->evidence = dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", t->array,
-                                  dr_name(&dr_sync_names, (int)t->view.sync),
-                                  dr_name(&dr_relation_names, (int)t->view.relation), age(c, &t->seen));
+    r->text =
+        follows
+            ? dr_arena_printf(
+                  c->arena, "replication of group %s is not healthy: the copy at %s is %s",
+                  c->group->name, c->target->site->name, dr_name(&dr_sync_names, (int)t->view.sync))
+            : dr_arena_printf(c->arena, "nothing says that the copy of group %s at %s follows %s",
+                              c->group->name, c->target->site->name, c->old->site->name);
+    r->evidence =
+        dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", t->array,
+                        dr_name(&dr_sync_names, (int)t->view.sync),
+                        dr_name(&dr_relation_names, (int)t->view.relation), age(c, &t->seen));
     r->remedy = "repair replication first, and let it catch up";
     return true;
 }
@@ -208,18 +217,21 @@ direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal *r)
         if (!f || !f->fresh)
             continue;
         bool diverged = f->view.sync == DRSTOR_SYNC_DIVERGED;
-        if (!diverged && f->view.relation != (i == 0 ? DRSTOR_RELATION_SOURCE : DRSTOR_RELATION_DESTINATION))
+        if (!diverged &&
+            f->view.relation != (i == 0 ? DRSTOR_RELATION_SOURCE : DRSTOR_RELATION_DESTINATION))
             continue;
-        r->text = diverged ? dr_arena_printf(c->arena, "group %s has diverged: both copies have writes the "
-                                                       "other lacks",
+        r->text = diverged ? dr_arena_printf(c->arena,
+                                             "group %s has diverged: both copies have writes the "
+                                             "other lacks",
                                              c->group->name)
-                           : dr_arena_printf(c->arena, "array %s says that %s feeds %s, not the other way "
-                                                       "round as the record has it",
+                           : dr_arena_printf(c->arena,
+                                             "array %s says that %s feeds %s, not the other way "
+                                             "round as the record has it",
                                              f->array, c->target->site->name, c->old->site->name);
-        r->evidence = dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", f->array,
-                                      dr_name(&dr_sync_names, (int)f->view.sync),
-                                      dr_name(&dr_relation_names, (int)f->view.relation),
-                                      age(c, &f->seen));
+        r->evidence =
+            dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", f->array,
+                            dr_name(&dr_sync_names, (int)f->view.sync),
+                            dr_name(&dr_relation_names, (int)f->view.relation), age(c, &f->seen));
         r->remedy = "look at both copies; a person has to say which data counts";
         return true;
     }
@@ -238,8 +250,9 @@ members_whole(const struct dr_guard_case *c, struct dr_refusal *r)
         r->text = dr_arena_printf(c->arena, "the copy of group %s at %s has no members", c->group->name,
                                   c->target->site->name);
     } else if (c->record->present && rec->n_members && t->view.n_members < rec->n_members) {
-        r->text = dr_arena_printf(c->arena, "the copy of group %s at %s has %zu of %zu volumes of the "
-                                            "record",
+        r->text = dr_arena_printf(c->arena,
+                                  "the copy of group %s at %s has %zu of %zu volumes of the "
+                                  "record",
                                   c->group->name, c->target->site->name, t->view.n_members,
                                   rec->n_members);
     } else if (!c->in->goal->unplanned && c->old_facts &&
@@ -284,7 +297,8 @@ target_consistent(const struct dr_guard_case *c, struct dr_refusal *r)
     return true;
 }
 
-/* The strongest that may be true of a copy: one writable volume is a writable copy, UNKNOWN may be. */
+/* The strongest that may be true of a copy: one writable volume is a writable copy, UNKNOWN may be.
+ */
 static enum drstor_access
 access_at_most(const struct dr_copy_view *v)
 {
@@ -314,17 +328,21 @@ target_not_in_use(const struct dr_guard_case *c, struct dr_refusal *r)
     bool both = known && c->old_facts && c->old_facts->fresh &&
                 access_at_most(&c->old_facts->view) == DRSTOR_ACCESS_READ_WRITE;
     const char *site = c->target->site->name;
-    r->text = known ? dr_arena_printf(c->arena, "%sgroup %s is writable at %s already%s%s, and the record does "
-                                                "not say so",
-                                      part ? "part of " : "", c->group->name, site,
-                                      both ? " and at " : "", both ? dr_arena_printf(c->arena, "%s too", c->old_facts->site) : "")
-                    : dr_arena_printf(c->arena, "cannot tell whether group %s is writable at %s already",
-                                      c->group->name, site);
+    r->text =
+        known
+            ? dr_arena_printf(c->arena,
+                              "%sgroup %s is writable at %s already%s%s, and the record does "
+                              "not say so",
+                              part ? "part of " : "", c->group->name, site, both ? " and at " : "",
+                              both ? dr_arena_printf(c->arena, "%s too", c->old_facts->site) : "")
+            : dr_arena_printf(c->arena, "cannot tell whether group %s is writable at %s already",
+                              c->group->name, site);
     r->evidence = dr_arena_printf(c->arena, "array %s, %s; record: primary %s, epoch %lld", t->array,
                                   age(c, &t->seen), c->record->record.primary,
                                   (long long)c->record->record.epoch);
-    r->remedy = dr_arena_printf(c->arena, "find out who writes at %s; if nothing there counts, make every "
-                                          "volume of it read-only at array %s, then run again",
+    r->remedy = dr_arena_printf(c->arena,
+                                "find out who writes at %s; if nothing there counts, make every "
+                                "volume of it read-only at array %s, then run again",
                                 site, t->array);
     return true;
 }
@@ -341,12 +359,15 @@ primary_serves(const struct dr_guard_case *c, struct dr_refusal *r)
         writable += t->view.members[i].access == DRSTOR_ACCESS_READ_WRITE;
     if (t->view.access == DRSTOR_ACCESS_READ_WRITE && writable == t->view.n_members)
         return false;
-    r->text = dr_arena_printf(c->arena, "%s is the primary of group %s by its record, but the group is not "
-                                        "writable there",
+    r->text = dr_arena_printf(c->arena,
+                              "%s is the primary of group %s by its record, but the group is not "
+                              "writable there",
                               c->target->site->name, c->group->name);
-    r->evidence = dr_arena_printf(c->arena, "array %s: %s, %zu of %zu volumes writable, %s", t->array,
-                                  access_word(t), writable, t->view.n_members, age(c, &t->seen));
-    r->remedy = dr_arena_printf(c->arena, "see at array %s why; to go on with the other groups: --except %s",
+    r->evidence =
+        dr_arena_printf(c->arena, "array %s: %s, %zu of %zu volumes writable, %s", t->array,
+                        access_word(t), writable, t->view.n_members, age(c, &t->seen));
+    r->remedy = dr_arena_printf(c->arena,
+                                "see at array %s why; to go on with the other groups: --except %s",
                                 t->array, c->group->name);
     return true;
 }
@@ -386,10 +407,12 @@ no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
     for (size_t i = 0; c->old_facts && i < c->old_facts->view.n_members; i++)
         findable |= c->old_facts->view.members[i].wwid != NULL;
     if (!findable) {
-        r->text = dr_arena_printf(c->arena, "cannot tell which VMs at %s are on group %s", c->old->site->name,
-                                  c->group->name);
-        r->evidence = dr_arena_printf(c->arena, "array %s gives no WWID for its volumes", c->old->array->name);
-        r->remedy = "name the storage domains in the configuration (`domains:`), or --storage-only when you "
+        r->text = dr_arena_printf(c->arena, "cannot tell which VMs at %s are on group %s",
+                                  c->old->site->name, c->group->name);
+        r->evidence = dr_arena_printf(c->arena, "array %s gives no WWID for its volumes",
+                                      c->old->array->name);
+        r->remedy = "name the storage domains in the configuration (`domains:`), or --storage-only "
+                    "when you "
                     "know that nothing runs";
         return true;
     }
@@ -416,10 +439,12 @@ no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
     }
     for (size_t i = 0; i < n; i++)
         if (domains[i]->status != DR_SD_UNATTACHED && domains[i]->status != DR_SD_MAINTENANCE) {
-            r->text = dr_arena_printf(c->arena, "storage domain %s of group %s is not in maintenance at %s but "
-                                                "%s",
-                                      domains[i]->name, c->group->name, c->old->site->name,
-                                      dr_name(&dr_sd_status_names, (int)domains[i]->status));
+            r->text =
+                dr_arena_printf(c->arena,
+                                "storage domain %s of group %s is not in maintenance at %s but "
+                                "%s",
+                                domains[i]->name, c->group->name, c->old->site->name,
+                                dr_name(&dr_sd_status_names, (int)domains[i]->status));
             r->evidence = dr_arena_printf(c->arena, "the engine of %s, %s", c->old->site->name,
                                           age(c, &e->seen));
             r->remedy = "put it into maintenance there first, or --storage-only";
@@ -470,8 +495,8 @@ evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r)
         return false; /* weighed with the fence */
     const char *alive = dr_evidence_alive(c->arena, c->group, c->old, c->in->facts, &r->remedy);
     if (alive) {
-        r->text = dr_arena_printf(c->arena, "cannot see whether group %s is writable at %s", c->group->name,
-                                  c->old->site->name);
+        r->text = dr_arena_printf(c->arena, "cannot see whether group %s is writable at %s",
+                                  c->group->name, c->old->site->name);
         r->evidence = alive;
         return true;
     }
@@ -555,10 +580,10 @@ dr_guard_group(const struct dr_guard_case *c, bool there, struct dr_refusal **re
 const char *const *
 dr_guard_ids(size_t *ret_n)
 {
-    static const char *const ids[] = {"R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017",
-                                      "R018", "R019", "R020", "R021", "R022", "R024", "R025", "R026", "R027",
-                                      "R028", "R030", "R031", "R033", "R034", "R035",
-                                      "R036", "R037", "R040", "R050", "R060",
+    static const char *const ids[] = {"R010", "R011", "R012", "R013", "R014", "R015", "R016",
+                                      "R017", "R018", "R019", "R020", "R021", "R022", "R024",
+                                      "R025", "R026", "R027", "R028", "R030", "R031", "R033",
+                                      "R034", "R035", "R036", "R037", "R040", "R050", "R060",
                                       "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;

@@ -64,7 +64,8 @@ void dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struc
  * once. Returns how many spoke. THERE: the record has the target as primary already, so only what
  * would make "nothing to do" untrue is looked at.
  */
-size_t dr_guard_group(const struct dr_guard_case *c, bool there, struct dr_refusal **refusals, size_t *n);
+size_t dr_guard_group(const struct dr_guard_case *c, bool there, struct dr_refusal **refusals,
+                      size_t *n);
 /* What concerns the whole goal: the target's engine, the controller's role. */
 size_t dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refusal **refusals,
                      size_t *n);

@@ -56,7 +56,8 @@ proven_zero(const struct dr_group *g, const struct dr_copy_facts *o, const struc
         *ret_method = "old copy not writable, then read in sync";
         return true;
     }
-    /* It is the old side that stops or goes on alone: its own word, however old, must not say no. */
+    /* It is the old side that stops or goes on alone: its own word, however old, must not say no.
+     */
     bool stops = t->view.stops_when_alone == DRSTOR_TRI_YES &&
                  (!o || o->view.stops_when_alone != DRSTOR_TRI_NO);
     if (g->mode == DR_MODE_SYNC && stops && in_sync_at_point(t)) {
@@ -98,9 +99,11 @@ dr_loss_estimate(struct dr_arena *a, const struct dr_model *m, const struct dr_g
     }
     if (ret->since > facts->now.utc + CLOCKS_APART_S) {
         ret->method = "unknown";
-        ret->text = dr_arena_printf(a, "unknown: the recovery point at %s (%s) lies in the future, so the clocks "
-                                       "differ",
-                                    target->site->name, dr_utc_text(a, ret->since));
+        ret->text = dr_arena_printf(
+            a,
+            "unknown: the recovery point at %s (%s) lies in the future, so the clocks "
+            "differ",
+            target->site->name, dr_utc_text(a, ret->since));
         return;
     }
     /* A synchronous pair that may go on alone: since it was last seen in sync. */

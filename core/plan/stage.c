@@ -376,8 +376,10 @@ logged_in(struct stage *s, const struct dr_stage_group *g, const struct dr_inv_h
         const char *why = NULL;
         enum turn turn = decided ? TURN_LATER : turn_of(s, key, TRIES_DOMAIN, &why);
         if (turn == TURN_NEVER)
-            stuck(s, g->group, dr_arena_printf(s->a, "host %s cannot log in to %s at %s: %s", host->name,
-                                               l->target, l->portal ? l->portal : "its portal", why ? why : "no reason given"));
+            stuck(s, g->group,
+                  dr_arena_printf(s->a, "host %s cannot log in to %s at %s: %s", host->name,
+                                  l->target, l->portal ? l->portal : "its portal",
+                                  why ? why : "no reason given"));
         if (turn != TURN_NOW)
             continue;
         struct dr_stage_action *x = act(s, DR_STAGE_LOGIN, g->group, key);
@@ -616,8 +618,8 @@ disks_there(const struct stage *s, const struct dr_stage_vm *vm, bool *ret_read)
 }
 
 /*
- * Where the content is not known beforehand, a VM may have disks on any domain of the group: none is
- * registered, perhaps without a disk, before all of them have been read.
+ * Where the content is not known beforehand, a VM may have disks on any domain of the group: none
+ * is registered, perhaps without a disk, before all of them have been read.
  */
 static bool
 whole(const struct stage *s, const struct dr_stage_group *g)
@@ -802,7 +804,10 @@ learn(struct stage *s, struct dr_stage_group *g)
             enum turn t = host && logged_in(s, g, host) ? turn_of(s, key, TRIES_DOMAIN, &why) : TURN_LATER;
             if (t == TURN_NEVER)
                 stuck(s, g->group,
-                      why ? why : dr_arena_printf(s->a, "the hosts see no storage domain on the LUNs of %s", g->group));
+                      why ? why
+                          : dr_arena_printf(s->a,
+                                            "the hosts see no storage domain on the LUNs of %s",
+                                            g->group));
             if (t != TURN_NOW)
                 continue;
             struct dr_stage_action *x = act(s, DR_STAGE_DISCOVER, g->group, key);
