@@ -76,14 +76,17 @@ living_hosts(const struct weigh *w)
     return NULL;
 }
 
-/* Two clocks in whole seconds: the array's and ours. Both are expected to follow a time server. */
-static const int64_t clock_margin_s = 5;
-
-/* The surviving array saw its peer after the silence began: somebody there is alive (safety
- * 3.2). */
+/*
+ * The surviving array sees its peer: somebody there is alive (safety 3.2). Of a peer it saw after
+ * the silence began, only the time since then is silence: *SINCE moves. Otherwise a site that died
+ * in steps, its management first, could never be declared lost.
+ */
 static const char *
-counter_evidence(const struct weigh *w, const struct dr_stamp *since)
+counter_evidence(const struct weigh *w, struct dr_stamp *since, const char **ret_remedy)
 {
+    enum { CLOCKS_APART_S = 60 };
+    *ret_remedy = dr_arena_printf(w->a, "look at %s again; a planned promote may be possible",
+                                  w->old->site->name);
     for (size_t i = 0; i < w->g->n_copies; i++) {
         const struct dr_copy *c = &w->g->copies[i];
         const struct dr_copy_facts *f = dr_facts_copy(w->facts, w->g->name, c->site->name);
@@ -92,10 +95,29 @@ counter_evidence(const struct weigh *w, const struct dr_stamp *since)
         if (f->view.peer_seen == DRSTOR_TRI_YES)
             return dr_arena_printf(w->a, "array %s sees its peer at %s now", c->array->name,
                                    w->old->site->name);
-        if (since->utc >= 0 && f->view.peer_seen_at > since->utc + clock_margin_s)
+        /* Not said whether it sees it now: then the last time it did is all there is. */
+        if (f->view.peer_seen == DRSTOR_TRI_UNKNOWN && since->utc >= 0 &&
+            f->view.peer_seen_at > since->utc)
             return dr_arena_printf(
-                w->a, "array %s saw its peer at %s, after the silence began at %s", c->array->name,
-                dr_utc_text(w->a, f->view.peer_seen_at), dr_utc_text(w->a, since->utc));
+                w->a,
+                "array %s saw its peer at %s, after the silence began at %s, and "
+                "does not say whether it does now",
+                c->array->name, dr_utc_text(w->a, f->view.peer_seen_at),
+                dr_utc_text(w->a, since->utc));
+        if (f->view.peer_seen_at > w->facts->now.utc + CLOCKS_APART_S) {
+            *ret_remedy =
+                dr_arena_printf(w->a,
+                                "set the clock of array %s or of this machine right, then run "
+                                "again",
+                                c->array->name);
+            return dr_arena_printf(
+                w->a, "array %s says that it saw its peer at %s, which lies in the future",
+                c->array->name, dr_utc_text(w->a, f->view.peer_seen_at));
+        }
+        if (since->utc >= 0 && f->view.peer_seen_at > since->utc) {
+            since->boot_ns += (f->view.peer_seen_at - since->utc) * 1000000000;
+            since->utc = f->view.peer_seen_at;
+        }
     }
     return NULL;
 }
@@ -163,12 +185,12 @@ weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_end
         return;
     }
     struct dr_stamp since = silence_start(w, array);
-    const char *counter = counter_evidence(w, &since);
+    const char *remedy, *counter = counter_evidence(w, &since, &remedy);
     if (counter) {
         refuse(f, w, "R025",
-               dr_arena_printf(w->a, "%s was declared lost, but something there is alive", site),
-               counter,
-               dr_arena_printf(w->a, "look at %s again; a planned promote may be possible", site));
+               dr_arena_printf(w->a, "%s was declared lost, but there is a sign of life from it",
+                               site),
+               counter, remedy);
         return;
     }
     int64_t age = dr_stamp_age_s(&since, &w->facts->now);
@@ -179,7 +201,8 @@ weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_end
         return;
     }
     proven(f, w, DRSTOR_EVIDENCE_E6_DECLARED,
-           dr_arena_printf(w->a, "declared %s:%s (%s); array %s silent since %s",
+           dr_arena_printf(w->a,
+                           "declared %s:%s (%s); array %s silent, and no sign of life since %s",
                            dr_name(&dr_declared_names, (int)dr_goal_declared(w->goal, site)), site,
                            w->goal->reason ? w->goal->reason : "no reason", w->old->array->name,
                            dr_utc_text(w->a, since.utc)));

@@ -83,9 +83,9 @@ static const struct dr_explanation explanations[] = {
      "Losing it is for a person to decide, with the number in view.",
      "Give `--accept-loss` at least the printed bound. `--yes` does not stand for it."},
     {"R025", "there is a sign of life from the site declared lost",
-     "The surviving array sees its peer, or saw it after the silence began. Something there is "
-     "alive, so "
-     "the declaration does not count.",
+     "The surviving array sees its peer, or saw it after the silence began and does not say "
+     "whether it still "
+     "does. Something there is alive, so the declaration does not count.",
      "Look again: perhaps only the management network is gone. A planned promote may be possible."},
     {"R026", "the target holds no consistent point in time",
      "A first or a full copy was under way when the source went away. Such a copy is a mix of old "

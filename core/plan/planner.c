@@ -13,6 +13,7 @@ struct planner {
     const struct dr_plan_input *in;
     const struct dr_table_row *row;
     struct dr_plan *p;
+    int64_t fence_s; /* of the group at hand: how long its fence is expected to take */
 };
 
 /* ---- conditions ------------------------------------------------------------------------------ */
@@ -184,7 +185,8 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
 }
 
 static const char *
-step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_plan_step *s)
+step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_plan_step *s,
+          size_t n_known)
 {
     struct dr_arena *a = pl->a;
     const char *g = c->group->name, *to = c->target->site->name, *from = c->old->site->name;
@@ -220,12 +222,19 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
     case DR_STEP_HANDOVER:
         return dr_arena_printf(a, "read the LUNs of %s for the engine of %s", g, to);
     case DR_STEP_STAGE:
-        return s->n_domains || s->n_vms
-                   ? dr_arena_printf(a, "attach %zu storage domain%s of %s at %s, start %zu VM%s",
-                                     s->n_domains, s->n_domains == 1 ? "" : "s", g, to, s->n_vms,
-                                     s->n_vms == 1 ? "" : "s")
-                   : dr_arena_printf(a, "attach what the LUNs of %s hold at %s and start what ran",
-                                     g, to);
+        if (!s->n_domains && !n_known)
+            return dr_arena_printf(a, "attach what the LUNs of %s hold at %s and start what ran", g,
+                                   to);
+        if (n_known && !s->n_vms)
+            return dr_arena_printf(
+                a,
+                "attach %zu storage domain%s of %s at %s, register %zu VM%s; none ran at %s, "
+                "so none is started",
+                s->n_domains, s->n_domains == 1 ? "" : "s", g, to, n_known, n_known == 1 ? "" : "s",
+                from);
+        return dr_arena_printf(a, "attach %zu storage domain%s of %s at %s, start %zu VM%s",
+                               s->n_domains, s->n_domains == 1 ? "" : "s", g, to, s->n_vms,
+                               s->n_vms == 1 ? "" : "s");
     case DR_STEP_SETTLE:
         return dr_arena_printf(a, "%s is served from %s", g, to);
     case DR_STEP_UNKNOWN:
@@ -234,8 +243,9 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
     return "?";
 }
 
-/* What the stored facts say will come up: the domains, and the VMs that ran, in start order. */
-static void
+/* What the stored facts say will come up: the domains, and the VMs that ran, in start order.
+ * Returns how many VMs there are, those that did not run included. */
+static size_t
 stage_expectation(struct planner *pl, const struct dr_guard_case *c, struct dr_plan_step *s)
 {
     struct dr_stage_group want;
@@ -246,6 +256,7 @@ stage_expectation(struct planner *pl, const struct dr_guard_case *c, struct dr_p
     for (size_t i = 0; i < want.n_vms; i++)
         if (want.vms[i].start)
             dr_arena_push(pl->a, s->vms, s->n_vms) = want.vms[i].name;
+    return want.n_vms;
 }
 
 static int64_t
@@ -257,7 +268,7 @@ expect(struct planner *pl, const struct dr_guard_case *c, const struct dr_table_
         DR_STEP_STAGE) /* import, attach, activate one after the other; VMs beside each other */
         return 4 * (int64_t)s->n_domains + 2 + (int64_t)s->n_vms / 8;
     if (s->kind == DR_STEP_FENCE)
-        return c->old_facts && c->old_facts->fresh ? 2 : 0;
+        return pl->fence_s;
     if (s->kind == DR_STEP_FINALSYNC && c->group->mode == DR_MODE_SYNC)
         return 1; /* one look, no transfer */
     return t->capability ? dr_plan_array_expect_s(pl->in, at->array->name, t->capability) : 0;
@@ -279,9 +290,8 @@ steps(struct planner *pl, const struct dr_guard_case *c)
                                                   t->kind == DR_STEP_SETTLE
                                               ? NULL
                                               : at->array->name};
-        if (t->kind == DR_STEP_STAGE)
-            stage_expectation(pl, c, &s);
-        s.text = step_text(pl, c, &s);
+        size_t n_known = t->kind == DR_STEP_STAGE ? stage_expectation(pl, c, &s) : 0;
+        s.text = step_text(pl, c, &s, n_known);
         s.expect_s = expect(pl, c, t, &s);
         needs(pl, &s);
         dr_arena_push(pl->a, pl->p->steps, pl->p->n_steps) = s;
@@ -343,6 +353,9 @@ weigh_group(struct planner *pl, const struct dr_guard_case *c)
             dr_arena_push(pl->a, pl->p->refusals, pl->p->n_refusals) = fence.refusal;
             return;
         }
+        pl->fence_s = fence.verdict == DR_FENCE_TRY    ? 2
+                      : fence.verdict == DR_FENCE_WAIT ? fence.wait_left_s
+                                                       : 0;
         expected = fence.evidence;
         if (fence.verdict ==
             DR_FENCE_WAIT) { /* what the run will have in hand when it has waited */
@@ -387,7 +400,7 @@ already_there(const struct dr_guard_case *c)
 void
 dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan *ret)
 {
-    struct planner pl = {a, in, dr_table_find(dr_goal_operation(in->goal)), ret};
+    struct planner pl = {a, in, dr_table_find(dr_goal_operation(in->goal)), ret, 0};
     dr_map_clear(&dr_plan_type, ret);
     dr_map_copy(a, &dr_goal_type, in->goal, &ret->goal);
     ret->groups = ret->goal.groups;
