@@ -61,7 +61,8 @@ struct dr_step {
     const char *unclear; /* the operation of the last call, when nobody knows what became of it */
     bool source_drives;  /* the target's array said that transfers are driven from the other side */
 
-    enum dr_step_end end;
+    enum dr_step_end result;  /* the step's own; handed over with its message */
+    enum dr_step_end end;     /* the scheduler's */
     struct drstor_error *err; /* why not DONE */
 };
 

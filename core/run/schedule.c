@@ -66,10 +66,10 @@ leave(struct dr_step *s)
 {
     bool open = dr_streq(s->row.state, "sent") || dr_streq(s->row.state, "job") ||
                 dr_streq(s->row.state, "unclear");
-    if (s->end == DR_STEP_END_DONE || !open)
-        s->row.state = end_word(s->end);
+    if (s->result == DR_STEP_END_DONE || !open)
+        s->row.state = end_word(s->result);
     s->row.answered = dr_stamp_now(s->run->s->env);
-    if (s->err && s->end != DR_STEP_END_DONE && !open) {
+    if (s->err && s->result != DR_STEP_END_DONE && !open) {
         struct json_object *o = json_object_new_object();
         dr_json_set_str(o, "status", dr_status_name(dr_error_status(s->err)));
         dr_json_set_str(o, "error", dr_error_message(s->err));
@@ -80,8 +80,8 @@ leave(struct dr_step *s)
     }
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     int r = dr_store_step_put(s->run->s->store, &s->row, &err);
-    if (r < 0 && s->end == DR_STEP_END_DONE) { /* done, and nobody would know: not done */
-        s->end = DR_STEP_END_FAILED;
+    if (r < 0 && s->result == DR_STEP_END_DONE) { /* done, and nobody would know: not done */
+        s->result = DR_STEP_END_FAILED;
         dr_error_move(&s->err, &err);
     }
 }
@@ -91,7 +91,7 @@ step_main(void *arg)
 {
     struct dr_step *s = arg;
     DR_FP("step.start");
-    s->end = execute(s);
+    s->result = execute(s);
     leave(s);
     DR_FP("step.end");
     dr_mailbox_post(s->run->box, s);
@@ -157,6 +157,7 @@ dr_run_schedule(struct dr_run *run, struct dr_step *steps, size_t n)
             return;
         struct dr_step *ended = dr_mailbox_wait(run->box, UINT64_MAX, NULL);
         running--;
+        ended->end = ended->result;
         dr_run_event(run, ended, end_word(ended->end), "%s",
                      ended->end == DR_STEP_END_DONE ? ended->plan->text
                                                     : dr_error_message(ended->err));
