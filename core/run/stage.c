@@ -490,7 +490,6 @@ static struct json_object *
 result_json(const struct joined *g)
 {
     struct json_object *o = json_object_new_object(), *vms = json_object_new_array();
-    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
     for (size_t i = 0; i < g->n_vms; i++) {
         struct json_object *vm = json_object_new_object();
         dr_json_set_str(vm, "name", g->vms[i].name);
