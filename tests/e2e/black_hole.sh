@@ -30,6 +30,8 @@ END
 packets() { nft -j list counter inet hole lost | jq '.nftables[] | select(.counter) | .counter.packets'; }
 "$sim" site "$work/world.json" milan dead >/dev/null
 before=$(packets)
+: >"$work/events" # there before anybody reads it
+: >"$work/at_commit"
 "$drstor" --config "$work/drstor.yaml" -o jsonl "${promote_lost[@]}" >"$work/events" 2>"$work/err" &
 victim=$!
 tail --pid="$victim" -n +1 -f "$work/events" | while read -r line; do
