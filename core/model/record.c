@@ -35,6 +35,16 @@ static const struct dr_field op_fields[] = {DR_STR(struct dr_op, type), DR_STR(s
                                             DR_TIME(struct dr_op, started)};
 static DR_TYPE(op_type, struct dr_op, "op", op_fields);
 
+static const struct dr_field left_fields[] = {
+    DR_CNT(struct dr_left, epoch), DR_TIME(struct dr_left, since), DR_I64(struct dr_left, seconds),
+    DR_I64(struct dr_left, bytes), DR_STR(struct dr_left, text)};
+static DR_TYPE(left_type, struct dr_left, "left", left_fields);
+
+static const struct dr_field drill_fields[] = {
+    DR_STR(struct dr_drill, name), DR_STR(struct dr_drill, site), DR_STR(struct dr_drill, run),
+    DR_STR(struct dr_drill, by), DR_TIME(struct dr_drill, started)};
+static DR_TYPE(drill_type, struct dr_drill, "drill", drill_fields);
+
 static const struct dr_field record_fields[] = {
     DR_STR(struct dr_record, schema),
     DR_STR(struct dr_record, group),
@@ -49,6 +59,9 @@ static const struct dr_field record_fields[] = {
     DR_LIST(struct dr_record, evidence, dr_evidence_type),
     DR_STRUCT(struct dr_record, consent, dr_consent_type),
     DR_ENUM(struct dr_record, old_copy, dr_old_copy_names),
+    DR_STRUCT(struct dr_record, left, left_type),
+    DR_STRUCT(struct dr_record, drill, drill_type),
+    DR_TIME(struct dr_record, exposed_since),
     DR_STRS(struct dr_record, site_hold)};
 DR_TYPE(dr_record_type, struct dr_record, "record", record_fields);
 
@@ -126,4 +139,17 @@ bool
 dr_record_committed_by(const struct dr_record *r, const char *run, const char *to, int64_t epoch)
 {
     return run && dr_streq(r->op.id, run) && dr_streq(r->primary, to) && r->epoch == epoch + 1;
+}
+
+bool
+dr_record_at_rest(const struct dr_record *r)
+{
+    return r->phase == DR_PHASE_STEADY || r->phase == DR_PHASE_TESTING;
+}
+
+void
+dr_record_rest(struct dr_record *r)
+{
+    r->phase = r->drill.name ? DR_PHASE_TESTING : DR_PHASE_STEADY;
+    r->target = NULL;
 }

@@ -55,6 +55,21 @@ struct dr_op {
     int64_t started;
 };
 
+/* A drill: a clone beside the copy, which itself stays as it is. */
+struct dr_drill {
+    const char *name; /* of the clone, at the array of SITE; NULL: no drill */
+    const char *site, *run, *by;
+    int64_t started;
+};
+
+/* What only the copy left behind may hold, as it was estimated when it was left. */
+struct dr_left {
+    int64_t epoch;          /* whose flip left it; 0: none did */
+    int64_t since;          /* the recovery point promoted instead; -1: unknown */
+    int64_t seconds, bytes; /* -1: unknown */
+    const char *text;
+};
+
 struct dr_record {
     const char *schema; /* "1.0" */
     const char *group;
@@ -68,6 +83,9 @@ struct dr_record {
     size_t n_evidence;
     struct dr_consent consent;
     enum dr_old_copy old_copy;
+    struct dr_left left;
+    struct dr_drill drill;
+    int64_t exposed_since; /* nothing follows the primary by our own doing; -1: not so */
     const char **site_hold;
     size_t n_site_hold;
 };
@@ -77,6 +95,10 @@ bool dr_record_committed_by(const struct dr_record *r, const char *run, const ch
                             int64_t epoch);
 /* Has RUN brought this group to its end? It may be open for other groups. */
 bool dr_record_settled_by(const struct dr_record *r, const char *run);
+
+/* Nothing is under way: STEADY, or TESTING, which stands beside everything else. */
+bool dr_record_at_rest(const struct dr_record *r);
+void dr_record_rest(struct dr_record *r);
 
 extern const struct dr_type dr_evidence_type;
 extern const struct dr_type dr_consent_type;

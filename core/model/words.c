@@ -27,7 +27,9 @@ NAMES(dr_phase_names, "phase", "unknown", "steady", "fencing", "promoting", "res
 NAMES(dr_old_copy_names, "state of the old copy", "none", "stale", "diverged");
 NAMES(dr_condition_names, "condition", "unknown", "protected", "exposed", "fenced", "blocked",
       "diverged", "testing", "dual-verified", "dual-unverified", "unadopted");
-NAMES(dr_operation_names, "operation", "unknown", "switchover", "promote", "adopt");
+NAMES(dr_operation_names, "operation", "unknown", "switchover", "promote", "serve", "demote",
+      "reprotect", "suspend", "resume", "sync", "drill-start", "drill-promote", "drill-clean",
+      "adopt");
 NAMES(dr_job_state_names, "job state", "unknown", "running", "succeeded", "failed");
 NAMES(dr_sd_status_names, "storage domain status", "unknown", "unattached", "locked", "activating",
       "active", "preparing_for_maintenance", "maintenance", "detaching", "inactive", "mixed");

@@ -60,11 +60,10 @@ static const struct dr_explanation explanations[] = {
      "Shut the VMs down and put the domains into maintenance at the old engine, or use "
      "--storage-only when "
      "they are looked after elsewhere."},
-    {"R020", "the primary is not writable",
-     "The record says that the group is served from the site asked for, but its array says that it "
-     "cannot be "
-     "written there. Reporting \"nothing to do\" would hide that nobody is served.",
-     "See at the array why. The other groups can go on with --except GROUP."},
+    {"R020", "the primary does not serve",
+     "A copy is made to follow what the primary writes. Its array says that the primary is not "
+     "writable, so there is nothing to follow, and the record may be behind.",
+     "Make it serve first: `drstor promote GROUP --to SITE` with the site that is primary."},
     {"R021", "nothing proves that the old copy cannot be written",
      "Silence is not evidence: the array may be alive behind a broken link, with hosts writing to "
      "it. "
@@ -128,16 +127,25 @@ static const struct dr_explanation explanations[] = {
      "work, and "
      "nothing less is accepted from an array that answers.",
      "See why the array refused. Removing host access there by hand also works: then run again."},
-    {"R038", "the record names the target as primary already, but it is not served there",
-     "The flip was committed and not finished, or somebody changed the copy since. It must not be "
-     "taken for "
-     "the old side of a new flip.",
-     "Resume the run that committed it. Without one, look at the array."},
     {"R040", "the site must not be contacted any more",
      "From the commit of an unplanned promote on, the lost site is not part of this run. Waiting "
      "for it "
      "would only delay the service.",
      "Nothing to do. When it comes back, observe it, and reprotect."},
+    {"R041", "a drill is under way",
+     "A clone of this group exists for a test. A second one would hide the first, and overwriting "
+     "the copy "
+     "under it would take its ground away.",
+     "`drstor drill clean GROUP` removes it. A promote does not have to wait for that."},
+    {"R042", "there is no drill",
+     "Nothing was cloned for this group, so there is nothing to start.",
+     "`drstor drill start GROUP`."},
+    {"R043", "what would be overwritten cannot be kept",
+     "The copy that shall follow may hold writes that nobody else has. drstor keeps them in a "
+     "snapshot "
+     "before it overwrites them; this array has none.",
+     "Copy what counts away by other means, then `--waive-snapshot REASON`, which is kept with the "
+     "run."},
     {"R050", "the array knows a newer epoch",
      "Every flip raises the group's epoch. An array with a higher one has been flipped by another "
      "controller since this one last looked.",

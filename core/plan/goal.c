@@ -5,7 +5,9 @@
 
 #include <string.h>
 
-static const char *const verbs[] = {"unknown", "promote"};
+static const char *const verbs[] = {"unknown",     "promote",       "failback",   "demote",
+                                    "reprotect",   "suspend",       "resume",     "sync",
+                                    "drill-start", "drill-promote", "drill-clean"};
 const struct dr_names dr_verb_names = {"verb", verbs, DR_COUNT(verbs)};
 static const char *const declared[] = {"unknown", "site-lost", "outage", "partition"};
 const struct dr_names dr_declared_names = {"declaration", declared, DR_COUNT(declared)};
@@ -23,11 +25,15 @@ static const struct dr_field goal_fields[] = {
     DR_ENUM(struct dr_goal, verb, dr_verb_names),
     DR_STRS(struct dr_goal, groups),
     DR_STR(struct dr_goal, to),
+    DR_STR(struct dr_goal, at),
+    DR_STR(struct dr_goal, point),
+    DR_I64(struct dr_goal, within_s),
     DR_BOOL(struct dr_goal, storage_only),
     DR_BOOL(struct dr_goal, unplanned),
     DR_LIST(struct dr_goal, declare, declaration_type),
     DR_STRUCT(struct dr_goal, accept_loss, dr_accept_loss_type),
     DR_STR(struct dr_goal, waive_fence),
+    DR_STR(struct dr_goal, waive_snapshot),
     DR_STR(struct dr_goal, reason)};
 DR_TYPE(dr_goal_type, struct dr_goal, "goal", goal_fields);
 
@@ -79,11 +85,45 @@ check_declarations(const struct dr_goal *g, const struct dr_model *m, struct drs
     return DRSTOR_OK;
 }
 
+/* Which words go with which verb: a word that would be ignored is a slip. */
+static int
+check_words(const struct dr_goal *g, struct drstor_error **err)
+{
+    const char *verb = dr_name(&dr_verb_names, (int)g->verb);
+    bool flip = g->verb == DR_VERB_PROMOTE || g->verb == DR_VERB_FAILBACK;
+    bool to = g->verb == DR_VERB_PROMOTE || g->verb == DR_VERB_DRILL_START;
+    const struct {
+        bool given, fits;
+        const char *flag;
+    } words[] = {
+        {g->to != NULL, to, "--to"},
+        {g->at != NULL, g->verb == DR_VERB_DEMOTE, "--at"},
+        {g->point != NULL, to, "--point"},
+        {g->within_s >= 0, g->verb == DR_VERB_PROMOTE, "--within"},
+        {g->unplanned, g->verb == DR_VERB_PROMOTE, "--unplanned"},
+        {g->storage_only, flip || g->verb == DR_VERB_DEMOTE || g->verb == DR_VERB_REPROTECT,
+         "--storage-only"},
+        {g->n_declare > 0, g->verb == DR_VERB_PROMOTE, "--declare"},
+        {g->waive_fence != NULL, g->verb == DR_VERB_PROMOTE, "--waive-fence"},
+        {g->waive_snapshot != NULL, g->verb == DR_VERB_REPROTECT, "--waive-snapshot"},
+    };
+    for (size_t i = 0; i < DR_COUNT(words); i++)
+        if (words[i].given && !words[i].fits)
+            return dr_fail(err, DRSTOR_E_INVALID, "%s does not go with %s", words[i].flag, verb);
+    if (g->verb == DR_VERB_PROMOTE && !g->to)
+        return dr_fail(err, DRSTOR_E_INVALID, "promote needs --to SITE");
+    if (g->verb == DR_VERB_DEMOTE && !g->at)
+        return dr_fail(err, DRSTOR_E_INVALID, "demote needs --at SITE");
+    if (g->within_s >= 0 && g->unplanned)
+        return dr_fail(err, DRSTOR_E_INVALID,
+                       "--within begins planned and ends unplanned; it does not go with "
+                       "--unplanned");
+    return DRSTOR_OK;
+}
+
 int
 dr_goal_check(const struct dr_goal *g, const struct dr_model *m, struct drstor_error **err)
 {
-    if (g->verb != DR_VERB_PROMOTE)
-        return dr_fail(err, DRSTOR_E_INVALID, "this drstor cannot plan that verb yet");
     if (!g->n_groups)
         return dr_fail(err, DRSTOR_E_INVALID, "no group given; name groups, or use --all");
     for (size_t i = 0; i < g->n_groups; i++) {
@@ -93,14 +133,21 @@ dr_goal_check(const struct dr_goal *g, const struct dr_model *m, struct drstor_e
             if (dr_streq(g->groups[i], g->groups[j]))
                 return dr_fail(err, DRSTOR_E_INVALID, "group %s is named twice", g->groups[i]);
     }
-    if (!g->to)
-        return dr_fail(err, DRSTOR_E_INVALID, "promote needs --to SITE");
-    if (!dr_model_site(m, g->to))
-        return unknown_site(m, g->to, err);
-    for (size_t i = 0; i < g->n_groups; i++)
-        if (!dr_group_copy(dr_model_group(m, g->groups[i]), g->to))
-            return dr_fail(err, DRSTOR_E_INVALID, "group %s has no copy at %s", g->groups[i],
-                           g->to);
+    int r = check_words(g, err);
+    if (r < 0)
+        return r;
+    const char *site = g->to ? g->to : g->at;
+    if (site && !dr_model_site(m, site))
+        return unknown_site(m, site, err);
+    for (size_t i = 0; i < g->n_groups; i++) {
+        const struct dr_group *x = dr_model_group(m, g->groups[i]);
+        if (site && !dr_group_copy(x, site))
+            return dr_fail(err, DRSTOR_E_INVALID, "group %s has no copy at %s", g->groups[i], site);
+        if (g->verb == DR_VERB_FAILBACK && !x->preferred)
+            return dr_fail(err, DRSTOR_E_INVALID,
+                           "group %s has no preferred site to fail back to; use promote --to SITE",
+                           x->name);
+    }
     return check_declarations(g, m, err);
 }
 
@@ -133,10 +180,96 @@ dr_accept_loss_parse(const char *text, struct dr_accept_loss *ret, struct drstor
     return DRSTOR_OK;
 }
 
-enum dr_operation
-dr_goal_operation(const struct dr_goal *g)
+static const char *
+flips_to(const struct dr_goal *g, const struct dr_group *group)
 {
-    return g->unplanned ? DR_OPERATION_PROMOTE : DR_OPERATION_SWITCHOVER;
+    if (g->verb == DR_VERB_FAILBACK)
+        return group->preferred ? group->preferred->name : NULL;
+    return g->verb == DR_VERB_PROMOTE ? g->to : NULL;
+}
+
+enum dr_operation
+dr_goal_operation(const struct dr_goal *g, const struct dr_group *group,
+                  const struct dr_record *record)
+{
+    switch (g->verb) {
+    case DR_VERB_PROMOTE:
+    case DR_VERB_FAILBACK:
+        if (record && record->primary && dr_streq(record->primary, flips_to(g, group)))
+            return DR_OPERATION_SERVE;
+        return g->unplanned ? DR_OPERATION_PROMOTE : DR_OPERATION_SWITCHOVER;
+    case DR_VERB_DEMOTE:
+        return DR_OPERATION_DEMOTE;
+    case DR_VERB_REPROTECT:
+        return DR_OPERATION_REPROTECT;
+    case DR_VERB_SUSPEND:
+        return DR_OPERATION_SUSPEND;
+    case DR_VERB_RESUME:
+        return DR_OPERATION_RESUME;
+    case DR_VERB_SYNC:
+        return DR_OPERATION_SYNC;
+    case DR_VERB_DRILL_START:
+        return DR_OPERATION_DRILL_START;
+    case DR_VERB_DRILL_PROMOTE:
+        return DR_OPERATION_DRILL_PROMOTE;
+    case DR_VERB_DRILL_CLEAN:
+        return DR_OPERATION_DRILL_CLEAN;
+    case DR_VERB_UNKNOWN:
+        break;
+    }
+    return DR_OPERATION_UNKNOWN;
+}
+
+/* Two copies are handled first: of more, the first that is not the given one. */
+static const struct dr_copy *
+other_than(const struct dr_group *group, const struct dr_copy *copy)
+{
+    for (size_t i = 0; copy && i < group->n_copies; i++)
+        if (&group->copies[i] != copy)
+            return &group->copies[i];
+    return NULL;
+}
+
+void
+dr_goal_copies(const struct dr_goal *g, const struct dr_group *group,
+               const struct dr_record *record, const struct dr_copy **ret_old,
+               const struct dr_copy **ret_target)
+{
+    const struct dr_copy *primary =
+        record && record->primary ? dr_group_copy(group, record->primary) : NULL;
+    const char *to = flips_to(g, group);
+    switch (g->verb) {
+    case DR_VERB_PROMOTE:
+    case DR_VERB_FAILBACK:
+        *ret_target = to ? dr_group_copy(group, to) : NULL;
+        *ret_old = primary && primary == *ret_target ? other_than(group, primary) : primary;
+        return;
+    case DR_VERB_DEMOTE:
+        *ret_old = dr_group_copy(group, g->at);
+        *ret_target = other_than(group, *ret_old);
+        return;
+    case DR_VERB_REPROTECT:
+        *ret_target = primary;
+        *ret_old = other_than(group, primary);
+        return;
+    case DR_VERB_DRILL_START:
+    case DR_VERB_DRILL_PROMOTE:
+    case DR_VERB_DRILL_CLEAN:
+        *ret_old = primary;
+        *ret_target = record && record->drill.site ? dr_group_copy(group, record->drill.site)
+                      : g->to                      ? dr_group_copy(group, g->to)
+                                                   : other_than(group, primary);
+        return;
+    case DR_VERB_SUSPEND:
+    case DR_VERB_RESUME:
+    case DR_VERB_SYNC:
+        *ret_old = primary;
+        *ret_target = other_than(group, primary);
+        return;
+    case DR_VERB_UNKNOWN:
+        break;
+    }
+    *ret_old = *ret_target = NULL;
 }
 
 enum dr_declared

@@ -4,9 +4,22 @@
 
 #include "base/map.h"
 #include "model/model.h"
+#include "model/record.h"
 #include "model/table.h"
 
-enum dr_verb { DR_VERB_UNKNOWN = 0, DR_VERB_PROMOTE };
+enum dr_verb {
+    DR_VERB_UNKNOWN = 0,
+    DR_VERB_PROMOTE,
+    DR_VERB_FAILBACK, /* a planned promote of each group to its preferred site */
+    DR_VERB_DEMOTE,
+    DR_VERB_REPROTECT,
+    DR_VERB_SUSPEND,
+    DR_VERB_RESUME,
+    DR_VERB_SYNC,
+    DR_VERB_DRILL_START,
+    DR_VERB_DRILL_PROMOTE,
+    DR_VERB_DRILL_CLEAN
+};
 
 /* What a person says about a site (safety 3.2). */
 enum dr_declared {
@@ -31,12 +44,16 @@ struct dr_goal {
     enum dr_verb verb;
     const char **groups; /* resolved: --all, --only and --except are gone */
     size_t n_groups;
-    const char *to;
+    const char *to; /* promote, drill start: the site; NULL where the verb knows by itself */
+    const char *at; /* demote: the site whose copy is meant */
+    const char
+        *point;       /* promote, drill start: a recovery point by the array's name; NULL: newest */
+    int64_t within_s; /* the old site is about to go: planned until then; -1: no such bound */
     bool storage_only, unplanned;
     struct dr_declaration *declare;
     size_t n_declare;
     struct dr_accept_loss accept_loss;
-    const char *waive_fence, *reason;
+    const char *waive_fence, *waive_snapshot, *reason;
 };
 
 extern const struct dr_names dr_verb_names;
@@ -55,7 +72,21 @@ int dr_declaration_parse(struct dr_arena *a, const char *text, struct dr_declara
                          struct drstor_error **err);
 int dr_accept_loss_parse(const char *text, struct dr_accept_loss *ret, struct drstor_error **err);
 
-enum dr_operation dr_goal_operation(const struct dr_goal *g);
+/*
+ * What the goal means for one group, by its record (NULL: none). SERVE: the site asked for is the
+ * primary already.
+ */
+enum dr_operation dr_goal_operation(const struct dr_goal *g, const struct dr_group *group,
+                                    const struct dr_record *record);
+/*
+ * The two copies an operation speaks of. A flip: the target is where the group goes, the old copy
+ * is the primary. Demote: the old copy is the one demoted. Reprotect: the old copy is the one that
+ * shall follow, the target is the primary. All others: the target is the copy that follows. Either
+ * may be NULL when configuration or record name none.
+ */
+void dr_goal_copies(const struct dr_goal *g, const struct dr_group *group,
+                    const struct dr_record *record, const struct dr_copy **ret_old,
+                    const struct dr_copy **ret_target);
 
 /* The declaration made about SITE, or UNKNOWN. */
 enum dr_declared dr_goal_declared(const struct dr_goal *g, const char *site);

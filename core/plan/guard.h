@@ -51,7 +51,8 @@ struct dr_guard_case {
     struct dr_arena *arena;
     const struct dr_group *group;
     const struct dr_plan_record *record; /* never NULL; present may be false */
-    const struct dr_copy *old, *target;  /* old is NULL when the record has no primary here */
+    enum dr_operation operation;
+    const struct dr_copy *old, *target; /* dr_goal_copies(); NULL: there is none */
     const struct dr_copy_facts *old_facts, *target_facts; /* NULL: never read */
 };
 
@@ -60,21 +61,20 @@ void dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struc
                         const struct dr_group *group);
 
 /*
- * Runs every guard of the goal's operation. Refusals are pushed to the list; several may speak at
- * once. Returns how many spoke. THERE: the record has the target as primary already, so only what
- * would make "nothing to do" untrue is looked at.
+ * Runs every guard of the operation. Refusals are pushed to the list; several may speak at once.
+ * Returns how many spoke.
  */
-size_t dr_guard_group(const struct dr_guard_case *c, bool there, struct dr_refusal **refusals,
-                      size_t *n);
+size_t dr_guard_group(const struct dr_guard_case *c, struct dr_refusal **refusals, size_t *n);
 /* R019 alone: does anything of the group run, or is a domain active, at the old site? */
 bool dr_guard_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r);
 /* What concerns the whole goal: the target's engine, the controller's role. */
 size_t dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in,
                      struct dr_refusal **refusals, size_t *n);
 /*
- * May this goal take the place of the open run RUN? An unplanned promote may, of a run that has
- * committed nothing: the site of a planned move can be lost in the middle of it, and then waiting
- * for it would be a dead end. Once anything is committed there is only forward: resume.
+ * May this goal take the place of the open run RUN? An unplanned promote may: a site can be lost in
+ * the middle of anything, and waiting for a run that needs it would be a dead end. It is a new
+ * flip, with a fence and an epoch of its own. Only a run that has committed to the very same site
+ * is not replaced but resumed.
  */
 bool dr_guard_supersedes(const struct dr_plan_input *in, const char *run);
 /* The answer to the one question: does the consent cover the loss of the plan? */

@@ -4,6 +4,46 @@
 
 #include "base/str.h"
 
+/* The site whose engine the group's VMs shall run at; NULL: none. */
+static const struct dr_site *
+stage_site(struct dr_arena *a, const struct dr_plan_input *in, size_t group)
+{
+    struct dr_guard_case c;
+    dr_guard_case_init(&c, a, in, dr_model_group(in->model, in->goal->groups[group]));
+    bool flip = c.operation == DR_OPERATION_SWITCHOVER || c.operation == DR_OPERATION_PROMOTE ||
+                c.operation == DR_OPERATION_SERVE;
+    return flip && c.target && c.target->site->engine ? c.target->site : NULL;
+}
+
+static bool
+engine_unfit(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_site *to,
+             struct dr_refusal *r)
+{
+    const struct dr_engine_facts *e = dr_facts_engine(in->facts, to->name);
+    const struct dr_endpoint_facts *p =
+        dr_facts_endpoint(in->facts, DR_ENDPOINT_ENGINE, to->engine->name);
+    if (!e || !e->fresh) {
+        *r = (struct dr_refusal){
+            .id = "R027",
+            .text = dr_arena_printf(a, "the engine of %s, which shall run the VMs, cannot be used",
+                                    to->name),
+            .evidence = p && p->error ? p->error : "it was never read",
+            .remedy = "repair it, or --storage-only and start the VMs later"};
+        return true;
+    }
+    for (size_t i = 0; i < e->inventory.n_hosts; i++)
+        if (dr_streq(e->inventory.hosts[i].status, "up"))
+            return false;
+    *r = (struct dr_refusal){
+        .id = "R028",
+        .text = dr_arena_printf(a, "no host is up at %s: nothing could be attached or started",
+                                to->name),
+        .evidence = dr_arena_printf(a, "%zu host%s in all, says its engine", e->inventory.n_hosts,
+                                    e->inventory.n_hosts == 1 ? "" : "s"),
+        .remedy = "activate a host there, or --storage-only and start the VMs later"};
+    return true;
+}
+
 size_t
 dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refusal **refusals,
               size_t *n)
@@ -19,31 +59,16 @@ dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refu
             .remedy = "work from the active controller; if that one is lost for good, make this "
                       "one active "
                       "in its configuration (controller: role: active)"};
-    const struct dr_site *to = dr_model_site(in->model, in->goal->to);
-    if (in->goal->storage_only || !to || !to->engine)
-        return *n - before;
-    const struct dr_engine_facts *e = dr_facts_engine(in->facts, to->name);
-    const struct dr_endpoint_facts *p =
-        dr_facts_endpoint(in->facts, DR_ENDPOINT_ENGINE, to->engine->name);
-    if (!e || !e->fresh) {
-        dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
-            .id = "R027",
-            .text = dr_arena_printf(a, "the engine of %s, which shall run the VMs, cannot be used",
-                                    to->name),
-            .evidence = p && p->error ? p->error : "it was never read",
-            .remedy = "repair it, or --storage-only and start the VMs later"};
-        return *n - before;
+    /* Each site that shall run VMs, once. */
+    for (size_t i = 0; i < in->goal->n_groups && !in->goal->storage_only; i++) {
+        const struct dr_site *to = stage_site(a, in, i);
+        bool asked = false;
+        for (size_t k = 0; k < i; k++)
+            asked |= to && stage_site(a, in, k) == to;
+        struct dr_refusal r = {0};
+        if (to && !asked && engine_unfit(a, in, to, &r))
+            dr_arena_push(a, *refusals, *n) = r;
     }
-    for (size_t i = 0; i < e->inventory.n_hosts; i++)
-        if (dr_streq(e->inventory.hosts[i].status, "up"))
-            return *n - before;
-    dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
-        .id = "R028",
-        .text = dr_arena_printf(a, "no host is up at %s: nothing could be attached or started",
-                                to->name),
-        .evidence = dr_arena_printf(a, "%zu host%s in all, says its engine", e->inventory.n_hosts,
-                                    e->inventory.n_hosts == 1 ? "" : "s"),
-        .remedy = "activate a host there, or --storage-only and start the VMs later"};
     return *n - before;
 }
 

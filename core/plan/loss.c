@@ -31,6 +31,31 @@ dr_view_not_writable(const struct dr_copy_view *v)
     return v->n_members > 0;
 }
 
+bool
+dr_view_writable(const struct dr_copy_view *v)
+{
+    for (size_t i = 0; i < v->n_members; i++)
+        if (v->members[i].access != DRSTOR_ACCESS_READ_WRITE)
+            return false;
+    return v->n_members > 0 && v->access == DRSTOR_ACCESS_READ_WRITE;
+}
+
+bool
+dr_view_exposed(const struct dr_copy_view *v)
+{
+    for (size_t i = 0; i < v->n_members; i++)
+        if (v->members[i].n_paths)
+            return true;
+    return false;
+}
+
+bool
+dr_view_keeps_up(const struct dr_copy_view *v)
+{
+    return v->relation == DRSTOR_RELATION_DESTINATION &&
+           (v->sync == DRSTOR_SYNC_IN_SYNC || v->sync == DRSTOR_SYNC_LAGGING);
+}
+
 /* In sync, as a fact about the data: nothing outstanding, read from the target. */
 static bool
 in_sync_now(const struct dr_copy_facts *t)
@@ -118,6 +143,49 @@ dr_loss_estimate(struct dr_arena *a, const struct dr_model *m, const struct dr_g
         dr_arena_printf(a, "up to %s: %s holds everything up to %s, %s may have written until %s",
                         dr_duration_text(a, ret->seconds), target->site->name,
                         dr_utc_text(a, ret->since), old->site->name, dr_utc_text(a, end));
+}
+
+void
+dr_loss_destroyed(struct dr_arena *a, const struct dr_group *g, const struct dr_copy *old,
+                  const struct dr_copy *target, const struct dr_record *record,
+                  const struct dr_facts *facts, struct dr_loss *ret)
+{
+    const struct dr_copy_facts *o = dr_facts_copy(facts, g->name, old->site->name);
+    const struct dr_left *left = &record->left;
+    const char *site = old->site->name;
+    bool follows = o && o->fresh && o->view.relation == DRSTOR_RELATION_DESTINATION;
+
+    dr_map_clear(&dr_loss_type, ret);
+    ret->group = g->name;
+    if (follows && record->old_copy == DR_OLD_COPY_NONE) { /* paused or cut off, never left */
+        ret->seconds = ret->bytes = 0;
+        ret->proven_zero = true;
+        ret->method = "the copy has followed the primary ever since";
+        ret->text = dr_arena_printf(a, "nothing only %s has is overwritten: %s", site, ret->method);
+        return;
+    }
+    ret->since = left->epoch > 0 ? left->since : -1;
+    int64_t last = o && o->fresh ? o->view.point : -1;
+    if (left->epoch > 0 && left->seconds == 0 && last >= 0 && ret->since >= 0 &&
+        last <= ret->since) {
+        ret->seconds = ret->bytes = 0;
+        ret->proven_zero = true;
+        ret->method = "left behind with nothing, and not written since";
+        ret->text = dr_arena_printf(a, "nothing only %s has is overwritten: %s", site, ret->method);
+        return;
+    }
+    ret->needs_consent = true;
+    if (ret->since < 0 || last < 0) {
+        ret->method = "unknown";
+        ret->text = dr_arena_printf(
+            a, "everything only %s has is overwritten: how much cannot be told", site);
+        return;
+    }
+    ret->method = "its last write against the point promoted instead";
+    ret->seconds = last > ret->since ? last - ret->since : 1;
+    ret->text = dr_arena_printf(
+        a, "up to %s of writes that only %s has are overwritten with what %s has: those after %s",
+        dr_duration_text(a, ret->seconds), site, target->site->name, dr_utc_text(a, ret->since));
 }
 
 bool

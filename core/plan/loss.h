@@ -17,8 +17,25 @@ void dr_loss_estimate(struct dr_arena *a, const struct dr_model *m, const struct
                       const struct dr_facts *facts, const struct dr_evidence *evidence,
                       struct dr_loss *ret);
 
+/*
+ * What a resync of the old copy destroys: all that only it has. From the point its site was left at
+ * (the record's `left`) to the last write it can have taken; zero only when it was left with
+ * nothing, and shows no younger point since.
+ */
+void dr_loss_destroyed(struct dr_arena *a, const struct dr_group *g, const struct dr_copy *old,
+                       const struct dr_copy *target, const struct dr_record *record,
+                       const struct dr_facts *facts, struct dr_loss *ret);
+
 /* Read-only or not exposed, the group as a whole and every volume of it. */
 bool dr_view_not_writable(const struct dr_copy_view *v);
+
+/* Read-write, the group as a whole and every volume of it. */
+bool dr_view_writable(const struct dr_copy_view *v);
+
+/* Some host sees a member of it. */
+bool dr_view_exposed(const struct dr_copy_view *v);
+/* It follows, and is in sync or behind by what is on its way: a whole copy, not a first one. */
+bool dr_view_keeps_up(const struct dr_copy_view *v);
 
 /* Does BOUND cover LOSS? A proven zero needs no bound. */
 bool dr_loss_covered(const struct dr_loss *loss, const struct dr_accept_loss *bound);

@@ -32,8 +32,11 @@ static const struct dr_field step_fields[] = {
 static DR_TYPE(step_type, struct dr_plan_step, "step", step_fields);
 
 static const struct dr_field flip_fields[] = {
-    DR_STR(struct dr_plan_group, name), DR_STR(struct dr_plan_group, from),
-    DR_STR(struct dr_plan_group, to), DR_CNT(struct dr_plan_group, epoch),
+    DR_STR(struct dr_plan_group, name),
+    DR_STR(struct dr_plan_group, from),
+    DR_STR(struct dr_plan_group, to),
+    DR_ENUM(struct dr_plan_group, operation, dr_operation_names),
+    DR_CNT(struct dr_plan_group, epoch),
     DR_BOOL(struct dr_plan_group, nothing_to_do)};
 static DR_TYPE(flip_type, struct dr_plan_group, "flip", flip_fields);
 

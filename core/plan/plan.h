@@ -46,9 +46,11 @@ struct dr_plan_step {
     size_t n_vms;
 };
 
+/* What is done with one group. FROM: the site of the old copy, TO: of the target. */
 struct dr_plan_group {
     const char *name, *from, *to;
-    int64_t epoch; /* before the flip */
+    enum dr_operation operation;
+    int64_t epoch; /* of the record the plan was made for */
     bool nothing_to_do;
 };
 

@@ -14,6 +14,7 @@ struct planner {
     const struct dr_table_row *row;
     struct dr_plan *p;
     int64_t fence_s; /* of the group at hand: how long its fence is expected to take */
+    const struct dr_loss *destroys; /* of the group at hand: what a resync overwrites */
 };
 
 /* ---- conditions ------------------------------------------------------------------------------ */
@@ -50,35 +51,62 @@ copy_fact(struct planner *pl, const struct dr_copy_facts *f)
     return text;
 }
 
+/* Does a step of KIND in this row bring WHAT about? */
+static bool
+gives(const struct dr_table_row *row, enum dr_step_kind kind, enum dr_require what)
+{
+    for (size_t i = 0; i < row->n_steps; i++)
+        if (row->steps[i].kind == kind && (row->steps[i].gives & what))
+            return true;
+    return false;
+}
+
+static void
+reachable(struct planner *pl, const struct dr_guard_case *c, const struct dr_copy *copy,
+          const struct dr_copy_facts *f, enum dr_require require)
+{
+    condition(pl, c->group, copy->site->name, require, false, f->seen.utc,
+              require == DR_REQUIRE_TARGET_REACHABLE
+                  ? dr_arena_printf(pl->a, "%s %s at %s", c->group->name,
+                                    dr_name(&dr_access_names, (int)f->view.access),
+                                    copy->site->name)
+                  : dr_arena_printf(pl->a, "%s answers for %s", copy->site->name, c->group->name),
+              copy_fact(pl, f));
+}
+
+/* The row says what must hold before anything is touched; here is the fact that says it does. */
 static void
 conditions(struct planner *pl, const struct dr_guard_case *c)
 {
     struct dr_arena *a = pl->a;
     const struct dr_record *rec = &c->record->record;
-    const char *g = c->group->name, *to = c->target->site->name, *from = c->old->site->name;
+    const char *g = c->group->name, *to = c->target ? c->target->site->name : "?",
+               *from = c->old ? c->old->site->name : "?";
+    unsigned needs = pl->row->needs;
 
     condition(
-        pl, c->group, from, DR_REQUIRE_RECORD, false, pl->in->facts->now.utc,
+        pl, c->group, rec->primary, DR_REQUIRE_RECORD, false, pl->in->facts->now.utc,
         dr_arena_printf(a, "%s: primary %s, epoch %lld", g, rec->primary, (long long)rec->epoch),
         dr_arena_printf(a, "record %s, seq %lld", dr_name(&dr_phase_names, (int)rec->phase),
                         (long long)rec->seq));
-    condition(pl, c->group, to, DR_REQUIRE_TARGET_REACHABLE, false, c->target_facts->seen.utc,
-              dr_arena_printf(a, "%s %s at %s", g,
-                              dr_name(&dr_access_names, (int)c->target_facts->view.access), to),
-              copy_fact(pl, c->target_facts));
-    if (pl->row->needs & DR_REQUIRE_RELATION_HEALTHY)
+    if (needs & DR_REQUIRE_TARGET_REACHABLE)
+        reachable(pl, c, c->target, c->target_facts, DR_REQUIRE_TARGET_REACHABLE);
+    if (needs & DR_REQUIRE_RELATION_HEALTHY)
         condition(pl, c->group, to, DR_REQUIRE_RELATION_HEALTHY, false, c->target_facts->seen.utc,
                   dr_arena_printf(a, "%s: replication from %s to %s is healthy", g, from, to),
                   copy_fact(pl, c->target_facts));
-    if (pl->row->needs & DR_REQUIRE_OLD_REACHABLE)
-        condition(pl, c->group, from, DR_REQUIRE_OLD_REACHABLE, false, c->old_facts->seen.utc,
-                  dr_arena_printf(a, "%s answers for %s", from, g), copy_fact(pl, c->old_facts));
-    if ((pl->row->needs & DR_REQUIRE_NO_VMS_AT_OLD) && !pl->in->goal->storage_only)
+    if (needs & DR_REQUIRE_OLD_REACHABLE)
+        reachable(pl, c, c->old, c->old_facts, DR_REQUIRE_OLD_REACHABLE);
+    if ((needs & DR_REQUIRE_NO_VMS_AT_OLD) && !pl->in->goal->storage_only)
         condition(pl, c->group, from, DR_REQUIRE_NO_VMS_AT_OLD, false, pl->in->facts->now.utc,
                   dr_arena_printf(a, "no VM of %s runs at %s", g, from),
                   c->old->site->engine ? dr_arena_printf(a, "engine of %s", from)
                                        : "no engine there");
-    if (pl->in->goal->unplanned)
+    if (needs & DR_REQUIRE_CLONED)
+        condition(pl, c->group, to, DR_REQUIRE_CLONED, false, pl->in->facts->now.utc,
+                  dr_arena_printf(a, "clone %s of %s at %s", rec->drill.name, g, to),
+                  dr_arena_printf(a, "made by run %s", rec->drill.run));
+    if (gives(pl->row, DR_STEP_FENCE, DR_REQUIRE_EVIDENCE))
         condition(pl, c->group, from, DR_REQUIRE_EVIDENCE, true, -1,
                   dr_arena_printf(a, "%s cannot be written at %s", g, from),
                   "proven during the run, before the commit");
@@ -110,29 +138,55 @@ need(struct planner *pl, struct dr_plan_step *s, enum dr_step_kind kind)
 }
 
 /*
- * What must be over before a step of KIND starts. After the promotion reverse and expose run beside
- * each other; the stage waits only for the LUNs.
+ * What must be over before a step of KIND starts: the steps that its row puts before it. Only after
+ * the promotion things run beside each other: nothing that serves waits for the old copy to follow.
  */
 static void
 needs(struct planner *pl, struct dr_plan_step *s)
 {
     switch (s->kind) {
+    case DR_STEP_UNKNOWN:
     case DR_STEP_PRESYNC:
     case DR_STEP_FENCE:
-    case DR_STEP_UNKNOWN:
+    case DR_STEP_PAUSE:
+    case DR_STEP_UNPAUSE:
+    case DR_STEP_TRANSFER:
+    case DR_STEP_CLONE:
+    case DR_STEP_REHEARSE:
+    case DR_STEP_UNCLONE:
         break;
     case DR_STEP_DEMOTE:
         need(pl, s, DR_STEP_PRESYNC);
         break;
     case DR_STEP_FINALSYNC:
+    case DR_STEP_WITHDRAW:
         need(pl, s, DR_STEP_DEMOTE);
+        break;
+    case DR_STEP_SNAPSHOT:
+        need(pl, s, DR_STEP_DEMOTE);
+        need(pl, s, DR_STEP_WITHDRAW);
+        break;
+    case DR_STEP_INTEND:
+        need(pl, s, DR_STEP_DEMOTE);
+        need(pl, s, DR_STEP_WITHDRAW);
+        need(pl, s, DR_STEP_SNAPSHOT);
+        break;
+    case DR_STEP_RESYNC:
+        need(pl, s, DR_STEP_INTEND);
+        break;
+    case DR_STEP_FOLLOW:
+        need(pl, s, DR_STEP_RESYNC);
         break;
     case DR_STEP_COMMIT:
         need(pl, s, DR_STEP_FINALSYNC);
         need(pl, s, DR_STEP_FENCE);
         break;
+    case DR_STEP_TAG:
+        need(pl, s, DR_STEP_COMMIT);
+        break;
     case DR_STEP_PROMOTE:
         need(pl, s, DR_STEP_COMMIT);
+        need(pl, s, DR_STEP_TAG);
         break;
     case DR_STEP_REVERSE:
     case DR_STEP_EXPOSE:
@@ -145,13 +199,16 @@ needs(struct planner *pl, struct dr_plan_step *s)
     case DR_STEP_STAGE:
         need(pl, s, DR_STEP_HANDOVER);
         break;
-    case DR_STEP_SETTLE:
-        /* Not for the old copy to follow: what is served is served, even if the old site dies now.
-         */
-        need(pl, s, DR_STEP_PROMOTE);
-        need(pl, s, DR_STEP_EXPOSE);
-        need(pl, s, DR_STEP_STAGE);
+    case DR_STEP_SETTLE: {
+        /* Not for the old copy to follow: what is served is served, even if that site dies now. */
+        static const enum dr_step_kind last[] = {
+            DR_STEP_PROMOTE,  DR_STEP_EXPOSE, DR_STEP_STAGE,   DR_STEP_DEMOTE,
+            DR_STEP_WITHDRAW, DR_STEP_FOLLOW, DR_STEP_PAUSE,   DR_STEP_UNPAUSE,
+            DR_STEP_TRANSFER, DR_STEP_CLONE,  DR_STEP_UNCLONE, DR_STEP_REHEARSE};
+        for (size_t i = 0; i < DR_COUNT(last); i++)
+            need(pl, s, last[i]);
         break;
+    }
     }
 }
 
@@ -159,7 +216,7 @@ static bool
 wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_table_step *t)
 {
     const struct dr_copy *at = t->at_target ? c->target : c->old;
-    bool engine = c->target->site->engine && !pl->in->goal->storage_only;
+    bool engine = c->target && c->target->site->engine && !pl->in->goal->storage_only;
     switch (t->kind) {
     case DR_STEP_HANDOVER:
     case DR_STEP_STAGE:
@@ -167,21 +224,78 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
     case DR_STEP_EXPOSE:
         return at->n_expose > 0;
     case DR_STEP_PRESYNC:
-    case DR_STEP_FINALSYNC:
         /* A synchronous pair has nothing to transfer; that it is in sync is read after the
          * demotion. */
-        return t->kind == DR_STEP_FINALSYNC || c->group->mode == DR_MODE_ASYNC;
-    case DR_STEP_REVERSE:
-        return dr_plan_array_can(pl->in, at->array->name, t->capability);
+        return c->group->mode == DR_MODE_ASYNC;
+    case DR_STEP_FINALSYNC:
+        return true;
+    case DR_STEP_SNAPSHOT:
+        /* Nothing that only this copy has: nothing to keep. */
+        return !pl->destroys->proven_zero &&
+               dr_plan_array_can(pl->in, at->array->name, t->capability);
     case DR_STEP_UNKNOWN:
     case DR_STEP_DEMOTE:
     case DR_STEP_FENCE:
     case DR_STEP_COMMIT:
+    case DR_STEP_TAG:
     case DR_STEP_PROMOTE:
+    case DR_STEP_REVERSE:
+    case DR_STEP_WITHDRAW:
+    case DR_STEP_INTEND:
+    case DR_STEP_RESYNC:
+    case DR_STEP_FOLLOW:
+    case DR_STEP_PAUSE:
+    case DR_STEP_UNPAUSE:
+    case DR_STEP_TRANSFER:
+    case DR_STEP_CLONE:
+    case DR_STEP_REHEARSE:
+    case DR_STEP_UNCLONE:
     case DR_STEP_SETTLE:
-        return true;
+        break;
     }
-    return true;
+    return !t->optional || !t->capability ||
+           dr_plan_array_can(pl->in, at->array->name, t->capability);
+}
+
+static const char *
+settle_text(struct planner *pl, const struct dr_guard_case *c)
+{
+    const char *g = c->group->name;
+    switch (c->operation) {
+    case DR_OPERATION_SWITCHOVER:
+    case DR_OPERATION_PROMOTE:
+    case DR_OPERATION_SERVE:
+        return dr_arena_printf(pl->a, "%s is served from %s", g, c->target->site->name);
+    case DR_OPERATION_DEMOTE:
+        return dr_arena_printf(pl->a, "%s is not writable at %s", g, c->old->site->name);
+    case DR_OPERATION_REPROTECT:
+        return dr_arena_printf(pl->a, "%s is protected at %s", g, c->old->site->name);
+    case DR_OPERATION_SUSPEND:
+        return dr_arena_printf(pl->a, "%s is not protected until replication goes on", g);
+    case DR_OPERATION_RESUME:
+        return dr_arena_printf(pl->a, "%s is protected again", g);
+    case DR_OPERATION_SYNC:
+        return dr_arena_printf(pl->a, "%s is up to date at %s", g, c->target->site->name);
+    case DR_OPERATION_DRILL_START:
+    case DR_OPERATION_DRILL_PROMOTE:
+        return dr_arena_printf(pl->a, "the drill of %s can begin", g);
+    case DR_OPERATION_DRILL_CLEAN:
+        return dr_arena_printf(pl->a, "no drill of %s is left", g);
+    case DR_OPERATION_ADOPT:
+    case DR_OPERATION_UNKNOWN:
+        break;
+    }
+    return "?";
+}
+
+/* How much a resync may have to copy at most; the array may know a shorter way. */
+static const char *
+size_text(struct planner *pl, const struct dr_copy_facts *f)
+{
+    int64_t bytes = 0;
+    for (size_t i = 0; f && i < f->view.n_members; i++)
+        bytes += f->view.members[i].size > 0 ? f->view.members[i].size : 0;
+    return bytes ? dr_arena_printf(pl->a, " (at most %s)", dr_bytes_text(pl->a, bytes)) : "";
 }
 
 static const char *
@@ -189,7 +303,8 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
           size_t n_known)
 {
     struct dr_arena *a = pl->a;
-    const char *g = c->group->name, *to = c->target->site->name, *from = c->old->site->name;
+    const char *g = c->group->name, *to = c->target ? c->target->site->name : "?",
+               *from = c->old ? c->old->site->name : "?";
     switch (s->kind) {
     case DR_STEP_PRESYNC:
         return dr_arena_printf(a, "bring %s at %s up to date while applications run", g, to);
@@ -202,6 +317,10 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
     case DR_STEP_FENCE:
         return dr_arena_printf(a, "prove that %s cannot be written at %s", g, from);
     case DR_STEP_COMMIT:
+        if (c->operation == DR_OPERATION_SERVE)
+            return dr_arena_printf(a, "commit %s: primary %s stays, epoch %lld -> %lld", g, to,
+                                   (long long)c->record->record.epoch,
+                                   (long long)c->record->record.epoch + 1);
         return dr_arena_printf(a, "commit %s: primary %s -> %s, epoch %lld -> %lld", g, from, to,
                                (long long)c->record->record.epoch,
                                (long long)c->record->record.epoch + 1);
@@ -235,8 +354,36 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
         return dr_arena_printf(a, "attach %zu storage domain%s of %s at %s, start %zu VM%s",
                                s->n_domains, s->n_domains == 1 ? "" : "s", g, to, s->n_vms,
                                s->n_vms == 1 ? "" : "s");
+    case DR_STEP_TAG:
+        return dr_arena_printf(a, "let array %s keep epoch %lld of %s", c->target->array->name,
+                               (long long)c->record->record.epoch + 1, g);
+    case DR_STEP_WITHDRAW:
+        return dr_arena_printf(a, "withdraw %s at %s from every host", g, from);
+    case DR_STEP_SNAPSHOT:
+        return dr_arena_printf(a, "keep what %s holds of %s in a snapshot", from, g);
+    case DR_STEP_INTEND:
+        return dr_arena_printf(a, "note that %s at %s is overwritten from %s", g, from, to);
+    case DR_STEP_RESYNC:
+        return dr_arena_printf(a, "make %s at %s follow %s: source %s, overwritten %s%s", g, from,
+                               to, c->target->array->name, c->old->array->name,
+                               size_text(pl, c->old_facts));
+    case DR_STEP_FOLLOW:
+        return dr_arena_printf(a, "wait until %s at %s has everything", g, from);
+    case DR_STEP_PAUSE:
+        return dr_arena_printf(a, "stop replication of %s to %s", g, to);
+    case DR_STEP_UNPAUSE:
+        return dr_arena_printf(a, "let replication of %s to %s go on", g, to);
+    case DR_STEP_TRANSFER:
+        return dr_arena_printf(a, "bring %s at %s up to date", g, to);
+    case DR_STEP_CLONE:
+        return dr_arena_printf(a, "clone %s at %s; the copy itself goes on as before", g, to);
+    case DR_STEP_REHEARSE:
+        return dr_arena_printf(a, "read the LUNs of clone %s", c->record->record.drill.name);
+    case DR_STEP_UNCLONE:
+        return dr_arena_printf(a, "delete clone %s of %s at %s and see that it is gone",
+                               c->record->record.drill.name, g, to);
     case DR_STEP_SETTLE:
-        return dr_arena_printf(a, "%s is served from %s", g, to);
+        return settle_text(pl, c);
     case DR_STEP_UNKNOWN:
         break;
     }
@@ -287,7 +434,8 @@ steps(struct planner *pl, const struct dr_guard_case *c)
                                  .group = c->group->name,
                                  .site = at->site->name,
                                  .array = t->kind == DR_STEP_STAGE || t->kind == DR_STEP_COMMIT ||
-                                                  t->kind == DR_STEP_SETTLE
+                                                  t->kind == DR_STEP_SETTLE ||
+                                                  t->kind == DR_STEP_INTEND
                                               ? NULL
                                               : at->array->name};
         size_t n_known = t->kind == DR_STEP_STAGE ? stage_expectation(pl, c, &s) : 0;
@@ -340,67 +488,165 @@ stale_copy(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *lo
                         c->target->site->name, c->old->site->name);
 }
 
+/* The proof that the old copy cannot be written, as far as it can be foreseen. False: refused. */
+static bool
+foresee_fence(struct planner *pl, const struct dr_guard_case *c, struct dr_evidence *expected)
+{
+    struct dr_fence fence;
+    dr_evidence_weigh(pl->a, pl->in->model, c->group, c->old, pl->in->goal, &c->record->record,
+                      pl->in->facts, pl->in->person, &fence);
+    if (fence.verdict == DR_FENCE_REFUSED) {
+        dr_arena_push(pl->a, pl->p->refusals, pl->p->n_refusals) = fence.refusal;
+        return false;
+    }
+    pl->fence_s = fence.verdict == DR_FENCE_TRY    ? 2
+                  : fence.verdict == DR_FENCE_WAIT ? fence.wait_left_s
+                                                   : 0;
+    *expected = fence.evidence;
+    if (fence.verdict != DR_FENCE_WAIT)
+        return true;
+    /* What the run will have in hand when it has waited. */
+    expected->kind = DRSTOR_EVIDENCE_E6_DECLARED;
+    expected->at = pl->in->facts->now;
+    expected->silent_since = fence.wait_from;
+    if (pl->p->earliest < pl->in->facts->now.utc + fence.wait_left_s)
+        pl->p->earliest = pl->in->facts->now.utc + fence.wait_left_s;
+    return true;
+}
+
 static void
-weigh_group(struct planner *pl, const struct dr_guard_case *c)
+no_loss(const struct dr_guard_case *c, const char *method, const char *text, struct dr_loss *ret)
+{
+    dr_map_clear(&dr_loss_type, ret);
+    *ret = (struct dr_loss){.group = c->group->name,
+                            .seconds = 0,
+                            .bytes = 0,
+                            .since = -1,
+                            .method = method,
+                            .text = text};
+}
+
+/* What the operation gives up or overwrites. False: refused, or it touches no data. */
+static bool
+weigh_loss(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *ret)
 {
     struct dr_evidence expected;
     dr_map_clear(&dr_evidence_type, &expected);
-    if (pl->in->goal->unplanned) {
-        struct dr_fence fence;
-        dr_evidence_weigh(pl->a, pl->in->model, c->group, c->old, pl->in->goal, &c->record->record,
-                          pl->in->facts, pl->in->person, &fence);
-        if (fence.verdict == DR_FENCE_REFUSED) {
-            dr_arena_push(pl->a, pl->p->refusals, pl->p->n_refusals) = fence.refusal;
-            return;
-        }
-        pl->fence_s = fence.verdict == DR_FENCE_TRY    ? 2
-                      : fence.verdict == DR_FENCE_WAIT ? fence.wait_left_s
-                                                       : 0;
-        expected = fence.evidence;
-        if (fence.verdict ==
-            DR_FENCE_WAIT) { /* what the run will have in hand when it has waited */
-            expected.kind = DRSTOR_EVIDENCE_E6_DECLARED;
-            expected.at = pl->in->facts->now;
-            expected.silent_since = fence.wait_from;
-        }
-        if (fence.verdict == DR_FENCE_WAIT &&
-            pl->p->earliest < pl->in->facts->now.utc + fence.wait_left_s)
-            pl->p->earliest = pl->in->facts->now.utc + fence.wait_left_s;
-    }
-    struct dr_loss loss;
-    if (pl->in->goal->unplanned) {
+    switch (c->operation) {
+    case DR_OPERATION_SWITCHOVER:
+        no_loss(c, "final sync after the demotion",
+                "nothing is lost: the final sync comes after the demotion", ret);
+        return true;
+    case DR_OPERATION_SERVE:
+        if (!foresee_fence(pl, c, &expected))
+            return false;
+        no_loss(c, "the primary's own copy", "nothing is lost: it is the primary's own copy", ret);
+        return true;
+    case DR_OPERATION_PROMOTE:
+        if (!foresee_fence(pl, c, &expected))
+            return false;
         dr_loss_estimate(pl->a, pl->in->model, c->group, c->old, c->target, pl->in->facts,
-                         expected.kind != DRSTOR_EVIDENCE_NONE ? &expected : NULL, &loss);
-        stale_copy(pl, c, &loss);
-    } else {
-        dr_map_clear(&dr_loss_type, &loss);
-        loss = (struct dr_loss){.group = c->group->name,
-                                .seconds = 0,
-                                .bytes = 0,
-                                .since = -1,
-                                .method = "final sync after the demotion",
-                                .text = "nothing is lost: the final sync comes after the demotion"};
+                         expected.kind != DRSTOR_EVIDENCE_NONE ? &expected : NULL, ret);
+        stale_copy(pl, c, ret);
+        return true;
+    case DR_OPERATION_REPROTECT:
+        dr_loss_destroyed(pl->a, c->group, c->old, c->target, &c->record->record, pl->in->facts,
+                          ret);
+        return true;
+    case DR_OPERATION_DEMOTE:
+    case DR_OPERATION_SUSPEND:
+    case DR_OPERATION_RESUME:
+    case DR_OPERATION_SYNC:
+    case DR_OPERATION_DRILL_START:
+    case DR_OPERATION_DRILL_PROMOTE:
+    case DR_OPERATION_DRILL_CLEAN:
+    case DR_OPERATION_ADOPT:
+    case DR_OPERATION_UNKNOWN:
+        break;
     }
-    dr_arena_push(pl->a, pl->p->losses, pl->p->n_losses) = loss;
-    if (pl->p->n_losses == 1 || dr_loss_worse(&loss, &pl->p->loss))
-        pl->p->loss = loss;
+    return false;
+}
+
+/* What only the victim has must be kept, or given up by name. */
+static bool
+snapshot_possible(struct planner *pl, const struct dr_guard_case *c, const struct dr_loss *loss)
+{
+    if (c->operation != DR_OPERATION_REPROTECT || loss->proven_zero ||
+        pl->in->goal->waive_snapshot || dr_plan_array_can(pl->in, c->old->array->name, "snapshot"))
+        return true;
+    dr_arena_push(pl->a, pl->p->refusals, pl->p->n_refusals) = (struct dr_refusal){
+        .id = "R043",
+        .group = c->group->name,
+        .text = dr_arena_printf(pl->a,
+                                "array %s cannot keep what only it has of group %s before it is "
+                                "overwritten",
+                                c->old->array->name, c->group->name),
+        .evidence = dr_arena_printf(pl->a, "plugin %s declares no snapshot; %s",
+                                    c->old->array->plugin, loss->text),
+        .remedy = "copy it away by other means, then --waive-snapshot REASON"};
+    return false;
+}
+
+static void
+plan_group(struct planner *pl, const struct dr_guard_case *c)
+{
+    size_t refused = pl->p->n_refusals;
+    struct dr_loss loss;
+    dr_map_clear(&dr_loss_type, &loss);
+    bool weighed = weigh_loss(pl, c, &loss);
+    if (pl->p->n_refusals > refused || (weighed && !snapshot_possible(pl, c, &loss)))
+        return;
+    if (weighed) {
+        dr_arena_push(pl->a, pl->p->losses, pl->p->n_losses) = loss;
+        if (pl->p->n_losses == 1 || dr_loss_worse(&loss, &pl->p->loss))
+            pl->p->loss = loss;
+    }
+    pl->destroys = &loss;
     conditions(pl, c);
     steps(pl, c);
 }
 
+/* Does what was asked for hold already, seen just now? */
 static bool
-already_there(const struct dr_guard_case *c)
+holds_already(const struct planner *pl, const struct dr_guard_case *c)
 {
     const struct dr_record *r = &c->record->record;
-    return c->record->present && !c->record->damaged &&
-           dr_streq(r->primary, c->target->site->name) && r->phase == DR_PHASE_STEADY &&
-           !c->record->open_run;
+    const struct dr_copy_facts *o = c->old_facts, *t = c->target_facts;
+    bool target = t && t->fresh, old = o && o->fresh;
+    if (!c->record->present || c->record->damaged || !dr_record_at_rest(r) || c->record->open_run)
+        return false;
+    switch (c->operation) {
+    case DR_OPERATION_SERVE:
+        return target && dr_view_writable(&t->view);
+    case DR_OPERATION_DEMOTE:
+        return old && dr_view_not_writable(&o->view) &&
+               (!dr_view_exposed(&o->view) ||
+                !dr_plan_array_can(pl->in, c->old->array->name, "withdraw"));
+    case DR_OPERATION_REPROTECT:
+        return old && target && r->old_copy == DR_OLD_COPY_NONE && dr_view_not_writable(&o->view) &&
+               dr_view_writable(&t->view) && dr_view_keeps_up(&o->view);
+    case DR_OPERATION_SUSPEND:
+        return target && t->view.sync == DRSTOR_SYNC_PAUSED && r->exposed_since >= 0;
+    case DR_OPERATION_RESUME:
+        return target && dr_view_keeps_up(&t->view) && r->exposed_since < 0;
+    case DR_OPERATION_DRILL_CLEAN:
+        return !r->drill.name;
+    case DR_OPERATION_SWITCHOVER:
+    case DR_OPERATION_PROMOTE:
+    case DR_OPERATION_SYNC:
+    case DR_OPERATION_DRILL_START:
+    case DR_OPERATION_DRILL_PROMOTE:
+    case DR_OPERATION_ADOPT:
+    case DR_OPERATION_UNKNOWN:
+        break;
+    }
+    return false;
 }
 
 void
 dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan *ret)
 {
-    struct planner pl = {a, in, dr_table_find(dr_goal_operation(in->goal)), ret, 0};
+    struct planner pl = {.a = a, .in = in, .p = ret};
     dr_map_clear(&dr_plan_type, ret);
     dr_map_copy(a, &dr_goal_type, in->goal, &ret->goal);
     ret->groups = ret->goal.groups;
@@ -413,16 +659,18 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
         const struct dr_group *g = dr_model_group(in->model, in->goal->groups[i]);
         struct dr_guard_case c;
         dr_guard_case_init(&c, a, in, g);
-        bool there = already_there(&c);
+        bool there = holds_already(&pl, &c);
+        pl.row = dr_table_find(c.operation);
         dr_arena_push(a, ret->flips, ret->n_flips) =
             (struct dr_plan_group){.name = g->name,
-                                   .from = c.record->present ? c.record->record.primary : NULL,
-                                   .to = in->goal->to,
+                                   .from = c.old ? c.old->site->name : NULL,
+                                   .to = c.target ? c.target->site->name : in->goal->to,
+                                   .operation = c.operation,
                                    .epoch = c.record->present ? c.record->record.epoch : 0,
                                    .nothing_to_do = there};
         busy += !there;
-        if (dr_guard_group(&c, there, &ret->refusals, &ret->n_refusals) == 0 && !there)
-            weigh_group(&pl, &c);
+        if (!there && dr_guard_group(&c, &ret->refusals, &ret->n_refusals) == 0)
+            plan_group(&pl, &c);
     }
     if (busy)
         (void)dr_guard_goal(a, in, &ret->refusals, &ret->n_refusals);

@@ -1,0 +1,388 @@
+/* Refusals that look at the copies: who answers, what is whole, which way data flows. */
+#include "plan/guard_internal.h"
+
+#include "plan/evidence.h"
+#include "plan/loss.h"
+
+#include "base/str.h"
+#include "base/timetext.h"
+#include "model/words.h"
+
+/* A group of one copy has nothing to move to, to follow it or to rehearse on. */
+static bool
+no_copy(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    r->text = dr_arena_printf(c->arena, "group %s has no second copy", c->group->name);
+    r->evidence = c->in->model->file;
+    r->remedy = "configure the copy at the other site";
+    return true;
+}
+
+bool
+dr_guard_target_answers(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    if (!c->target)
+        return no_copy(c, r);
+    if (c->target_facts && c->target_facts->fresh)
+        return false;
+    const struct dr_endpoint_facts *e =
+        dr_facts_endpoint(c->in->facts, DR_ENDPOINT_ARRAY, c->target->array->name);
+    if (e && e->answers) {
+        r->text = dr_arena_printf(c->arena, "array %s does not know \"%s\", the copy of group %s",
+                                  e->name, c->target->id, c->group->name);
+        r->evidence = "it answered, without that group";
+        r->remedy = "correct the copy's id in the configuration";
+        return true;
+    }
+    r->text =
+        dr_arena_printf(c->arena, "the target of group %s cannot be seen: array %s does not answer",
+                        c->group->name, c->target->array->name);
+    r->evidence = dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->target->array->name);
+    r->remedy =
+        dr_arena_printf(c->arena, "bring array %s back; nothing can be done there without it",
+                        c->target->array->name);
+    return true;
+}
+
+bool
+dr_guard_old_answers(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    if (!c->old)
+        return no_copy(c, r);
+    if (c->old_facts && c->old_facts->fresh)
+        return false;
+    bool flip = c->operation == DR_OPERATION_SWITCHOVER;
+    const char *site = c->old->site->name, *group = c->group->name;
+    const char *alive = dr_evidence_alive(c->arena, c->group, c->old, c->in->facts, &r->remedy);
+    if (alive) {
+        r->text = dr_arena_printf(c->arena, "the copy of group %s at %s cannot be read: %s", group,
+                                  site,
+                                  flip ? "a planned promote needs both sites"
+                                       : "nothing can be done with it");
+        r->evidence = alive;
+        return true;
+    }
+    r->text =
+        flip ? dr_arena_printf(c->arena,
+                               "%s does not answer: a planned promote of %s needs both sites", site,
+                               group)
+             : dr_arena_printf(c->arena, "%s does not answer: the copy of %s there cannot be %s",
+                               site, group,
+                               c->operation == DR_OPERATION_DEMOTE ? "demoted" : "made to follow");
+    r->evidence = dr_arena_printf(c->arena, "array %s: %s", c->old->array->name,
+                                  dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name));
+    r->remedy =
+        flip ? dr_arena_printf(c->arena,
+                               "if %s is lost: --unplanned, with --declare site-lost:%s where "
+                               "nothing there can be asked",
+                               site, site)
+             : dr_arena_printf(c->arena,
+                               "run it again when array %s answers; where %s has to serve meanwhile: "
+                               "promote --unplanned",
+                               c->old->array->name, group);
+    return true;
+}
+
+bool
+dr_guard_relation_healthy(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *t = c->target_facts;
+    if (!c->old || !t || !t->fresh)
+        return false;
+    if (t->view.relation == DRSTOR_RELATION_DESTINATION &&
+        (t->view.sync == DRSTOR_SYNC_IN_SYNC ||
+         (c->group->mode == DR_MODE_ASYNC &&
+          (t->view.sync == DRSTOR_SYNC_LAGGING ||
+           (t->view.sync == DRSTOR_SYNC_SYNCING && t->view.point >= 0)))))
+        return false;
+    bool follows = t->view.relation == DRSTOR_RELATION_DESTINATION;
+    r->text =
+        follows
+            ? dr_arena_printf(
+                  c->arena, "replication of group %s is not healthy: the copy at %s is %s",
+                  c->group->name, c->target->site->name, dr_name(&dr_sync_names, (int)t->view.sync))
+            : dr_arena_printf(c->arena, "nothing says that the copy of group %s at %s follows %s",
+                              c->group->name, c->target->site->name, c->old->site->name);
+    r->evidence =
+        dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", t->array,
+                        dr_name(&dr_sync_names, (int)t->view.sync),
+                        dr_name(&dr_relation_names, (int)t->view.relation), dr_guard_age(c, &t->seen));
+    r->remedy = "repair replication first, and let it catch up";
+    return true;
+}
+
+/* The primary follows the copy that it shall overwrite: nothing is resynchronised over it. */
+static bool
+primary_follows(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *f = c->target_facts;
+    if (!f || !f->fresh || f->view.relation != DRSTOR_RELATION_DESTINATION)
+        return false;
+    r->text =
+        dr_arena_printf(c->arena, "array %s says that %s, the primary by the record, follows %s",
+                        f->array, c->target->site->name, c->old->site->name);
+    r->evidence = dr_arena_printf(c->arena, "array %s: relation destination, %s", f->array,
+                                  dr_guard_age(c, &f->seen));
+    r->remedy = "look at both copies; a person has to say which data counts";
+    return true;
+}
+
+/* Both sides are heard: a stale word of the old one is no fact about now. */
+bool
+dr_guard_direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *both[] = {c->target_facts, c->old_facts};
+    if (c->operation == DR_OPERATION_REPROTECT)
+        return primary_follows(c, r);
+    for (size_t i = 0; c->record->present && i < DR_COUNT(both); i++) {
+        const struct dr_copy_facts *f = both[i];
+        if (!f || !f->fresh)
+            continue;
+        bool diverged = f->view.sync == DRSTOR_SYNC_DIVERGED;
+        if (!diverged &&
+            f->view.relation != (i == 0 ? DRSTOR_RELATION_SOURCE : DRSTOR_RELATION_DESTINATION))
+            continue;
+        r->text = diverged ? dr_arena_printf(c->arena,
+                                             "group %s has diverged: both copies have writes the "
+                                             "other lacks",
+                                             c->group->name)
+                           : dr_arena_printf(c->arena,
+                                             "array %s says that %s feeds %s, not the other way "
+                                             "round as the record has it",
+                                             f->array, c->target->site->name, c->old->site->name);
+        r->evidence =
+            dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", f->array,
+                            dr_name(&dr_sync_names, (int)f->view.sync),
+                            dr_name(&dr_relation_names, (int)f->view.relation), dr_guard_age(c, &f->seen));
+        r->remedy = "look at both copies; a person has to say which data counts";
+        return true;
+    }
+    return false;
+}
+
+/* Promotion by shrinking a group is forbidden: every member of the record must be there, paired. */
+bool
+dr_guard_members_whole(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *t = c->target_facts;
+    if (!t || !t->fresh)
+        return false;
+    const struct dr_record *rec = &c->record->record;
+    if (t->view.n_members == 0) {
+        r->text = dr_arena_printf(c->arena, "the copy of group %s at %s has no members",
+                                  c->group->name, c->target->site->name);
+    } else if (c->record->present && rec->n_members && t->view.n_members < rec->n_members) {
+        r->text = dr_arena_printf(c->arena,
+                                  "the copy of group %s at %s has %zu of %zu volumes of the "
+                                  "record",
+                                  c->group->name, c->target->site->name, t->view.n_members,
+                                  rec->n_members);
+    } else if (c->operation == DR_OPERATION_SWITCHOVER && c->old_facts &&
+               c->old_facts->view.n_members > t->view.n_members) {
+        r->text = dr_arena_printf(c->arena, "group %s has %zu volumes at %s and only %zu at %s",
+                                  c->group->name, c->old_facts->view.n_members, c->old_facts->site,
+                                  t->view.n_members, c->target->site->name);
+    } else {
+        const char *missing = NULL;
+        for (size_t i = 0; c->record->present && i < rec->n_members; i++) {
+            bool found = false;
+            for (size_t j = 0; j < t->view.n_members; j++)
+                found |= dr_streq(rec->members[i].id, t->view.members[j].id) ||
+                         dr_streq(rec->members[i].id, t->view.members[j].pair);
+            if (!found)
+                missing = rec->members[i].id;
+        }
+        if (!missing)
+            return false;
+        r->text = dr_arena_printf(c->arena, "volume %s of group %s has no pair at %s", missing,
+                                  c->group->name, c->target->site->name);
+    }
+    r->evidence = dr_arena_printf(c->arena, "array %s, %s", t->array, dr_guard_age(c, &t->seen));
+    r->remedy = "bring the missing volumes into replication, or adopt the group again as it is";
+    return true;
+}
+
+/* A full copy that was under way when the source went away is no point in time. */
+bool
+dr_guard_target_consistent(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *t = c->target_facts;
+    if (!t || !t->fresh || t->view.access == DRSTOR_ACCESS_READ_WRITE)
+        return false;
+    if (t->view.point >= 0 || t->view.sync == DRSTOR_SYNC_IN_SYNC)
+        return false;
+    r->text =
+        dr_arena_printf(c->arena, "the copy of group %s at %s holds no consistent point in time",
+                        c->group->name, c->target->site->name);
+    r->evidence = dr_arena_printf(c->arena, "array %s: %s, no recovery point, %s", t->array,
+                                  dr_name(&dr_sync_names, (int)t->view.sync), dr_guard_age(c, &t->seen));
+    r->remedy = "let a first copy finish, or restore from elsewhere";
+    return true;
+}
+
+/* The strongest that may be true of a copy: one writable volume is a writable copy, UNKNOWN may be.
+ */
+static enum drstor_access
+access_at_most(const struct dr_copy_view *v)
+{
+    enum drstor_access most = v->access;
+    for (size_t i = 0; i < v->n_members; i++) {
+        enum drstor_access one = v->members[i].access;
+        if (one == DRSTOR_ACCESS_READ_WRITE)
+            return one;
+        if (one == DRSTOR_ACCESS_UNKNOWN && most != DRSTOR_ACCESS_READ_WRITE)
+            most = one;
+    }
+    return most;
+}
+
+/* Applications may be writing there; the record says they should not. */
+bool
+dr_guard_target_not_in_use(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *t = c->target_facts;
+    if (!t || !t->fresh || !c->record->present || (c->record->open_run && !c->in->goal->unplanned))
+        return false;
+    enum drstor_access most = access_at_most(&t->view);
+    if (most == DRSTOR_ACCESS_READ_ONLY || most == DRSTOR_ACCESS_NONE)
+        return false;
+    bool known = most == DRSTOR_ACCESS_READ_WRITE;
+    bool part = known && t->view.access != DRSTOR_ACCESS_READ_WRITE;
+    bool both = known && c->old_facts && c->old_facts->fresh &&
+                access_at_most(&c->old_facts->view) == DRSTOR_ACCESS_READ_WRITE;
+    const char *site = c->target->site->name;
+    r->text =
+        known
+            ? dr_arena_printf(c->arena,
+                              "%sgroup %s is writable at %s already%s%s, and the record does "
+                              "not say so",
+                              part ? "part of " : "", c->group->name, site, both ? " and at " : "",
+                              both ? dr_arena_printf(c->arena, "%s too", c->old_facts->site) : "")
+            : dr_arena_printf(c->arena, "cannot tell whether group %s is writable at %s already",
+                              c->group->name, site);
+    r->evidence = dr_arena_printf(c->arena, "array %s, %s; record: primary %s, epoch %lld",
+                                  t->array, dr_guard_age(c, &t->seen), c->record->record.primary,
+                                  (long long)c->record->record.epoch);
+    r->remedy = dr_arena_printf(c->arena,
+                                "find out who writes at %s; if nothing there counts, make every "
+                                "volume of it read-only at array %s, then run again",
+                                site, t->array);
+    return true;
+}
+
+/* What is not served is no source: a copy that follows it would have nothing to follow. */
+bool
+dr_guard_primary_serves(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *t = c->target_facts;
+    if (!t || !t->fresh || dr_view_writable(&t->view))
+        return false;
+    size_t writable = 0;
+    for (size_t i = 0; i < t->view.n_members; i++)
+        writable += t->view.members[i].access == DRSTOR_ACCESS_READ_WRITE;
+    r->text = dr_arena_printf(c->arena,
+                              "%s is the primary of group %s by its record, but the group is not "
+                              "writable there",
+                              c->target->site->name, c->group->name);
+    r->evidence = dr_arena_printf(c->arena, "array %s: %s, %zu of %zu volumes writable, %s",
+                                  t->array, dr_guard_access_word(t), writable, t->view.n_members,
+                                  dr_guard_age(c, &t->seen));
+    r->remedy = dr_arena_printf(c->arena, "drstor promote %s --to %s makes it serve there again",
+                                c->group->name, c->target->site->name);
+    return true;
+}
+
+/* ---- drills ---------------------------------------------------------------------------------- */
+
+bool
+dr_guard_no_drill(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_drill *d = &c->record->record.drill;
+    bool matters = c->operation == DR_OPERATION_DRILL_START ||
+                   (c->old && dr_streq(d->site, c->old->site->name));
+    if (!d->name || !matters)
+        return false;
+    r->text = dr_arena_printf(c->arena, "a drill of group %s is under way at %s", c->group->name,
+                              d->site);
+    r->evidence = dr_arena_printf(c->arena, "clone %s, made by run %s on %s", d->name, d->run,
+                                  dr_utc_text(c->arena, d->started));
+    r->remedy = dr_arena_printf(c->arena, "drstor drill clean %s", c->group->name);
+    return true;
+}
+
+bool
+dr_guard_drill_there(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    if (c->record->record.drill.name)
+        return false;
+    r->text = dr_arena_printf(c->arena, "there is no drill of group %s", c->group->name);
+    r->evidence = "the record names no clone";
+    r->remedy = dr_arena_printf(c->arena, "drstor drill start %s", c->group->name);
+    return true;
+}
+
+bool
+dr_guard_can_do(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_table_row *row = dr_table_find(c->operation);
+    for (size_t i = 0; row && i < row->n_steps; i++) {
+        const struct dr_table_step *s = &row->steps[i];
+        const struct dr_copy *at = s->at_target ? c->target : c->old;
+        if (!s->capability || s->optional || !at)
+            continue;
+        if (s->kind == DR_STEP_EXPOSE && at->n_expose == 0)
+            continue;
+        if (s->kind == DR_STEP_FINALSYNC && c->group->mode == DR_MODE_SYNC)
+            continue;
+        if (dr_plan_array_can(c->in, at->array->name, s->capability))
+            continue;
+        /* A final transfer may be driven from either side. */
+        if (s->kind == DR_STEP_FINALSYNC && c->old &&
+            dr_plan_array_can(c->in, c->old->array->name, s->capability))
+            continue;
+        r->text = dr_arena_printf(c->arena, "array %s cannot %s, which this needs for group %s",
+                                  at->array->name, s->capability, c->group->name);
+        r->evidence = dr_arena_printf(c->arena, "plugin %s does not declare it", at->array->plugin);
+        r->remedy = s->kind == DR_STEP_EXPOSE
+                        ? "leave `expose` out of the copy and keep the LUNs exposed at the array"
+                        : "use a plugin version that can";
+        r->capability = true;
+        return true;
+    }
+    return false;
+}
+
+/* A declaration that nothing can save: known before anything waits. */
+bool
+dr_guard_evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    if (!c->old || !c->record->present || (c->old_facts && c->old_facts->fresh))
+        return false;
+    enum dr_declared said = dr_goal_declared(c->in->goal, c->old->site->name);
+    if (said == DR_DECLARED_SITE_LOST || said == DR_DECLARED_OUTAGE)
+        return false; /* weighed with the fence */
+    const char *alive = dr_evidence_alive(c->arena, c->group, c->old, c->in->facts, &r->remedy);
+    if (alive) {
+        r->text = dr_arena_printf(c->arena, "cannot see whether group %s is writable at %s",
+                                  c->group->name, c->old->site->name);
+        r->evidence = alive;
+        return true;
+    }
+    r->text = dr_arena_printf(c->arena, "cannot see whether group %s is writable at %s",
+                              c->group->name, c->old->site->name);
+    r->evidence = dr_arena_printf(
+        c->arena, "array %s does not answer: %s; last known: %s, %s", c->old->array->name,
+        dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name), dr_guard_access_word(c->old_facts),
+        c->old_facts ? dr_guard_age(c, &c->old_facts->seen) : "never seen");
+    r->remedy = said == DR_DECLARED_PARTITION
+                    ? dr_arena_printf(c->arena,
+                                      "a partition alone allows nothing: fence the copy at %s "
+                                      "by hand, or --declare site-lost:%s when nobody there "
+                                      "can write",
+                                      c->old->site->name, c->old->site->name)
+                    : dr_arena_printf(c->arena,
+                                      "if nobody there can write: --declare site-lost:%s "
+                                      "--reason TEXT",
+                                      c->old->site->name);
+    return true;
+}

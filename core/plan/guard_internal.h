@@ -1,0 +1,36 @@
+/* The guards one by one, for the table in guard.c, and what they share. */
+#ifndef DR_PLAN_GUARD_INTERNAL_H
+#define DR_PLAN_GUARD_INTERNAL_H
+
+#include "plan/guard.h"
+
+/* "seen 3 s ago" */
+const char *dr_guard_age(const struct dr_guard_case *c, const struct dr_stamp *seen);
+const char *dr_guard_access_word(const struct dr_copy_facts *f);
+/* Why an endpoint does not answer. */
+const char *dr_guard_trouble(const struct dr_guard_case *c, enum dr_endpoint_kind kind,
+                             const char *name);
+
+/* true: refused, and R says why. */
+bool dr_guard_needs_record(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_record_sound(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_no_open_run(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_known_primary(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_active_passive(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_epoch_current(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_vms_seen_alive(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_target_answers(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_old_answers(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_relation_healthy(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_members_whole(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_target_consistent(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_target_not_in_use(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_primary_serves(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_can_do(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_no_drill(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_drill_there(const struct dr_guard_case *c, struct dr_refusal *r);
+
+#endif

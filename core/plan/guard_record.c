@@ -1,0 +1,128 @@
+/* Refusals that look at the record, the run and the epoch. */
+#include "plan/guard_internal.h"
+
+#include "base/str.h"
+#include "model/words.h"
+
+bool
+dr_guard_needs_record(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    if (c->record->present || c->record->damaged)
+        return false;
+    r->text = dr_arena_printf(c->arena,
+                              "group %s has no record: drstor does not know which copy is the "
+                              "primary",
+                              c->group->name);
+    r->evidence = "nothing in the store";
+    r->remedy =
+        dr_arena_printf(c->arena, "drstor adopt %s, while both sites can be seen", c->group->name);
+    return true;
+}
+
+bool
+dr_guard_record_sound(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    if (!c->record->damaged)
+        return false;
+    r->text = dr_arena_printf(c->arena, "the record of group %s cannot be trusted", c->group->name);
+    r->evidence = c->record->damaged;
+    r->remedy = "keep a copy of the database; restore it from a backup, or look at both arrays and "
+                "adopt the group into a new one";
+    return true;
+}
+
+bool
+dr_guard_supersedes(const struct dr_plan_input *in, const char *run)
+{
+    for (size_t i = 0; i < in->n_records; i++) {
+        const struct dr_record *r = &in->records[i].record;
+        if (dr_streq(in->records[i].open_run, run) && dr_streq(r->primary, in->goal->to) &&
+            !dr_record_at_rest(r) && r->phase != DR_PHASE_FENCING)
+            return false;
+    }
+    return in->goal->unplanned;
+}
+
+bool
+dr_guard_no_open_run(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const char *run = c->record->open_run;
+    enum dr_phase phase = c->record->record.phase;
+    if (run && (dr_streq(run, c->in->own_run) || dr_guard_supersedes(c->in, run)))
+        return false;
+    /* Before its commit a run gives nothing up: a record left fencing can be planned from anew. A
+     * drill stands beside everything else. */
+    if (!run && (dr_record_at_rest(&c->record->record) || phase == DR_PHASE_FENCING))
+        return false;
+    if (!run) {
+        r->text =
+            dr_arena_printf(c->arena,
+                            "group %s is in the middle of something, and no open run is known "
+                            "that could end it",
+                            c->group->name);
+        r->evidence =
+            dr_arena_printf(c->arena, "the record is %s, primary %s, epoch %lld",
+                            dr_name(&dr_phase_names, (int)phase), c->record->record.primary,
+                            (long long)c->record->record.epoch);
+        r->remedy =
+            "see `drstor run list`, also on other controllers; the run that began it has to end it";
+        return true;
+    }
+    r->text = dr_arena_printf(c->arena, "run %s of group %s has not ended", run, c->group->name);
+    r->evidence = dr_arena_printf(c->arena, "the record is %s",
+                                  dr_name(&dr_phase_names, (int)c->record->record.phase));
+    r->remedy = dr_arena_printf(c->arena, "drstor run resume %s", run);
+    return true;
+}
+
+bool
+dr_guard_known_primary(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const char *primary = c->record->record.primary;
+    if (!c->record->present || c->record->damaged || (primary && dr_group_copy(c->group, primary)))
+        return false;
+    r->text = dr_arena_printf(c->arena,
+                              "the record of group %s names %s as primary, and the configuration "
+                              "has no copy there",
+                              c->group->name,
+                              c->record->record.primary ? c->record->record.primary : "nobody");
+    r->evidence = c->in->model->file;
+    r->remedy = "put the copy back into the configuration";
+    return true;
+}
+
+bool
+dr_guard_active_passive(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    if (c->group->topology != DR_TOPOLOGY_ACTIVE_ACTIVE)
+        return false;
+    r->text = dr_arena_printf(c->arena,
+                              "group %s is active-active: both sites may write, there is "
+                              "nothing to promote",
+                              c->group->name);
+    r->evidence = "topology: active-active in the configuration";
+    r->remedy =
+        dr_arena_printf(c->arena, "leave it out (--except %s); drstor status %s shows both copies",
+                        c->group->name, c->group->name);
+    r->capability = true;
+    return true;
+}
+
+bool
+dr_guard_epoch_current(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *both[] = {c->target_facts, c->old_facts};
+    for (size_t i = 0; c->record->present && i < DR_COUNT(both); i++) {
+        if (!both[i] || both[i]->view.epoch <= c->record->record.epoch)
+            continue;
+        r->text = dr_arena_printf(
+            c->arena, "array %s knows epoch %lld of group %s, this controller only %lld",
+            both[i]->array, (long long)both[i]->view.epoch, c->group->name,
+            (long long)c->record->record.epoch);
+        r->evidence =
+            dr_arena_printf(c->arena, "array %s, %s", both[i]->array, dr_guard_age(c, &both[i]->seen));
+        r->remedy = "another controller has flipped this group since: work from that one";
+        return true;
+    }
+    return false;
+}
