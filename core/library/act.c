@@ -255,7 +255,9 @@ act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor
     if (nothing_to_do(&x->plan)) {
         *ret_json = dr_document_text(dr_report_not_begun(
             &x->plan, "nothing-to-do", 0,
-            dr_arena_printf(x->s.arena, "every group is served from %s already", x->goal.to),
+            x->plan.n_flips == 1 ? dr_arena_printf(x->s.arena, "%s: %s", x->plan.flips[0].name,
+                                                   x->plan.flips[0].text)
+                                 : "nothing to do for any of the groups",
             NULL));
         return DRSTOR_OK;
     }

@@ -132,7 +132,7 @@ dr_record_parse(struct dr_arena *a, const char *text, size_t n, struct dr_record
 bool
 dr_record_settled_by(const struct dr_record *r, const char *run)
 {
-    return r->phase == DR_PHASE_STEADY && run && dr_streq(r->op.id, run);
+    return dr_record_at_rest(r) && run && dr_streq(r->op.id, run);
 }
 
 bool

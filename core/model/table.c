@@ -129,6 +129,7 @@ static const struct dr_table_step resume[] = {
 static const struct dr_table_step sync[] = {
     {DR_STEP_TRANSFER, true, true, DR_REQUIRE_RECORD | DR_REQUIRE_RELATION_HEALTHY, 0, false,
      "sync_once", "everything written until now is at the target"},
+    {DR_STEP_SETTLE, true, false, 0, 0, false, NULL, "record: noted"},
 };
 
 static const struct dr_table_step drill_start[] = {
@@ -140,6 +141,7 @@ static const struct dr_table_step drill_start[] = {
 static const struct dr_table_step drill_promote[] = {
     {DR_STEP_REHEARSE, true, false, DR_REQUIRE_CLONED, 0, false, NULL,
      "read the clone's LUNs for the isolated start"},
+    {DR_STEP_SETTLE, true, false, DR_REQUIRE_CLONED, 0, false, NULL, "record: noted"},
 };
 
 static const struct dr_table_step drill_clean[] = {

@@ -55,20 +55,18 @@ dr_guard_old_answers(const struct dr_guard_case *c, struct dr_refusal *r)
     const char *site = c->old->site->name, *group = c->group->name;
     const char *alive = dr_evidence_alive(c->arena, c->group, c->old, c->in->facts, &r->remedy);
     if (alive) {
-        r->text = dr_arena_printf(c->arena, "the copy of group %s at %s cannot be read: %s", group,
-                                  site,
-                                  flip ? "a planned promote needs both sites"
-                                       : "nothing can be done with it");
+        r->text = dr_arena_printf(
+            c->arena, "the copy of group %s at %s cannot be read: %s", group, site,
+            flip ? "a planned promote needs both sites" : "nothing can be done with it");
         r->evidence = alive;
         return true;
     }
-    r->text =
-        flip ? dr_arena_printf(c->arena,
-                               "%s does not answer: a planned promote of %s needs both sites", site,
-                               group)
-             : dr_arena_printf(c->arena, "%s does not answer: the copy of %s there cannot be %s",
-                               site, group,
-                               c->operation == DR_OPERATION_DEMOTE ? "demoted" : "made to follow");
+    r->text = flip ? dr_arena_printf(c->arena,
+                                     "%s does not answer: a planned promote of %s needs both sites",
+                                     site, group)
+                   : dr_arena_printf(
+                         c->arena, "%s does not answer: the copy of %s there cannot be %s", site,
+                         group, c->operation == DR_OPERATION_DEMOTE ? "demoted" : "made to follow");
     r->evidence = dr_arena_printf(c->arena, "array %s: %s", c->old->array->name,
                                   dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name));
     r->remedy =
@@ -76,10 +74,11 @@ dr_guard_old_answers(const struct dr_guard_case *c, struct dr_refusal *r)
                                "if %s is lost: --unplanned, with --declare site-lost:%s where "
                                "nothing there can be asked",
                                site, site)
-             : dr_arena_printf(c->arena,
-                               "run it again when array %s answers; where %s has to serve meanwhile: "
-                               "promote --unplanned",
-                               c->old->array->name, group);
+             : dr_arena_printf(
+                   c->arena,
+                   "run it again when array %s answers; where %s has to serve meanwhile: "
+                   "promote --unplanned",
+                   c->old->array->name, group);
     return true;
 }
 
@@ -103,10 +102,10 @@ dr_guard_relation_healthy(const struct dr_guard_case *c, struct dr_refusal *r)
                   c->group->name, c->target->site->name, dr_name(&dr_sync_names, (int)t->view.sync))
             : dr_arena_printf(c->arena, "nothing says that the copy of group %s at %s follows %s",
                               c->group->name, c->target->site->name, c->old->site->name);
-    r->evidence =
-        dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", t->array,
-                        dr_name(&dr_sync_names, (int)t->view.sync),
-                        dr_name(&dr_relation_names, (int)t->view.relation), dr_guard_age(c, &t->seen));
+    r->evidence = dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", t->array,
+                                  dr_name(&dr_sync_names, (int)t->view.sync),
+                                  dr_name(&dr_relation_names, (int)t->view.relation),
+                                  dr_guard_age(c, &t->seen));
     r->remedy = "repair replication first, and let it catch up";
     return true;
 }
@@ -150,10 +149,10 @@ dr_guard_direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal 
                                              "array %s says that %s feeds %s, not the other way "
                                              "round as the record has it",
                                              f->array, c->target->site->name, c->old->site->name);
-        r->evidence =
-            dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", f->array,
-                            dr_name(&dr_sync_names, (int)f->view.sync),
-                            dr_name(&dr_relation_names, (int)f->view.relation), dr_guard_age(c, &f->seen));
+        r->evidence = dr_arena_printf(c->arena, "array %s: %s, relation %s, %s", f->array,
+                                      dr_name(&dr_sync_names, (int)f->view.sync),
+                                      dr_name(&dr_relation_names, (int)f->view.relation),
+                                      dr_guard_age(c, &f->seen));
         r->remedy = "look at both copies; a person has to say which data counts";
         return true;
     }
@@ -214,8 +213,9 @@ dr_guard_target_consistent(const struct dr_guard_case *c, struct dr_refusal *r)
     r->text =
         dr_arena_printf(c->arena, "the copy of group %s at %s holds no consistent point in time",
                         c->group->name, c->target->site->name);
-    r->evidence = dr_arena_printf(c->arena, "array %s: %s, no recovery point, %s", t->array,
-                                  dr_name(&dr_sync_names, (int)t->view.sync), dr_guard_age(c, &t->seen));
+    r->evidence =
+        dr_arena_printf(c->arena, "array %s: %s, no recovery point, %s", t->array,
+                        dr_name(&dr_sync_names, (int)t->view.sync), dr_guard_age(c, &t->seen));
     r->remedy = "let a first copy finish, or restore from elsewhere";
     return true;
 }
@@ -336,9 +336,10 @@ dr_guard_can_do(const struct dr_guard_case *c, struct dr_refusal *r)
             continue;
         if (dr_plan_array_can(c->in, at->array->name, s->capability))
             continue;
-        /* A final transfer may be driven from either side. */
-        if (s->kind == DR_STEP_FINALSYNC && c->old &&
-            dr_plan_array_can(c->in, c->old->array->name, s->capability))
+        /* What replication does may be driven from either side. */
+        if ((s->kind == DR_STEP_FINALSYNC || s->kind == DR_STEP_TRANSFER ||
+             s->kind == DR_STEP_PAUSE || s->kind == DR_STEP_UNPAUSE) &&
+            c->old && dr_plan_array_can(c->in, c->old->array->name, s->capability))
             continue;
         r->text = dr_arena_printf(c->arena, "array %s cannot %s, which this needs for group %s",
                                   at->array->name, s->capability, c->group->name);
@@ -372,7 +373,8 @@ dr_guard_evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r)
                               c->group->name, c->old->site->name);
     r->evidence = dr_arena_printf(
         c->arena, "array %s does not answer: %s; last known: %s, %s", c->old->array->name,
-        dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name), dr_guard_access_word(c->old_facts),
+        dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name),
+        dr_guard_access_word(c->old_facts),
         c->old_facts ? dr_guard_age(c, &c->old_facts->seen) : "never seen");
     r->remedy = said == DR_DECLARED_PARTITION
                     ? dr_arena_printf(c->arena,

@@ -119,8 +119,8 @@ dr_guard_epoch_current(const struct dr_guard_case *c, struct dr_refusal *r)
             c->arena, "array %s knows epoch %lld of group %s, this controller only %lld",
             both[i]->array, (long long)both[i]->view.epoch, c->group->name,
             (long long)c->record->record.epoch);
-        r->evidence =
-            dr_arena_printf(c->arena, "array %s, %s", both[i]->array, dr_guard_age(c, &both[i]->seen));
+        r->evidence = dr_arena_printf(c->arena, "array %s, %s", both[i]->array,
+                                      dr_guard_age(c, &both[i]->seen));
         r->remedy = "another controller has flipped this group since: work from that one";
         return true;
     }

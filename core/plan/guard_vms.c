@@ -47,9 +47,9 @@ dr_guard_no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
         r->text = dr_arena_printf(c->arena, "%zu VM%s of group %s still run%s at %s", running,
                                   running == 1 ? "" : "s", c->group->name, running == 1 ? "s" : "",
                                   c->old->site->name);
-        r->evidence =
-            dr_arena_printf(c->arena, "%s%s, says the engine of %s, %s", first,
-                            running > 1 ? " and others" : "", c->old->site->name, dr_guard_age(c, &e->seen));
+        r->evidence = dr_arena_printf(c->arena, "%s%s, says the engine of %s, %s", first,
+                                      running > 1 ? " and others" : "", c->old->site->name,
+                                      dr_guard_age(c, &e->seen));
         r->remedy = "shut them down first, or --storage-only when they are looked after elsewhere";
         return true;
     }
@@ -93,8 +93,8 @@ dr_guard_vms_seen_alive(const struct dr_guard_case *c, struct dr_refusal *r)
         r->text = dr_arena_printf(
             c->arena, "VM %s of group %s is %s at %s: it would run twice", vm->name, c->group->name,
             dr_name(&dr_vm_status_names, (int)vm->status), c->old->site->name);
-        r->evidence =
-            dr_arena_printf(c->arena, "the engine of %s, %s", c->old->site->name, dr_guard_age(c, &e->seen));
+        r->evidence = dr_arena_printf(c->arena, "the engine of %s, %s", c->old->site->name,
+                                      dr_guard_age(c, &e->seen));
         r->remedy = "power the group's VMs off there first, or --storage-only";
         return true;
     }

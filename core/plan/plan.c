@@ -35,9 +35,11 @@ static const struct dr_field flip_fields[] = {
     DR_STR(struct dr_plan_group, name),
     DR_STR(struct dr_plan_group, from),
     DR_STR(struct dr_plan_group, to),
+    DR_STR(struct dr_plan_group, primary),
     DR_ENUM(struct dr_plan_group, operation, dr_operation_names),
     DR_CNT(struct dr_plan_group, epoch),
-    DR_BOOL(struct dr_plan_group, nothing_to_do)};
+    DR_BOOL(struct dr_plan_group, nothing_to_do),
+    DR_STR(struct dr_plan_group, text)};
 static DR_TYPE(flip_type, struct dr_plan_group, "flip", flip_fields);
 
 static const struct dr_field plan_fields[] = {DR_STR(struct dr_plan, id),

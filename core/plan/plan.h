@@ -49,9 +49,11 @@ struct dr_plan_step {
 /* What is done with one group. FROM: the site of the old copy, TO: of the target. */
 struct dr_plan_group {
     const char *name, *from, *to;
+    const char *primary; /* of the record the plan was made for */
     enum dr_operation operation;
     int64_t epoch; /* of the record the plan was made for */
     bool nothing_to_do;
+    const char *text; /* what is done, or what holds already */
 };
 
 struct dr_plan {

@@ -1,6 +1,7 @@
 #include "plan/planner.h"
 
 #include "plan/evidence.h"
+#include "plan/guard_internal.h"
 #include "plan/loss.h"
 #include "plan/stage.h"
 
@@ -201,12 +202,14 @@ needs(struct planner *pl, struct dr_plan_step *s)
         break;
     case DR_STEP_SETTLE: {
         /* Not for the old copy to follow: what is served is served, even if that site dies now. */
-        static const enum dr_step_kind last[] = {
-            DR_STEP_PROMOTE,  DR_STEP_EXPOSE, DR_STEP_STAGE,   DR_STEP_DEMOTE,
-            DR_STEP_WITHDRAW, DR_STEP_FOLLOW, DR_STEP_PAUSE,   DR_STEP_UNPAUSE,
-            DR_STEP_TRANSFER, DR_STEP_CLONE,  DR_STEP_UNCLONE, DR_STEP_REHEARSE};
+        static const enum dr_step_kind last[] = {DR_STEP_PROMOTE,  DR_STEP_EXPOSE,  DR_STEP_STAGE,
+                                                 DR_STEP_WITHDRAW, DR_STEP_FOLLOW,  DR_STEP_PAUSE,
+                                                 DR_STEP_TRANSFER, DR_STEP_CLONE,   DR_STEP_UNCLONE,
+                                                 DR_STEP_UNPAUSE,  DR_STEP_REHEARSE};
         for (size_t i = 0; i < DR_COUNT(last); i++)
             need(pl, s, last[i]);
+        if (!s->n_needs)
+            need(pl, s, DR_STEP_DEMOTE);
         break;
     }
     }
@@ -396,7 +399,8 @@ static size_t
 stage_expectation(struct planner *pl, const struct dr_guard_case *c, struct dr_plan_step *s)
 {
     struct dr_stage_group want;
-    dr_stage_expect(pl->a, pl->in->model, pl->in->facts, c->group, c->old, &want);
+    dr_stage_expect(pl->a, pl->in->model, pl->in->facts, c->group,
+                    c->operation == DR_OPERATION_SERVE ? c->target : c->old, &want);
     for (size_t i = 0; i < want.n_domains; i++)
         dr_arena_push(pl->a, s->domains, s->n_domains) =
             want.domains[i].name ? want.domains[i].name : want.domains[i].id;
@@ -613,7 +617,9 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     const struct dr_record *r = &c->record->record;
     const struct dr_copy_facts *o = c->old_facts, *t = c->target_facts;
     bool target = t && t->fresh, old = o && o->fresh;
-    if (!c->record->present || c->record->damaged || !dr_record_at_rest(r) || c->record->open_run)
+    struct dr_refusal stale;
+    if (!c->record->present || c->record->damaged || !dr_record_at_rest(r) || c->record->open_run ||
+        dr_guard_epoch_current(c, &stale))
         return false;
     switch (c->operation) {
     case DR_OPERATION_SERVE:
@@ -643,6 +649,53 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     return false;
 }
 
+static const char *
+flip_text(struct planner *pl, const struct dr_guard_case *c, bool there)
+{
+    struct dr_arena *a = pl->a;
+    const char *to = c->target ? c->target->site->name : "?",
+               *from = c->old ? c->old->site->name
+                              : (c->record->record.primary ? c->record->record.primary : "?");
+    long long epoch = c->record->present ? (long long)c->record->record.epoch : 0;
+    switch (c->operation) {
+    case DR_OPERATION_SWITCHOVER:
+    case DR_OPERATION_PROMOTE:
+        return dr_arena_printf(a, "%s -> %s, epoch %lld -> %lld", from, to, epoch, epoch + 1);
+    case DR_OPERATION_SERVE:
+        return there ? dr_arena_printf(a, "nothing to do, it is served from %s already", to)
+                     : dr_arena_printf(a, "%s is the primary and serves again, epoch %lld -> %lld",
+                                       to, epoch, epoch + 1);
+    case DR_OPERATION_DEMOTE:
+        return there ? dr_arena_printf(a, "nothing to do, it is not writable at %s", from)
+                     : dr_arena_printf(a, "not writable at %s any more%s", from,
+                                       dr_streq(from, c->record->record.primary)
+                                           ? "; nobody serves it then"
+                                           : "");
+    case DR_OPERATION_REPROTECT:
+        return there ? dr_arena_printf(a, "nothing to do, %s follows %s", from, to)
+                     : dr_arena_printf(a, "%s is overwritten from %s, and follows it", from, to);
+    case DR_OPERATION_SUSPEND:
+        return there ? "nothing to do, replication is paused"
+                     : dr_arena_printf(a, "replication to %s is paused", to);
+    case DR_OPERATION_RESUME:
+        return there ? "nothing to do, replication goes on"
+                     : dr_arena_printf(a, "replication to %s goes on", to);
+    case DR_OPERATION_SYNC:
+        return dr_arena_printf(a, "%s is brought up to date", to);
+    case DR_OPERATION_DRILL_START:
+        return dr_arena_printf(a, "a drill on a clone at %s", to);
+    case DR_OPERATION_DRILL_PROMOTE:
+        return dr_arena_printf(a, "the drill's clone at %s", to);
+    case DR_OPERATION_DRILL_CLEAN:
+        return there ? "nothing to do, there is no drill"
+                     : dr_arena_printf(a, "the drill's clone at %s is deleted", to);
+    case DR_OPERATION_ADOPT:
+    case DR_OPERATION_UNKNOWN:
+        break;
+    }
+    return "?";
+}
+
 void
 dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan *ret)
 {
@@ -663,11 +716,13 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
         pl.row = dr_table_find(c.operation);
         dr_arena_push(a, ret->flips, ret->n_flips) =
             (struct dr_plan_group){.name = g->name,
-                                   .from = c.old ? c.old->site->name : NULL,
+                                   .from = c.old ? c.old->site->name : c.record->record.primary,
                                    .to = c.target ? c.target->site->name : in->goal->to,
+                                   .primary = c.record->present ? c.record->record.primary : NULL,
                                    .operation = c.operation,
                                    .epoch = c.record->present ? c.record->record.epoch : 0,
-                                   .nothing_to_do = there};
+                                   .nothing_to_do = there,
+                                   .text = flip_text(&pl, &c, there)};
         busy += !there;
         if (!there && dr_guard_group(&c, &ret->refusals, &ret->n_refusals) == 0)
             plan_group(&pl, &c);
@@ -680,6 +735,12 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
         ret->conditions = NULL;
         ret->n_conditions = 0;
         ret->earliest = -1;
+    }
+    if (ret->n_losses == 0) { /* not "unknown": no step overwrites or gives up anything */
+        ret->loss.seconds = ret->loss.bytes = 0;
+        ret->loss.proven_zero = true;
+        ret->loss.method = "nothing is promoted or overwritten";
+        ret->loss.text = "no data is touched";
     }
     ret->expect_s = longest(a, ret);
     ret->id = dr_plan_digest(a, ret);

@@ -161,12 +161,17 @@ dr_page_goal(struct dr_page *p, struct json_object *doc)
     if (!verb)
         return "goal unknown";
     const char *groups = dr_page_list(p, dr_json_get(goal, "groups"), 8);
-    const char *to = dr_page_text(p, goal, "to");
+    const char *to = dr_page_text(p, goal, "to"), *at = dr_page_text(p, goal, "at");
     dr_auto(dr_str_freep) struct dr_str b = {0};
-    dr_str_printf(&b, "%s %s of %s", dr_page_true(goal, "unplanned") ? "unplanned" : "planned",
-                  verb, *groups ? groups : "all groups");
+    if (dr_streq(verb, "promote"))
+        dr_str_add(&b, dr_page_true(goal, "unplanned") ? "unplanned " : "planned ");
+    for (const char *w = verb; *w; w++) /* "drill-start" is typed as two words */
+        dr_str_printf(&b, "%c", *w == '-' ? ' ' : *w);
+    dr_str_printf(&b, " of %s", *groups ? groups : "all groups");
     if (to)
         dr_str_printf(&b, " to %s", to);
+    if (at)
+        dr_str_printf(&b, " at %s", at);
     if (dr_page_true(goal, "storage_only"))
         dr_str_add(&b, ", storage only");
     return dr_arena_str(p->arena, b.s);

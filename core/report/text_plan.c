@@ -155,6 +155,8 @@ print_loss(struct dr_page *p, struct json_object *doc)
     const char *group = dr_page_text(p, loss, "group");
     if (!json_object_is_type(loss, json_type_object) || !dr_json_length(dr_json_get(doc, "steps")))
         return;
+    if (dr_json_length(losses) == 0) /* no data is touched */
+        return;
     dr_page_gap(p);
     bool many = dr_json_length(losses) > 1;
     dr_page_say(p, 0, 2, "loss%s%s%s: %s", many ? ", at worst" : "", many && group ? ", " : "",
@@ -193,15 +195,7 @@ print_flips(struct dr_page *p, struct json_object *doc)
 {
     dr_page_each(dr_json_get(doc, "flips"), i, f)
     {
-        int64_t epoch = -1;
-        if (dr_page_true(f, "nothing_to_do")) {
-            dr_page_say(p, 2, 2, "%s: nothing to do, %s is the primary", dr_page_name(p, f),
-                        dr_page_known(p, f, "to"));
-        } else if (dr_json_i64(f, "epoch", &epoch)) {
-            dr_page_say(p, 2, 2, "%s: %s -> %s, epoch %lld -> %lld", dr_page_name(p, f),
-                        dr_page_known(p, f, "from"), dr_page_known(p, f, "to"), (long long)epoch,
-                        (long long)epoch + 1);
-        }
+        dr_page_say(p, 2, 2, "%s: %s", dr_page_name(p, f), dr_page_known(p, f, "text"));
     }
 }
 

@@ -52,47 +52,91 @@ dr_step_set_access(struct dr_step *s, const struct dr_copy *copy, enum drstor_ac
  * VMs may have been started since the plan was made: asked again right before storage is taken from
  * under them. Only for planned moves; an unplanned one fences first.
  */
-static bool
+static enum dr_step_end
 nothing_runs_there(struct dr_step *s)
 {
     struct dr_run *run = s->run;
     if (run->plan.goal.storage_only || !s->old->site->engine)
-        return true;
+        return DR_STEP_END_DONE;
     const char *group = s->group->name, *site = s->old->site->name;
     const struct dr_observe_what what = {
         .groups = &group, .n_groups = 1, .sites = &site, .n_sites = 1, .engines = true};
     struct dr_facts facts;
     struct dr_refusal refusal;
     struct dr_guard_case c;
-    const struct dr_plan_record record = {
-        .group = group, .present = true, .record = {.primary = s->old->site->name}};
+    struct dr_plan_record record = {.group = group, .present = true};
     const struct dr_plan_input in = {.model = run->s->model,
                                      .facts = &facts,
                                      .records = &record,
                                      .n_records = 1,
                                      .goal = &run->plan.goal,
                                      .own_run = run->id};
+    int r = dr_store_load(run->s->store, s->arena, group, &record.record, NULL, &s->err);
+    if (r < 0)
+        return dr_step_end_of_status(r);
     dr_observe(run->s->ends, run->s->env, run->s->model, &what, NULL, run->s->cancel, s->arena,
                &facts);
     dr_guard_case_init(&c, s->arena, &in, s->group);
     if (!dr_guard_vms_at_old(&c, &refusal))
-        return true;
+        return DR_STEP_END_DONE;
     (void)dr_refuse(&s->err, "R019", "%s (%s)", refusal.text, refusal.evidence);
     dr_hint(&s->err, "%s", refusal.remedy);
-    return false;
+    return DR_STEP_END_REFUSED;
 }
 
 enum dr_step_end
 dr_step_demote(struct dr_step *s)
 {
-    if (!nothing_runs_there(s))
-        return DR_STEP_END_REFUSED;
-    return dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, true, true);
+    enum dr_step_end end = nothing_runs_there(s);
+    return end != DR_STEP_END_DONE
+               ? end
+               : dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, true, true);
 }
 
+/* With the old side at hand it takes part; when it is gone, what proves that goes along. */
 enum dr_step_end
 dr_step_promote(struct dr_step *s)
 {
-    return dr_step_set_access(s, s->target, DRSTOR_ACCESS_READ_WRITE, !s->run->plan.goal.unplanned,
-                              false);
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    struct dr_record rec;
+    int r = dr_store_load(s->run->s->store, s->arena, s->group->name, &rec, NULL, &err);
+    if (r < 0)
+        return dr_step_fail(s, dr_step_end_of_status(r), &err);
+    bool planned = s->flip->operation == DR_OPERATION_SWITCHOVER ||
+                   (s->flip->operation == DR_OPERATION_SERVE && rec.n_evidence &&
+                    rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK);
+    return dr_step_set_access(s, s->target, DRSTOR_ACCESS_READ_WRITE, planned, false);
+}
+
+/* ---- the epoch, where the array can keep it -------------------------------------------------- */
+
+static int
+tagged(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
+       struct drstor_error **err)
+{
+    (void)err;
+    return v->epoch < 0 ? *d->done : v->epoch >= s->flip->epoch + 1;
+}
+
+static int
+tag(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v, struct dr_call *call,
+    const struct dr_copy **to, struct drstor_error **err)
+{
+    (void)d;
+    (void)v;
+    (void)to;
+    (void)err;
+    call->operation = DR_ARRAY_OP_TAG;
+    call->planned = s->flip->operation == DR_OPERATION_SWITCHOVER;
+    call->epoch = (uint64_t)s->flip->epoch + 1;
+    return DRSTOR_OK;
+}
+
+enum dr_step_end
+dr_step_tag(struct dr_step *s)
+{
+    bool done = false;
+    const struct dr_drive drive = {
+        .at = s->target, .wanted = "tagged", .holds = tagged, .prepare = tag, .done = &done};
+    return dr_step_drive(s, &drive);
 }

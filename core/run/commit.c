@@ -4,68 +4,6 @@
 #include "base/timetext.h"
 #include "model/words.h"
 
-/* Two steps of one group may change its record beside each other: the later one reads again. */
-static int record_change_once(struct dr_step *s, const char *what,
-                              int (*fn)(struct dr_step *, struct dr_record *, void *,
-                                        struct drstor_error **),
-                              void *user, struct drstor_error **err);
-
-int
-dr_record_change(struct dr_step *s, const char *what,
-                 int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **),
-                 void *user, struct drstor_error **err)
-{
-    enum { TRIES = 8 };
-    int r = DRSTOR_OK;
-    for (int i = 0; i < TRIES; i++) {
-        if (err)
-            dr_error_freep(err);
-        r = record_change_once(s, what, fn, user, err);
-        if (r != DRSTOR_E_CONFLICT)
-            break;
-    }
-    return r;
-}
-
-static int
-record_change_once(struct dr_step *s, const char *what,
-                   int (*fn)(struct dr_step *, struct dr_record *, void *, struct drstor_error **),
-                   void *user, struct drstor_error **err)
-{
-    struct dr_run *run = s->run;
-    struct dr_store *st = run->s->store;
-    struct dr_record rec;
-    int64_t version = 0;
-    int r = dr_store_load(st, s->arena, s->group->name, &rec, &version, err);
-    if (r < 0)
-        return r;
-    r = fn(s, &rec, user, err);
-    if (r != DRSTOR_OK)
-        return r > 0 ? DRSTOR_OK : r; /* 1: nothing to change */
-    r = dr_store_begin(st, err);
-    if (r < 0)
-        return r;
-    const struct dr_audit entry = {.who = run->s->who,
-                                   .what = what,
-                                   .group = s->group->name,
-                                   .epoch = rec.epoch,
-                                   .token = s->token,
-                                   .plan = run->plan.id,
-                                   .run = run->id,
-                                   .outcome = dr_name(&dr_phase_names, (int)rec.phase),
-                                   .detail = rec.primary};
-    r = dr_store_cas(st, &rec, version, s->token, NULL, err);
-    if (r == DRSTOR_OK)
-        r = dr_store_step_put(st, &s->row, err);
-    if (r == DRSTOR_OK)
-        r = dr_store_audit(st, &entry, NULL, err);
-    if (r < 0) {
-        dr_store_rollback(st);
-        return r;
-    }
-    return dr_store_commit(st, err);
-}
-
 /* ---- the commit: one atomic write (S7) ------------------------------------------------------- */
 
 struct flip {
@@ -79,18 +17,28 @@ committed_before(const struct dr_step *s, const struct dr_record *r)
     return dr_record_committed_by(r, s->run->id, s->target->site->name, s->flip->epoch);
 }
 
+/* The target is primary now: nothing there is held any more, and the old site is named once. */
+static void
+release(struct dr_step *s, struct dr_record *r)
+{
+    const char **held = r->site_hold;
+    size_t n = r->n_site_hold;
+    r->site_hold = NULL;
+    r->n_site_hold = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!dr_streq(held[i], s->target->site->name) && !dr_streq(held[i], s->old->site->name))
+            dr_arena_push(s->arena, r->site_hold, r->n_site_hold) = held[i];
+}
+
 static int
 flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
 {
     struct flip *f = user;
     if (committed_before(s, r))
         return 1;
-    if (!dr_streq(r->primary, s->old->site->name) || r->epoch != s->flip->epoch)
-        return dr_refuse(err, "R061",
-                         "the record of group %s is at epoch %lld, primary %s; the plan was "
-                         "made for epoch %lld, primary %s",
-                         s->group->name, (long long)r->epoch, r->primary ? r->primary : "nobody",
-                         (long long)s->flip->epoch, s->old->site->name);
+    int x = dr_record_still_ours(s, r, err);
+    if (x < 0)
+        return x;
     if (f->evidence) {
         r->evidence = f->evidence;
         r->n_evidence = 1;
@@ -102,40 +50,22 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
     r->primary = s->target->site->name;
     r->target = s->target->site->name;
     r->phase = DR_PHASE_PROMOTING;
-    r->op.type = s->run->plan.goal.unplanned ? "promote" : "switchover";
-    r->op.id = s->run->id;
-    r->op.by = s->run->consent.by;
-    r->op.started = s->run->started_utc;
+    dr_record_op(s, r);
     r->consent = s->run->consent;
     r->consent.loss = f->loss->text;
-    r->old_copy = DR_OLD_COPY_STALE; /* until it follows the new primary */
-    if (s->run->plan.goal.unplanned) {
-        r->site_hold = NULL;
-        r->n_site_hold = 0;
-        dr_arena_push(s->arena, r->site_hold, r->n_site_hold) = s->old->site->name;
+    release(s, r);
+    if (s->flip->operation != DR_OPERATION_SERVE) {
+        r->old_copy = DR_OLD_COPY_STALE; /* until it follows the new primary */
+        r->left = (struct dr_left){.epoch = r->epoch,
+                                   .since = f->loss->since,
+                                   .seconds = f->loss->seconds,
+                                   .bytes = f->loss->bytes,
+                                   .text = f->loss->text};
+        r->exposed_since = dr_now_utc(s->run->s->env);
     }
+    if (s->run->plan.goal.unplanned)
+        dr_arena_push(s->arena, r->site_hold, r->n_site_hold) = s->old->site->name;
     return DRSTOR_OK;
-}
-
-static int
-unfence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
-{
-    (void)user;
-    (void)err;
-    if (r->phase != DR_PHASE_FENCING || !dr_streq(r->op.id, s->run->id) ||
-        r->epoch != s->flip->epoch)
-        return 1;
-    r->phase = DR_PHASE_STEADY;
-    r->target = NULL;
-    r->evidence = NULL;
-    r->n_evidence = 0;
-    return DRSTOR_OK;
-}
-
-int
-dr_record_unfence(struct dr_step *s, struct drstor_error **err)
-{
-    return dr_record_change(s, "refused", unfence, NULL, err);
 }
 
 static enum dr_step_end
@@ -162,8 +92,8 @@ too_much(struct dr_step *s, const struct dr_loss *loss, bool read_only)
     return DR_STEP_END_REFUSED;
 }
 
-static bool
-consent_covers(const struct dr_step *s, const struct dr_loss *loss)
+bool
+dr_step_consent_covers(const struct dr_step *s, const struct dr_loss *loss)
 {
     if (dr_loss_covered(loss, &s->run->plan.goal.accept_loss))
         return true;
@@ -251,13 +181,13 @@ dr_step_commit(struct dr_step *s)
     bool again = committed_before(s, &rec);
 
     struct flip f = {.loss = &loss};
-    if (again) {
+    if (again || s->flip->operation == DR_OPERATION_SERVE) {
         planned_loss(s, &loss);
-    } else if (s->run->plan.goal.unplanned) {
+    } else if (s->flip->operation == DR_OPERATION_PROMOTE) {
         r = weigh_loss(s, &loss, &err);
         if (r < 0)
             return dr_step_fail(s, dr_step_end_of_status(r), &err);
-        if (!consent_covers(s, &loss))
+        if (!dr_step_consent_covers(s, &loss))
             return too_much(s, &loss,
                             rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK);
         s->row.answer = NULL;
@@ -293,35 +223,4 @@ dr_step_commit(struct dr_step *s)
     dr_run_event(s->run, s, "committed", "epoch %lld, primary %s; %s",
                  (long long)s->flip->epoch + 1, s->target->site->name, loss.text);
     return DR_STEP_END_DONE;
-}
-
-/* ---- the end --------------------------------------------------------------------------------- */
-
-static int
-steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
-{
-    const struct dr_copy_view *view = user;
-    (void)err;
-    if (r->phase == DR_PHASE_STEADY && dr_streq(r->primary, s->target->site->name))
-        return 1;
-    r->phase = DR_PHASE_STEADY;
-    r->target = NULL;
-    r->members = view->members;
-    r->n_members = view->n_members;
-    return DRSTOR_OK;
-}
-
-enum dr_step_end
-dr_step_settle(struct dr_step *s)
-{
-    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
-    struct dr_copy_view view;
-    int r = dr_step_look_patiently(s, s->target, &view, &err);
-    if (r == DRSTOR_OK && !dr_view_access_is(&view, DRSTOR_ACCESS_READ_WRITE))
-        r = dr_fail(&err, DRSTOR_E_CONFLICT, "group %s at %s is %s, although it was promoted",
-                    s->group->name, s->target->site->name,
-                    dr_name(&dr_access_names, (int)view.access));
-    if (r == DRSTOR_OK)
-        r = dr_record_change(s, "steady", steady, &view, &err);
-    return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_DONE;
 }

@@ -40,6 +40,10 @@ dr_step_drive(struct dr_step *s, const struct dr_drive *d)
     for (int attempt = 0;; attempt++) {
         struct dr_copy_view view;
         int r = dr_step_look_patiently(s, d->at, &view, &err);
+        if (r == DRSTOR_E_NOTFOUND && d->may_be_absent) {
+            dr_map_clear(&dr_copy_view_type, &view);
+            r = DRSTOR_OK;
+        }
         if (r < 0) {
             (void)dr_context(&err, r, "cannot read group %s back", s->group->name);
             /* Before the first call of ours nothing is under way: that is a plain failure. */

@@ -44,6 +44,60 @@ dr_step_expose(struct dr_step *s)
     return dr_step_drive(s, &drive);
 }
 
+/* ---- the other way --------------------------------------------------------------------------- */
+
+static void
+add_host_group(struct dr_step *s, struct dr_call *call, const char *name)
+{
+    for (size_t i = 0; i < call->n_host_groups; i++)
+        if (dr_streq(call->host_groups[i], name))
+            return;
+    if (name)
+        dr_arena_push(s->arena, call->host_groups, call->n_host_groups) = name;
+}
+
+bool
+dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call)
+{
+    for (size_t m = 0; m < v->n_members; m++)
+        for (size_t i = 0; i < v->members[m].n_paths; i++)
+            add_host_group(s, call, v->members[m].paths[i].host_group);
+    if (call->n_host_groups)
+        call->operation = DR_ARRAY_OP_WITHDRAW;
+    return call->n_host_groups > 0;
+}
+
+static int
+withdrawn(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
+          struct drstor_error **err)
+{
+    (void)s;
+    (void)d;
+    (void)err;
+    return !dr_view_exposed(v);
+}
+
+static int
+withdraw(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
+         struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
+{
+    (void)d;
+    (void)to;
+    (void)err;
+    (void)dr_call_withdraw(s, v, call);
+    call->planned = true;
+    call->epoch = (uint64_t)s->flip->epoch;
+    return DRSTOR_OK;
+}
+
+enum dr_step_end
+dr_step_withdraw(struct dr_step *s)
+{
+    const struct dr_drive drive = {
+        .at = s->old, .wanted = "withdrawn", .holds = withdrawn, .prepare = withdraw};
+    return dr_step_drive(s, &drive);
+}
+
 enum dr_step_end
 dr_step_handover(struct dr_step *s)
 {

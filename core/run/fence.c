@@ -41,24 +41,11 @@ ask_again(struct dr_step *s, struct dr_facts *facts, struct drstor_error **err)
     return dr_store_facts_save(run->s->store, &fresh, err);
 }
 
-/* The record is the one the plan was made for: nothing is fenced that was flipped since. */
-static int
-still_ours(const struct dr_step *s, const struct dr_record *r, struct drstor_error **err)
-{
-    if (r->epoch == s->flip->epoch && dr_streq(r->primary, s->flip->from))
-        return DRSTOR_OK;
-    return dr_refuse(err, "R061",
-                     "the record of group %s is at epoch %lld, primary %s; the plan was made "
-                     "for epoch %lld, primary %s",
-                     s->group->name, (long long)r->epoch, r->primary ? r->primary : "nobody",
-                     (long long)s->flip->epoch, s->flip->from);
-}
-
 static int
 keep_evidence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
 {
     struct dr_evidence *e = user;
-    int x = still_ours(s, r, err);
+    int x = dr_record_still_ours(s, r, err);
     if (x < 0)
         return x;
     e->run = s->run->id;
@@ -72,15 +59,12 @@ static int
 begin_fencing(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
 {
     (void)user;
-    int x = still_ours(s, r, err);
+    int x = dr_record_still_ours(s, r, err);
     if (x < 0)
         return x;
     r->phase = DR_PHASE_FENCING;
     r->target = s->target->site->name;
-    r->op.type = "promote";
-    r->op.id = s->run->id;
-    r->op.by = s->run->consent.by;
-    r->op.started = s->run->started_utc;
+    dr_record_op(s, r);
     r->evidence = NULL; /* gathered again: none is carried over a crash (safety 3.1) */
     r->n_evidence = 0;
     return DRSTOR_OK;

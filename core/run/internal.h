@@ -114,8 +114,9 @@ struct dr_drive {
                    struct dr_call *call, const struct dr_copy **to, struct drstor_error **err);
     enum drstor_access access;
     bool planned;
-    bool always; /* act once although it holds */
-    bool *done;  /* set once a call of this drive was DONE; NULL: nobody asks */
+    bool always;        /* act once although it holds */
+    bool may_be_absent; /* "the array does not know it" is a view without members */
+    bool *done;         /* set once a call of this drive was DONE; NULL: nobody asks */
 };
 enum dr_step_end dr_step_drive(struct dr_step *s, const struct dr_drive *d);
 
@@ -136,31 +137,58 @@ size_t dr_call_evidence(struct dr_arena *a, const struct dr_record *r,
 
 /* ---- one function per kind of step ----------------------------------------------------------- */
 
-enum dr_step_end dr_step_presync(struct dr_step *s); /* replicate.c */
+enum dr_step_end dr_step_presync(struct dr_step *s); /* transfer.c */
 enum dr_step_end dr_step_finalsync(struct dr_step *s);
-enum dr_step_end dr_step_reverse(struct dr_step *s);
+enum dr_step_end dr_step_transfer(struct dr_step *s);
+enum dr_step_end dr_step_pause(struct dr_step *s);
+enum dr_step_end dr_step_unpause(struct dr_step *s);
+enum dr_step_end dr_step_snapshot(struct dr_step *s); /* resync.c */
+enum dr_step_end dr_step_intend(struct dr_step *s);
+enum dr_step_end dr_step_resync(struct dr_step *s); /* reverse, too */
+enum dr_step_end dr_step_follow(struct dr_step *s);
 enum dr_step_end dr_step_demote(struct dr_step *s); /* access.c */
 enum dr_step_end dr_step_promote(struct dr_step *s);
+enum dr_step_end dr_step_tag(struct dr_step *s);
 enum dr_step_end dr_step_fence(struct dr_step *s);  /* fence.c */
 enum dr_step_end dr_step_commit(struct dr_step *s); /* commit.c */
-enum dr_step_end dr_step_settle(struct dr_step *s);
+enum dr_step_end dr_step_settle(struct dr_step *s); /* settle.c */
 enum dr_step_end dr_step_expose(struct dr_step *s); /* expose.c */
+enum dr_step_end dr_step_withdraw(struct dr_step *s);
 enum dr_step_end dr_step_handover(struct dr_step *s);
+enum dr_step_end dr_step_clone(struct dr_step *s); /* drill.c */
+enum dr_step_end dr_step_rehearse(struct dr_step *s);
+enum dr_step_end dr_step_unclone(struct dr_step *s);
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
+
+/* expose.c: a call that takes every host group away that sees a member of V. False: none does. */
+bool dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call);
+
+/* record.c: the operation that is under way, as the record keeps it. */
+void dr_record_op(const struct dr_step *s, struct dr_record *r);
+/* record.c: REFUSED R061 when the record is no longer the one the plan was made for. */
+int dr_record_still_ours(const struct dr_step *s, const struct dr_record *r,
+                         struct drstor_error **err);
+/* commit.c: does the consent of this run, or the group's standing one, cover LOSS? */
+bool dr_step_consent_covers(const struct dr_step *s, const struct dr_loss *loss);
+/* The array that drives a transfer: the target's, or the source's where that one cannot. */
+const struct dr_copy *dr_step_driver(struct dr_step *s, enum dr_array_op op);
+/* The generation of the old copy that a step of KIND of this run read last; NULL: none kept. */
+int dr_step_kept_generation(struct dr_step *s, enum dr_step_kind kind, const char **ret,
+                            struct drstor_error **err);
 
 /* access.c: brings one copy to WANTED, whatever it takes within the bounds; used by fence too.
  * ALWAYS: sends it once even where it holds already, so that it carries our token. */
 enum dr_step_end dr_step_set_access(struct dr_step *s, const struct dr_copy *copy,
                                     enum drstor_access wanted, bool planned, bool always);
 
-/* commit.c: reads the record, lets FN change it, writes it with an audit line and the step's
+/* record.c: reads the record, lets FN change it, writes it with an audit line and the step's
  * row. */
 int dr_record_change(struct dr_step *s, const char *what,
                      int (*fn)(struct dr_step *s, struct dr_record *r, void *user,
                                struct drstor_error **err),
                      void *user, struct drstor_error **err);
 
-/* commit.c: before the commit nothing was given up. A record this run was fencing goes back to
+/* record.c: before the commit nothing was given up. A record this run was fencing goes back to
  * steady; any other stays. */
 int dr_record_unfence(struct dr_step *s, struct drstor_error **err);
 

@@ -196,7 +196,8 @@ steps_make(struct dr_run *run, struct dr_step **ret, struct drstor_error **err)
             s->old = dr_group_copy(s->group, s->flip->from);
             s->target = dr_group_copy(s->group, s->flip->to);
         }
-        if (!s->old || !s->target)
+        if ((!s->old && s->flip && s->flip->from) || (!s->target && s->flip && s->flip->to) ||
+            !s->group || !s->flip)
             return dr_fail(err, DRSTOR_E_CONFLICT,
                            "the configuration no longer has group %s as run %s "
                            "needs it",
@@ -238,17 +239,29 @@ forbid_again(struct dr_run *run, const struct dr_step *steps)
     }
 }
 
+/* What leads up to the one write that decides: the commit of a flip, the intent of a resync. */
 static bool
-before_commit(enum dr_step_kind kind)
+before_decision(enum dr_step_kind kind)
 {
     return kind == DR_STEP_PRESYNC || kind == DR_STEP_DEMOTE || kind == DR_STEP_FINALSYNC ||
-           kind == DR_STEP_FENCE || kind == DR_STEP_COMMIT;
+           kind == DR_STEP_FENCE || kind == DR_STEP_COMMIT || kind == DR_STEP_WITHDRAW ||
+           kind == DR_STEP_SNAPSHOT || kind == DR_STEP_INTEND;
+}
+
+static bool
+decided(const struct dr_step *s, const struct dr_record *rec, const char *run)
+{
+    if (s->flip->operation == DR_OPERATION_REPROTECT)
+        return dr_streq(rec->op.id, run) &&
+               (rec->phase == DR_PHASE_RESYNCING || dr_record_settled_by(rec, run));
+    return dr_record_committed_by(rec, run, s->flip->to, s->flip->epoch);
 }
 
 /*
- * What an earlier process proved is believed only as far as the record goes. Committed: everything
- * up to the commit is over, whatever its rows say, and is never done again. Not committed: evidence
- * is not carried over a crash (safety 3.1), so the fence, or demotion and final sync, begin anew.
+ * What an earlier process proved is believed only as far as the record goes. Decided: everything
+ * up to there is over, whatever its rows say, and is never done again. Not decided: what was seen
+ * is not carried over a crash (safety 3.1), so the fence, or demotion and what follows, begins
+ * anew. Operations without such a write set states; each step looks again.
  */
 static int
 believe(struct dr_run *run, struct dr_step *steps, struct drstor_error **err)
@@ -256,12 +269,12 @@ believe(struct dr_run *run, struct dr_step *steps, struct drstor_error **err)
     for (size_t i = 0; i < run->plan.n_steps; i++) {
         struct dr_step *s = &steps[i];
         struct dr_record rec;
-        if (!before_commit(s->plan->kind))
+        if (!before_decision(s->plan->kind))
             continue;
         int r = dr_store_load(run->s->store, run->arena, s->group->name, &rec, NULL, err);
         if (r < 0)
             return r;
-        if (dr_record_committed_by(&rec, run->id, s->flip->to, s->flip->epoch))
+        if (decided(s, &rec, run->id) || dr_record_settled_by(&rec, run->id))
             s->end = DR_STEP_END_DONE;
         else if (s->plan->kind != DR_STEP_PRESYNC)
             s->end = DR_STEP_END_NONE;
@@ -412,7 +425,8 @@ supersede(struct dr_run *run, const struct dr_run_row *open, bool *ret, struct d
         int r = dr_store_load(run->s->store, run->arena, open->groups[i], &rec, NULL, err);
         if (r < 0)
             return r;
-        *ret = rec.phase == DR_PHASE_STEADY || rec.phase == DR_PHASE_FENCING;
+        *ret = !dr_streq(rec.primary, run->plan.goal.to) || dr_record_at_rest(&rec) ||
+               rec.phase == DR_PHASE_FENCING;
     }
     for (size_t i = 0; i < run->n_superseded; i++)
         if (dr_streq(run->superseded[i], open->id))
@@ -436,7 +450,7 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
         int r = dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, err);
         if (r < 0)
             return r;
-        if (rec.epoch != f->epoch || !dr_streq(rec.primary, f->from))
+        if (rec.epoch != f->epoch || !dr_streq(rec.primary, f->primary))
             return dr_fail(err, DRSTOR_E_CONFLICT,
                            "the plan is stale: group %s is at epoch %lld, primary %s", f->name,
                            (long long)rec.epoch, rec.primary ? rec.primary : "nobody");

@@ -22,8 +22,31 @@ execute(struct dr_step *s)
         return dr_step_commit(s);
     case DR_STEP_PROMOTE:
         return dr_step_promote(s);
+    case DR_STEP_TAG:
+        return dr_step_tag(s);
+    case DR_STEP_WITHDRAW:
+        return dr_step_withdraw(s);
+    case DR_STEP_SNAPSHOT:
+        return dr_step_snapshot(s);
+    case DR_STEP_INTEND:
+        return dr_step_intend(s);
     case DR_STEP_REVERSE:
-        return dr_step_reverse(s);
+    case DR_STEP_RESYNC:
+        return dr_step_resync(s);
+    case DR_STEP_FOLLOW:
+        return dr_step_follow(s);
+    case DR_STEP_PAUSE:
+        return dr_step_pause(s);
+    case DR_STEP_UNPAUSE:
+        return dr_step_unpause(s);
+    case DR_STEP_TRANSFER:
+        return dr_step_transfer(s);
+    case DR_STEP_CLONE:
+        return dr_step_clone(s);
+    case DR_STEP_REHEARSE:
+        return dr_step_rehearse(s);
+    case DR_STEP_UNCLONE:
+        return dr_step_unclone(s);
     case DR_STEP_EXPOSE:
         return dr_step_expose(s);
     case DR_STEP_HANDOVER:

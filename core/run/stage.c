@@ -513,7 +513,8 @@ want(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err)
     struct dr_copy_view view;
     struct dr_handover h;
     pthread_mutex_lock(&run->lock);
-    dr_stage_expect(run->arena, run->s->model, &run->facts, s->group, s->old, ret);
+    dr_stage_expect(run->arena, run->s->model, &run->facts, s->group,
+                    s->flip->operation == DR_OPERATION_SERVE ? s->target : s->old, ret);
     pthread_mutex_unlock(&run->lock);
     /* Facts read after the fence no longer know what ran; the plan does. */
     for (size_t i = 0; i < ret->n_vms; i++)
