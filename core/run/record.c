@@ -1,4 +1,5 @@
-/* The group's record, as steps change it: read, changed by a function, written with its audit line. */
+/* The group's record, as steps change it: read, changed by a function, written with its audit line.
+ */
 #include "run/internal.h"
 
 #include "base/str.h"

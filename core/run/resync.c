@@ -101,8 +101,8 @@ dr_step_intend(struct dr_step *s)
         r = dr_step_look_patiently(s, s->old, &old, &err);
     if (r == DRSTOR_OK && !dr_view_not_writable(&old))
         r = dr_fail(&err, DRSTOR_E_CONFLICT,
-                    "group %s at %s is writable again: somebody undid the demotion",
-                    s->group->name, s->old->site->name);
+                    "group %s at %s is writable again: somebody undid the demotion", s->group->name,
+                    s->old->site->name);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     facts_of(s, &old, &copy, &facts);
@@ -140,8 +140,8 @@ dr_step_kept_generation(struct dr_step *s, enum dr_step_kind kind, const char **
 {
     struct dr_step_row *rows = NULL;
     size_t n = 0;
-    const char *id = dr_arena_printf(s->arena, "%s:%s", dr_name(&dr_step_kind_names, (int)kind),
-                                     s->group->name);
+    const char *id =
+        dr_arena_printf(s->arena, "%s:%s", dr_name(&dr_step_kind_names, (int)kind), s->group->name);
     *ret = NULL;
     int r = dr_store_step_list(s->run->s->store, s->arena, s->run->id, &rows, &n, err);
     for (size_t i = 0; r == DRSTOR_OK && i < n; i++) {
@@ -175,8 +175,7 @@ primary_is_source(struct dr_step *s, struct dr_record *rec, struct drstor_error 
     if (dr_streq(rec->primary, s->target->site->name))
         return DRSTOR_OK;
     return dr_refuse(err, "R061", "the primary of group %s is %s, not %s: nothing is overwritten",
-                     s->group->name, rec->primary ? rec->primary : "nobody",
-                     s->target->site->name);
+                     s->group->name, rec->primary ? rec->primary : "nobody", s->target->site->name);
 }
 
 static int
@@ -264,8 +263,9 @@ dr_step_follow(struct dr_step *s)
         progress = v.progress_permille;
         missing = v.lag_bytes;
         if (v.relation != DRSTOR_RELATION_DESTINATION || now - moved > stalled_ns) {
-            (void)dr_fail(&err, DRSTOR_E_CONFLICT, "group %s at %s is %s, relation %s: it does not "
-                                                   "catch up",
+            (void)dr_fail(&err, DRSTOR_E_CONFLICT,
+                          "group %s at %s is %s, relation %s: it does not "
+                          "catch up",
                           s->group->name, s->old->site->name, dr_name(&dr_sync_names, (int)v.sync),
                           dr_name(&dr_relation_names, (int)v.relation));
             return dr_step_fail(s, DR_STEP_END_FAILED, &err);

@@ -62,8 +62,8 @@ static int
 last_look(struct dr_step *s, struct dr_copy_view *ret, struct drstor_error **err)
 {
     enum dr_operation op = s->flip->operation;
-    bool flip = op == DR_OPERATION_SWITCHOVER || op == DR_OPERATION_PROMOTE ||
-                op == DR_OPERATION_SERVE;
+    bool flip =
+        op == DR_OPERATION_SWITCHOVER || op == DR_OPERATION_PROMOTE || op == DR_OPERATION_SERVE;
     bool closed = op == DR_OPERATION_DEMOTE || op == DR_OPERATION_REPROTECT;
     if (!flip && !closed)
         return DRSTOR_OK;

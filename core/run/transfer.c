@@ -1,4 +1,5 @@
-/* Bringing the target up to date, and stopping that. Nothing here overwrites anything of its own. */
+/* Bringing the target up to date, and stopping that. Nothing here overwrites anything of its own.
+ */
 #include "run/internal.h"
 
 #include "plan/guard.h"
