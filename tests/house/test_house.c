@@ -33,8 +33,7 @@ static const struct errand_what adopt = {.kind = ERRAND_ADOPT};
 static void
 lose_milan(struct house *h)
 {
-    if (sim_enter(house_world(h)) < 0 ||
-        sim_site_set(house_world(h), "milan", SIM_SITE_DEAD) < 0 ||
+    if (sim_enter(house_world(h)) < 0 || sim_site_set(house_world(h), "milan", SIM_SITE_DEAD) < 0 ||
         sim_leave(house_world(h)) < 0)
         abort();
     house_reach(h, "milan", HOUSE_REACH_SILENT);
@@ -146,8 +145,8 @@ promotes_end_and_repeat(void **state)
     size_t good = 0;
     good += twice_the_same((struct story){.plan = &plans[0], .seed = 1}, "planned");
     good += twice_the_same((struct story){.plan = &plans[0], .seed = 1, .lost = true}, "unplanned");
-    good += twice_the_same((struct story){.plan = &plans[0], .seed = 2, .doom = 40},
-                           "planned_resumed");
+    good +=
+        twice_the_same((struct story){.plan = &plans[0], .seed = 2, .doom = 40}, "planned_resumed");
     good += twice_the_same((struct story){.plan = &plans[0], .seed = 3, .lost = true, .doom = 40},
                            "unplanned_resumed");
     good += twice_the_same(

@@ -242,12 +242,12 @@ static int
 history_of_array(const struct sim_log_entry *e, void *user)
 {
     struct house *h = user;
-    dr_str_printf(&h->history, "%8llu.%06llu %s %s call %llu %s %s epoch %llu token %llu %s %d %s\n",
-                  (unsigned long long)(e->time_ns / DR_S),
-                  (unsigned long long)(e->time_ns % DR_S / 1000), e->array, e->group,
-                  (unsigned long long)e->call, e->effect ? "does" : "hears",
-                  sim_op_name((enum sim_op)e->op), (unsigned long long)e->epoch,
-                  (unsigned long long)e->token, e->op_id, e->status, e->note);
+    dr_str_printf(
+        &h->history, "%8llu.%06llu %s %s call %llu %s %s epoch %llu token %llu %s %d %s\n",
+        (unsigned long long)(e->time_ns / DR_S), (unsigned long long)(e->time_ns % DR_S / 1000),
+        e->array, e->group, (unsigned long long)e->call, e->effect ? "does" : "hears",
+        sim_op_name((enum sim_op)e->op), (unsigned long long)e->epoch, (unsigned long long)e->token,
+        e->op_id, e->status, e->note);
     return 0;
 }
 

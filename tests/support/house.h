@@ -27,8 +27,8 @@ struct controller;
 
 struct house_plan {
     struct dr_model *model;
-    struct sim_world *world;         /* copied; as it is when a house opens */
-    struct json_object *engines[4];  /* configurations of emulated engines */
+    struct sim_world *world;        /* copied; as it is when a house opens */
+    struct json_object *engines[4]; /* configurations of emulated engines */
     size_t n_engines;
 };
 /* Arrays in YAML have "world: memory:house"; engines the password "secret". SPEC as of world.h. */

@@ -71,13 +71,14 @@ static const char config_text[] =
     "      milan: { array: sim-milan, id: web_m, expose: [rhv-milan] }\n"
     "      rome: { array: sim-rome, id: web_r, expose: [rhv-rome] }\n";
 
-static const char sites_with_engines[] = "sites:\n"
-                                         "  milan:\n" ENGINE("milan") "  rome:\n" ENGINE("rome")
-                                         "rhv:\n"
-                                         "  mapping:\n"
-                                         "    dr_cluster_mappings:\n"
-                                         "      - { primary_name: production, secondary_name: "
-                                         "standby }\n";
+static const char sites_with_engines[] =
+    "sites:\n"
+    "  milan:\n" ENGINE("milan") "  rome:\n" ENGINE(
+        "rome") "rhv:\n"
+                "  mapping:\n"
+                "    dr_cluster_mappings:\n"
+                "      - { primary_name: production, secondary_name: "
+                "standby }\n";
 static const char sites_alone[] = "sites: { milan: {}, rome: {} }\n";
 
 #define SITE_ENGINE(site, letter, cluster, number)                                                 \
@@ -105,17 +106,24 @@ static const char sites_alone[] = "sites: { milan: {}, rome: {} }\n";
     "  'nics': [ { 'id': 'nic" n "', 'name': 'nic1', 'network': 'prod', 'profile': 'prod',"        \
     "              'mac': '56:6f:00:00:00:0" n "' } ] }"
 
-static const char engine_milan[] =
-    "{ " SITE_ENGINE("milan", "a", "production", "1") ","
-    "'storage_domains': ["
-    "  { 'id': '" DOMAIN_ID("2") "', 'name': 'db', 'data_center': 'dc-milan', 'master': true,"
-    "    'storage_type': 'fcp', 'luns': ['3600a3'] },"
-    "  { 'id': '" DOMAIN_ID("1") "', 'name': 'erp', 'data_center': 'dc-milan',"
-    "    'storage_type': 'fcp', 'luns': ['3600a1', '3600a2'] },"
-    "  { 'id': '" DOMAIN_ID("3") "', 'name': 'web', 'data_center': 'dc-milan',"
-    "    'storage_type': 'fcp', 'luns': ['3600a4'] } ],"
-    "'vms': [ " VM("1", "db1", DOMAIN_ID("2"), "100") "," VM("2", "erp1", DOMAIN_ID("1"), "50") ","
-    VM("3", "erp2", DOMAIN_ID("1"), "50") "," VM("4", "web1", DOMAIN_ID("3"), "1") " ] }";
+static const char engine_milan[] = "{ " SITE_ENGINE(
+    "milan", "a", "production",
+    "1") ","
+         "'storage_domains': ["
+         "  { 'id': '" DOMAIN_ID(
+             "2") "', 'name': 'db', 'data_center': 'dc-milan', 'master': true,"
+                  "    'storage_type': 'fcp', 'luns': ['3600a3'] },"
+                  "  { 'id': '" DOMAIN_ID(
+                      "1") "', 'name': 'erp', 'data_center': 'dc-milan',"
+                           "    'storage_type': 'fcp', 'luns': ['3600a1', '3600a2'] },"
+                           "  { 'id': '" DOMAIN_ID(
+                               "3") "', 'name': 'web', 'data_center': 'dc-milan',"
+                                    "    'storage_type': 'fcp', 'luns': ['3600a4'] } ],"
+                                    "'vms': [ " VM("1", "db1", DOMAIN_ID("2"), "100") "," VM(
+                                        "2", "erp1", DOMAIN_ID("1"),
+                                        "50") "," VM("3", "erp2", DOMAIN_ID("1"),
+                                                     "50") "," VM("4", "web1", DOMAIN_ID("3"),
+                                                                  "1") " ] }";
 static const char engine_rome[] = "{ " SITE_ENGINE("rome", "b", "standby", "11") " }";
 
 static struct json_object *
@@ -190,9 +198,9 @@ group_served(struct house *h, const struct dr_group *g, const char *site, int64_
     if (!copy || dr_store_load(house_store(h), a, g->name, &rec, NULL, NULL) != DRSTOR_OK)
         return say(g->name, "its record", "not there");
     if (!dr_streq(rec.primary, site) || rec.epoch != epoch || rec.phase != DR_PHASE_STEADY)
-        return say(g->name, "its record", dr_arena_printf(a, "%s, epoch %lld, phase %d",
-                                                          rec.primary, (long long)rec.epoch,
-                                                          (int)rec.phase));
+        return say(g->name, "its record",
+                   dr_arena_printf(a, "%s, epoch %lld, phase %d", rec.primary, (long long)rec.epoch,
+                                   (int)rec.phase));
     if (sim_enter(house_world(h)) < 0)
         return false;
     bool good = sim_view(house_world(h), copy->array->name, copy->id, &view) == 0;
