@@ -11,6 +11,17 @@
 
 static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static long passed;
+static struct {
+    void (*fn)(const char *name, void *user);
+    void *user;
+} hook;
+
+void
+dr_failpoint_hook(void (*fn)(const char *name, void *user), void *user)
+{
+    hook.fn = fn;
+    hook.user = user;
+}
 
 static void
 list(const char *file, const char *name)
@@ -30,6 +41,10 @@ list(const char *file, const char *name)
 void
 dr_failpoint(const char *name)
 {
+    if (hook.fn) {
+        hook.fn(name, hook.user);
+        return;
+    }
     pthread_mutex_lock(&lock);
     const char *file =
         getenv("DRSTOR_FAILPOINT_LIST");           // NOLINT(concurrency-mt-unsafe): never set here

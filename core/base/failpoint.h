@@ -8,6 +8,9 @@
 
 #if DRSTOR_TEST_BUILD
 void dr_failpoint(const char *name);
+/* FN instead of all that: it may end the caller's task (base/env.h). NULL: as before. Not while
+ * others run. */
+void dr_failpoint_hook(void (*fn)(const char *name, void *user), void *user);
 #define DR_FP(name) dr_failpoint(name)
 #else
 #define DR_FP(name) ((void)0)

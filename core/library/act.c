@@ -37,7 +37,7 @@ setup_of(struct act *x)
                                  .store = x->s.store,
                                  .ends = x->s.ends,
                                  .contact = x->s.contact,
-                                 .who = dr_actor_self(x->s.arena, x->s.d->origin),
+                                 .who = dr_actor_self(x->s.d->env, x->s.arena, x->s.d->origin),
                                  .cancel = &x->s.d->cancel,
                                  .deadline_ns = x->s.deadline_ns,
                                  .event = show_event,
@@ -108,7 +108,7 @@ refuse_with(struct act *x, const struct dr_refusal *r)
 static int
 audit_refusal(struct act *x, const char *text, struct drstor_error **err)
 {
-    const struct dr_audit entry = {.who = dr_actor_self(x->s.arena, x->s.d->origin),
+    const struct dr_audit entry = {.who = dr_actor_self(x->s.d->env, x->s.arena, x->s.d->origin),
                                    .what = "refused",
                                    .plan = x->plan.id,
                                    .outcome = "refused",
@@ -494,7 +494,7 @@ adopt_one(struct session *s, const struct dr_group *g, const struct dr_copy *pri
 {
     struct dr_lock lock;
     struct dr_record rec, before;
-    const struct dr_actor who = dr_actor_self(s->arena, s->d->origin);
+    const struct dr_actor who = dr_actor_self(s->d->env, s->arena, s->d->origin);
     int r = dr_store_lock(s->store, s->arena, g->name, &who, NULL, "adopt", 0, &s->d->cancel, &lock,
                           err);
     if (r < 0)

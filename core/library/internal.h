@@ -14,13 +14,36 @@
 #include "run/run.h"
 #include "store/store.h"
 
-struct drstor {
+struct dr_wire;
+
+/*
+ * What an installation is made of. drstor_open() makes one of threads, the configuration file, its
+ * database and the network; a world in one process brings its own.
+ */
+struct dr_parts {
     struct dr_env *env;
     struct dr_model *model;
+    /* NOTFOUND: there is none, and MODE only reads. */
+    int (*store)(void *user, const struct dr_parts *parts, enum dr_store_mode mode,
+                 struct dr_store **ret, struct drstor_error **err);
+    void *user;
+    struct dr_wire *wire; /* NULL: the network */
+    const char *origin;
+    int64_t timeout_s;
+};
+
+struct drstor {
+    struct dr_parts parts;
+    struct dr_env *env;     /* that of the parts */
+    struct dr_model *model; /* likewise */
+    bool owns_model;
     char *origin;
     int64_t timeout_s;
     struct dr_cancel cancel;
 };
+
+/* PARTS are copied, what they point to is borrowed until drstor_close(). */
+struct drstor *dr_library_open(const struct dr_parts *parts);
 
 /* One call of the library: everything that lives as long as it. */
 struct session {

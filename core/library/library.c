@@ -61,6 +61,26 @@ drstor_text_free(char *text)
 
 /* ---- an installation ------------------------------------------------------------------------- */
 
+static int
+store_file(void *user, const struct dr_parts *parts, enum dr_store_mode mode, struct dr_store **ret,
+           struct drstor_error **err)
+{
+    (void)user;
+    return dr_store_open(parts->env, parts->model->state_sqlite, mode, ret, err);
+}
+
+struct drstor *
+dr_library_open(const struct dr_parts *parts)
+{
+    struct drstor *d = dr_new0(struct drstor);
+    d->parts = *parts;
+    d->env = parts->env;
+    d->model = parts->model;
+    d->origin = dr_strdup(parts->origin);
+    d->timeout_s = parts->timeout_s;
+    return d;
+}
+
 int
 drstor_open(const struct drstor_options *options, struct drstor **ret, struct drstor_error **err)
 {
@@ -85,12 +105,13 @@ drstor_open(const struct drstor_options *options, struct drstor **ret, struct dr
                        "state.etcd: a shared store is not in this version; use "
                        "state.sqlite");
     }
-    struct drstor *d = dr_new0(struct drstor);
-    d->env = dr_env_real();
-    d->model = m;
-    d->origin = dr_strdup(o.origin ? o.origin : "library");
-    d->timeout_s = o.timeout_s;
-    *ret = d;
+    const struct dr_parts parts = {.env = dr_env_real(),
+                                   .model = m,
+                                   .store = store_file,
+                                   .origin = o.origin ? o.origin : "library",
+                                   .timeout_s = o.timeout_s};
+    *ret = dr_library_open(&parts);
+    (*ret)->owns_model = true;
     return DRSTOR_OK;
 }
 
@@ -99,7 +120,8 @@ drstor_close(struct drstor *d)
 {
     if (!d)
         return;
-    dr_config_free(d->model);
+    if (d->owns_model)
+        dr_config_free(d->model);
     free(d->origin);
     free(d);
 }
@@ -119,7 +141,7 @@ dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *ret,
     *ret = (struct session){.d = d, .deadline_ns = UINT64_MAX};
     ret->arena = dr_arena_new();
     dr_auto(dr_error_freep) struct drstor_error *trouble = NULL;
-    int r = dr_store_open(d->env, d->model->state_sqlite, mode, &ret->store, &trouble);
+    int r = d->parts.store(d->parts.user, &d->parts, mode, &ret->store, &trouble);
     if (r < 0 && mode == DR_STORE_READ) {
         /* Looking goes on without it; what it would have told is unknown (S13). */
         if (r != DRSTOR_E_NOTFOUND)
@@ -135,8 +157,9 @@ dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *ret,
         dr_store_patience(ret->store, 60000);
     if (d->timeout_s > 0)
         ret->deadline_ns = dr_now_ns(d->env) + (uint64_t)d->timeout_s * DR_S;
-    dr_uuid(ret->correlation);
+    dr_uuid(d->env, ret->correlation);
     ret->contact = dr_contact_new(d->env);
+    dr_contact_carry(ret->contact, d->parts.wire);
     ret->ends =
         dr_endpoints_new(d->env, d->model, ret->contact, mode == DR_STORE_READ, ret->correlation);
     return DRSTOR_OK;
@@ -154,7 +177,7 @@ dr_session_close(struct session *s)
 const char *
 dr_session_person(struct session *s)
 {
-    const struct dr_actor who = dr_actor_self(s->arena, s->d->origin);
+    const struct dr_actor who = dr_actor_self(s->d->env, s->arena, s->d->origin);
     return dr_arena_printf(s->arena, "%s@%s", who.user ? who.user : "?", who.host ? who.host : "?");
 }
 

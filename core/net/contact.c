@@ -15,13 +15,14 @@ struct lost_site {
 struct dr_contact {
     struct dr_env *env;
     pthread_mutex_t lock;
-    pthread_cond_t left; /* a call in flight has ended */
+    struct dr_cond left; /* a call in flight has ended */
     struct lost_site *lost;
     struct dr_contact_call *calls;
 
     pthread_mutex_t sink_lock;
     void (*sink)(const struct dr_contact_event *, void *);
     void *user;
+    struct dr_wire *wire;
 };
 
 struct dr_contact *
@@ -30,7 +31,7 @@ dr_contact_new(struct dr_env *env)
     struct dr_contact *c = dr_new0(struct dr_contact);
     c->env = env;
     (void)pthread_mutex_init(&c->lock, NULL);
-    (void)pthread_cond_init(&c->left, NULL);
+    dr_cond_init(&c->left, env);
     (void)pthread_mutex_init(&c->sink_lock, NULL);
     return c;
 }
@@ -47,7 +48,6 @@ dr_contact_free(struct dr_contact *c)
         c->lost = next;
     }
     (void)pthread_mutex_destroy(&c->sink_lock);
-    (void)pthread_cond_destroy(&c->left);
     (void)pthread_mutex_destroy(&c->lock);
     free(c);
 }
@@ -57,6 +57,18 @@ dr_contact_freep(struct dr_contact **c)
 {
     dr_contact_free(*c);
     *c = NULL;
+}
+
+void
+dr_contact_carry(struct dr_contact *c, struct dr_wire *wire)
+{
+    c->wire = wire;
+}
+
+struct dr_wire *
+dr_contact_wire(struct dr_contact *c)
+{
+    return c ? c->wire : NULL;
 }
 
 void
@@ -120,7 +132,7 @@ dr_contact_forbid(struct dr_contact *c, const char *site)
         }
     /* Bounded: each call ends when it is woken, or by its own deadline. */
     while (contact_busy(c, site))
-        pthread_cond_wait(&c->left, &c->lock);
+        dr_cond_wait(&c->left, &c->lock, UINT64_MAX, NULL);
     pthread_mutex_unlock(&c->lock);
 }
 
@@ -183,6 +195,6 @@ dr_contact_leave(struct dr_contact *c, struct dr_contact_call *call)
             *p = call->next;
             break;
         }
-    pthread_cond_broadcast(&c->left);
+    dr_cond_wake(&c->left);
     pthread_mutex_unlock(&c->lock);
 }

@@ -14,6 +14,7 @@
 #include <stdint.h>
 
 struct dr_contact;
+struct dr_wire;
 
 /* One call, as it ended. Strings are borrowed for the length of the sink; secrets are stars. */
 struct dr_contact_event {
@@ -39,6 +40,11 @@ void dr_contact_freep(struct dr_contact **c);
  * must not call back into net. NULL: none. Set it before the first call. */
 void dr_contact_sink(struct dr_contact *c,
                      void (*sink)(const struct dr_contact_event *event, void *user), void *user);
+
+/* What carries the calls of this run instead of the network (wire.h), for worlds in memory;
+ * outlives C. Set it before the first endpoint is opened. */
+void dr_contact_carry(struct dr_contact *c, struct dr_wire *wire);
+struct dr_wire *dr_contact_wire(struct dr_contact *c); /* NULL: the network */
 
 /*
  * From now on every call to SITE is REFUSED, and calls in flight to it are given up. Returns when

@@ -5,15 +5,15 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "net/transfer.h"
+#include "net/wire.h"
 
 #include <ctype.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
-enum { PARALLEL_MAX = 64, URLS_MAX = 16, CA_BYTES_MAX = 1 << 20, SLOT_SLICE_MS = 50 };
+enum { PARALLEL_MAX = 64, URLS_MAX = 16, CA_BYTES_MAX = 1 << 20 };
 
 /* One call at a time, with the connections it keeps. */
 struct slot {
@@ -43,7 +43,7 @@ struct dr_http {
     pthread_mutex_t share_locks[CURL_LOCK_DATA_LAST];
 
     pthread_mutex_t lock; /* of what follows */
-    pthread_cond_t freed;
+    struct dr_cond freed;
     struct slot *slots;
     size_t n_slots;
     struct dr_secret *basic; /* "user:password": a name of its own for the redaction filter */
@@ -225,7 +225,7 @@ dr_http_open(struct dr_env *env, const struct dr_http_options *o, struct dr_http
 
     dr_auto(dr_http_closep) struct dr_http *h = dr_new0(struct dr_http);
     (void)pthread_mutex_init(&h->lock, NULL);
-    (void)pthread_cond_init(&h->freed, NULL);
+    dr_cond_init(&h->freed, env);
     for (size_t i = 0; i < DR_COUNT(h->share_locks); i++)
         (void)pthread_mutex_init(&h->share_locks[i], NULL);
     h->env = env;
@@ -276,7 +276,6 @@ dr_http_close(struct dr_http *h)
     }
     for (size_t i = 0; i < DR_COUNT(h->share_locks); i++)
         (void)pthread_mutex_destroy(&h->share_locks[i]);
-    (void)pthread_cond_destroy(&h->freed);
     (void)pthread_mutex_destroy(&h->lock);
     dr_secret_free(h->basic);
     dr_secret_free(h->bearer);
@@ -345,6 +344,8 @@ slot_free(struct dr_http *h)
 static bool
 slot_ready(struct dr_http *h, struct slot *s)
 {
+    if (dr_contact_wire(h->contact))
+        return true;
     if (!s->multi)
         s->multi = curl_multi_init();
     if (!s->share && !h->cookies)
@@ -374,13 +375,8 @@ slot_take(struct dr_http *h, const struct dr_http_request *q, uint64_t deadline_
                         h->name, h->n_slots);
             break;
         }
-        /* Short, because neither a cancel nor the contact rule can wake us here. */
-        struct timespec t;
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        t.tv_nsec += SLOT_SLICE_MS * (long)DR_MS;
-        t.tv_sec += t.tv_nsec / (long)DR_S;
-        t.tv_nsec %= (long)DR_S;
-        (void)pthread_cond_clockwait(&h->freed, &h->lock, CLOCK_MONOTONIC, &t);
+        /* The contact rule ends the calls that are under way, and that wakes us too. */
+        dr_cond_wait(&h->freed, &h->lock, deadline_ns, q->cancel);
     }
     if (s)
         s->busy = true;
@@ -400,7 +396,7 @@ slot_give(struct dr_http *h, struct slot *s)
 {
     pthread_mutex_lock(&h->lock);
     s->busy = false;
-    pthread_cond_signal(&h->freed);
+    dr_cond_wake(&h->freed);
     pthread_mutex_unlock(&h->lock);
 }
 
@@ -408,6 +404,13 @@ static void
 slot_wake(void *arg)
 {
     (void)curl_multi_wakeup(arg);
+}
+
+static void
+wire_wake(void *arg)
+{
+    struct dr_wire *w = arg;
+    dr_cond_wake(&w->changed);
 }
 
 /* ---- the call -------------------------------------------------------------------------------- */
@@ -472,7 +475,10 @@ call_address(struct dr_http *h, const struct dr_http_request *q, struct slot *s,
         .contact = h->contact,
         .contact_call = contact,
     };
-    transfer_run(&t);
+    if (dr_contact_wire(h->contact))
+        transfer_carry(&t, dr_contact_wire(h->contact));
+    else
+        transfer_run(&t);
     t.url = a->origin; /* for messages: paths may hold what is nobody's business */
     int r = transfer_status(&t, err);
     fate->sent = t.sent;
@@ -522,7 +528,9 @@ call_in_slot(struct dr_http *h, const struct dr_http_request *q, uint64_t deadli
     int r = slot_take(h, q, deadline_ns, &s, err);
     if (r < 0)
         return r;
-    struct dr_contact_call contact = {.site = h->site, .wake = slot_wake, .arg = s->multi};
+    struct dr_wire *wire = dr_contact_wire(h->contact);
+    struct dr_contact_call contact = {
+        .site = h->site, .wake = wire ? wire_wake : slot_wake, .arg = wire ? wire : s->multi};
     r = dr_contact_enter(h->contact, &contact, err);
     if (r == DRSTOR_OK) {
         r = call_addresses(h, q, s, &contact, deadline_ns, fate, ret, err);

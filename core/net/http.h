@@ -86,7 +86,8 @@ struct dr_http_reply {
     size_t n_headers;
 };
 
-/* Real time only: ENV must not be a virtual one. No network traffic yet. */
+/* Over the network ENV must not be a virtual one; a wire of the contact can be used with both. No
+ * traffic yet. */
 int dr_http_open(struct dr_env *env, const struct dr_http_options *options, struct dr_http **ret,
                  struct drstor_error **err);
 /* When no call is in flight any more. */

@@ -1,6 +1,7 @@
 #include "net/probe.h"
 
 #include "base/mem.h"
+#include "net/wire.h"
 
 #include <errno.h>
 #include <netdb.h>
@@ -43,9 +44,9 @@ try_address(struct dr_env *env, const struct addrinfo *ai, uint64_t deadline_ns)
     return error == 0 || error == ECONNREFUSED ? 1 : 0;
 }
 
-int
-dr_net_probe(struct dr_env *env, const char *host_port, uint64_t deadline_ns,
-             struct drstor_error **err)
+static int
+probe_network(struct dr_env *env, const char *host_port, uint64_t deadline_ns,
+              struct drstor_error **err)
 {
     const char *colon = strrchr(host_port, ':');
     if (!colon || colon == host_port || !colon[1])
@@ -73,4 +74,32 @@ dr_net_probe(struct dr_env *env, const char *host_port, uint64_t deadline_ns,
         return DRSTOR_OK;
     errno = last;
     return dr_fail(err, DRSTOR_E_UNREACHABLE, "probe %s: no answer: %m", host_port);
+}
+
+static int
+probe_wire(struct dr_env *env, struct dr_wire *w, const char *host_port, uint64_t deadline_ns,
+           struct drstor_error **err)
+{
+    pthread_mutex_lock(&w->lock);
+    bool alive = w->alive(w, host_port);
+    pthread_mutex_unlock(&w->lock);
+    if (alive)
+        return DRSTOR_OK;
+    (void)dr_sleep_until(env, deadline_ns, NULL);
+    return dr_fail(err, DRSTOR_E_UNREACHABLE, "probe %s: no answer", host_port);
+}
+
+int
+dr_net_probe(struct dr_env *env, struct dr_contact *c, const char *site, const char *host_port,
+             uint64_t deadline_ns, struct drstor_error **err)
+{
+    struct dr_contact_call call = {.site = site};
+    int r = dr_contact_enter(c, &call, err);
+    if (r < 0)
+        return r;
+    struct dr_wire *w = dr_contact_wire(c);
+    r = w ? probe_wire(env, w, host_port, deadline_ns, err)
+          : probe_network(env, host_port, deadline_ns, err);
+    dr_contact_leave(c, &call);
+    return r;
 }

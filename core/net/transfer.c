@@ -360,8 +360,8 @@ stalled(struct transfer *t, uint64_t now)
     return false;
 }
 
-static enum transfer_why
-give_up(struct transfer *t, uint64_t now)
+enum transfer_why
+transfer_give_up(struct transfer *t, uint64_t now)
 {
     if (atomic_load(&t->contact_call->forbidden))
         return TRANSFER_WHY_FORBIDDEN;
@@ -398,7 +398,7 @@ drive(struct transfer *t)
         if (finished(t)) /* an answer that is here counts, whatever else has happened meanwhile */
             return;
         uint64_t now = dr_now_ns(t->env);
-        t->why = give_up(t, now);
+        t->why = transfer_give_up(t, now);
         if (t->why != TRANSFER_WHY_NONE) {
             t->result = CURLE_ABORTED_BY_CALLBACK;
             return;

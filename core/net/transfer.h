@@ -72,6 +72,10 @@ struct transfer {
 
 /* The reply, if any, stays in T->reply; transfer_clear() frees what was not taken. */
 void transfer_run(struct transfer *t);
+/* Why the caller is to stop waiting now, if at all. */
+enum transfer_why transfer_give_up(struct transfer *t, uint64_t now);
+struct dr_wire;
+void transfer_carry(struct transfer *t, struct dr_wire *w); /* the same, by W */
 void transfer_clear(struct transfer *t);
 /* OK when there is a sound reply; otherwise the status and the sentence of http.h. */
 int transfer_status(const struct transfer *t, struct drstor_error **err);

@@ -1,20 +1,12 @@
 #include "net/uuid.h"
 
-#include <errno.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <sys/random.h>
 
 void
-dr_uuid(char out[37])
+dr_uuid(struct dr_env *env, char out[37])
 {
     unsigned char b[16];
-    for (size_t n = 0; n < sizeof(b);) {
-        ssize_t got = getrandom(b + n, sizeof(b) - n, 0);
-        if (got < 0 && errno != EINTR)
-            abort(); /* a name that might not be unique is worse than a stop we can resume from */
-        n += got > 0 ? (size_t)got : 0;
-    }
+    dr_random(env, b, sizeof(b));
     b[6] = (unsigned char)((b[6] & 0x0f) | 0x40);
     b[8] = (unsigned char)((b[8] & 0x3f) | 0x80);
     (void)snprintf(out, 37, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x",

@@ -21,9 +21,16 @@ struct dr_endpoints {
     bool read_only;
     char *correlation;
     pthread_mutex_t lock;
+    struct dr_cond opened; /* or failed to */
     struct slot *slots;
     size_t n_slots;
 };
+
+struct dr_contact *
+dr_endpoints_contact(const struct dr_endpoints *e)
+{
+    return e->contact;
+}
 
 struct dr_endpoints *
 dr_endpoints_new(struct dr_env *env, const struct dr_model *m, struct dr_contact *contact,
@@ -36,6 +43,7 @@ dr_endpoints_new(struct dr_env *env, const struct dr_model *m, struct dr_contact
     e->read_only = read_only;
     e->correlation = dr_strdup(correlation_id);
     (void)pthread_mutex_init(&e->lock, NULL);
+    dr_cond_init(&e->opened, env);
     e->n_slots = m->n_arrays + m->n_sites;
     e->slots = dr_alloc0(e->n_slots, sizeof(*e->slots));
     for (size_t i = 0; i < m->n_arrays; i++)
@@ -117,23 +125,17 @@ resolve_paths(struct dr_endpoints *e, const struct dr_plugin *p, const struct dr
     return copy;
 }
 
-/* One opener a slot; others wait for it by trying again: opening is short or fails by its
- * deadline. */
+/* One opener a slot; others wait for it: opening is short or fails by its deadline. */
 static bool
 claim(struct dr_endpoints *e, struct slot *s)
 {
-    for (;;) {
-        pthread_mutex_lock(&e->lock);
-        bool there = s->array || s->rhv;
-        bool mine = !there && !s->opening;
-        if (mine)
-            s->opening = true;
-        bool wait = !there && !mine;
-        pthread_mutex_unlock(&e->lock);
-        if (!wait)
-            return mine;
-        (void)dr_sleep_until(e->env, dr_now_ns(e->env) + 5 * DR_MS, NULL);
-    }
+    pthread_mutex_lock(&e->lock);
+    while (s->opening)
+        dr_cond_wait(&e->opened, &e->lock, UINT64_MAX, NULL);
+    bool mine = !s->array && !s->rhv;
+    s->opening = mine;
+    pthread_mutex_unlock(&e->lock);
+    return mine;
 }
 
 static void
@@ -141,6 +143,7 @@ release(struct dr_endpoints *e, struct slot *s)
 {
     pthread_mutex_lock(&e->lock);
     s->opening = false;
+    dr_cond_wake(&e->opened);
     pthread_mutex_unlock(&e->lock);
 }
 

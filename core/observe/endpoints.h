@@ -31,6 +31,7 @@ int dr_endpoints_array(struct dr_endpoints *e, const struct dr_array *array,
 int dr_endpoints_engine(struct dr_endpoints *e, const struct dr_site *site, struct dr_rhv **ret,
                         struct drstor_error **err);
 const char *dr_endpoints_correlation(const struct dr_endpoints *e);
+struct dr_contact *dr_endpoints_contact(const struct dr_endpoints *e);
 
 /*
  * One call to an array, refused when its site is forbidden. The reply's status is returned, its

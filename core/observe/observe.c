@@ -127,7 +127,8 @@ ask(void *arg)
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     const struct dr_stamp start = dr_stamp_now(o->env);
     int r = q->array   ? ask_array(q, &err)
-            : q->probe ? dr_net_probe(o->env, q->probe, o->deadline, &err)
+            : q->probe ? dr_net_probe(o->env, dr_endpoints_contact(o->ends), q->site->name,
+                                      q->probe, o->deadline, &err)
                        : ask_engine(q, &err);
     const struct dr_stamp end = dr_stamp_now(o->env);
 

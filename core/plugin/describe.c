@@ -219,6 +219,18 @@ describe_judge(struct dr_plugin *p, struct describing *d, struct drstor_error **
 }
 
 int
+dr_plugin_describe_here(struct dr_plugin *p, struct drstor_error **err)
+{
+    struct describing d = {.plugin = p};
+    dr_host_call_init(&d.call, dr_env_real(), p->arena, p->info.name, DR_ARRAY_OP_DESCRIBE);
+    d.call.describing = &d.info;
+    d.call.cancel = &d.cancel;
+    dr_host_call_begin(&d.call);
+    dr_host_call_end(&d.call, p->table.describe(&d.call));
+    return describe_judge(p, &d, err);
+}
+
+int
 dr_plugin_describe(struct dr_plugin *p, struct drstor_error **err)
 {
     /* The real clock, also under a virtual one: code that is loaded for the first time may hang. */

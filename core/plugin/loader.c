@@ -40,6 +40,12 @@ static struct {
     struct loaded *head;
 } cache = {PTHREAD_MUTEX_INITIALIZER, NULL};
 
+static struct {
+    const char *name;
+    struct dr_plugin *plugin;
+} builtins[8];
+static size_t n_builtins;
+
 static int
 file_bytes(int fd, const char *path, unsigned char **ret, size_t *ret_n, struct drstor_error **err)
 {
@@ -79,6 +85,58 @@ elf_check(int fd, const char *path, const char *name, struct drstor_error **err)
     return r < 0 ? r : dr_symbols_check(path, name, &elf, err);
 }
 
+static struct dr_plugin *
+plugin_new(void)
+{
+    struct dr_plugin *p = dr_new0(struct dr_plugin);
+    p->arena = dr_arena_new();
+    return p;
+}
+
+static int
+plugin_enter(struct dr_plugin *p, const char *path, const char *name, drstor_plugin_entry_fn entry,
+             struct drstor_error **err)
+{
+    int r = dr_contract_check(path, name, entry(dr_host_table()), &p->table, err);
+    if (r < 0)
+        return r;
+    p->info.name = dr_arena_str(p->arena, p->table.name);
+    p->info.version = dr_arena_str(p->arena, p->table.version);
+    p->info.path = dr_arena_str(p->arena, path);
+    p->info.api = p->table.api;
+    return DRSTOR_OK;
+}
+
+int
+dr_plugin_builtin(const char *name, drstor_plugin_entry_fn entry, struct drstor_error **err)
+{
+    if (n_builtins == DR_COUNT(builtins))
+        return dr_fail(err, DRSTOR_E_INTERNAL, "no room for one more plugin in this program");
+    struct dr_plugin *p = plugin_new();
+    int r = plugin_enter(p, "(built in)", name, entry, err);
+    if (r == DRSTOR_OK)
+        r = dr_plugin_describe_here(p, err);
+    if (r < 0)
+        return r;
+    pthread_mutex_lock(&cache.lock);
+    builtins[n_builtins].name = name;
+    builtins[n_builtins++].plugin = p;
+    pthread_mutex_unlock(&cache.lock);
+    return DRSTOR_OK;
+}
+
+static struct dr_plugin *
+builtin_find(const char *name)
+{
+    struct dr_plugin *p = NULL;
+    pthread_mutex_lock(&cache.lock);
+    for (size_t i = 0; i < n_builtins && !p; i++)
+        if (strcmp(builtins[i].name, name) == 0)
+            p = builtins[i].plugin;
+    pthread_mutex_unlock(&cache.lock);
+    return p;
+}
+
 /* dlopen() and everything after it; what fails here fails for good. */
 static int
 object_open(struct loaded *l, const char *path, struct drstor_error **err)
@@ -100,19 +158,10 @@ object_open(struct loaded *l, const char *path, struct drstor_error **err)
     if (!entry)
         return dr_fail(err, DRSTOR_E_INVALID, "%s does not export the function %s", path,
                        DRSTOR_PLUGIN_ENTRY_NAME);
-    struct dr_plugin *p = dr_new0(struct dr_plugin);
-    p->arena = dr_arena_new();
-    int r = dr_contract_check(path, l->name, entry(dr_host_table()), &p->table, err);
-    if (r == DRSTOR_OK) {
-        p->info.name = dr_arena_str(p->arena, p->table.name);
-        p->info.version = dr_arena_str(p->arena, p->table.version);
-        p->info.path = dr_arena_str(p->arena, path);
-        p->info.api = p->table.api;
-        r = dr_plugin_describe(p, err);
-    }
-    /* A describe() that did not come back still writes through P. */
-    l->plugin = p;
-    return r;
+    /* A describe() that did not come back still writes through it. */
+    l->plugin = plugin_new();
+    int r = plugin_enter(l->plugin, path, l->name, entry, err);
+    return r < 0 ? r : dr_plugin_describe(l->plugin, err);
 }
 
 static struct loaded *
@@ -264,6 +313,11 @@ dr_plugin_load(const char *dir, const char *name, struct dr_plugin **ret, struct
         int r = dr_fail(err, DRSTOR_E_INVALID, "\"%s\" cannot be the name of a plugin", name);
         dr_hint(err, "names are made of a-z, 0-9 and -");
         return r;
+    }
+    struct dr_plugin *builtin = builtin_find(name);
+    if (builtin) {
+        *ret = builtin;
+        return DRSTOR_OK;
     }
     int r = folder_check(dir, err);
     if (r < 0)

@@ -13,6 +13,12 @@
 int dr_plugin_load(const char *dir, const char *name, struct dr_plugin **ret,
                    struct drstor_error **err);
 
+/*
+ * A plugin that is linked into this program, found by NAME before any file is looked for. For
+ * programs that hold a whole world, as tests; drstor has none. NAME and ENTRY stay.
+ */
+int dr_plugin_builtin(const char *name, drstor_plugin_entry_fn entry, struct drstor_error **err);
+
 /* One drstor_*.so of a folder: a plugin, or the reason why it cannot be used. */
 struct dr_plugin_file {
     const char *name; /* between "drstor_" and ".so" */

@@ -6,14 +6,13 @@
 #include <pthread.h>
 #include <string.h>
 #include <strings.h>
-#include <time.h>
 
 /*
  * An engine locks an account after a few wrong passwords, and a directory behind it may be down for
  * a while. So a refused login is not asked for again at once by every poll, and neither is it for
  * good.
  */
-enum { WAIT_SLICE_MS = 50, LOGIN_MS = 30 * 1000, LOGOUT_MS = 3 * 1000, HOLD_S = 30, HOLDS = 4 };
+enum { LOGIN_MS = 30 * 1000, LOGOUT_MS = 3 * 1000, HOLD_S = 30, HOLDS = 4 };
 
 struct rhv_login {
     struct dr_env *env;
@@ -22,7 +21,7 @@ struct rhv_login {
     struct dr_http *http;
 
     pthread_mutex_t lock; /* of what follows */
-    pthread_cond_t changed;
+    struct dr_cond changed;
     struct dr_secret *token;
     uint64_t number;              /* of the token; 0: none yet */
     bool asking;                  /* one thread is at it */
@@ -42,7 +41,7 @@ rhv_login_new(struct dr_env *env, const struct dr_engine *engine, struct dr_http
     l->sso = sso;
     l->http = http;
     (void)pthread_mutex_init(&l->lock, NULL);
-    (void)pthread_cond_init(&l->changed, NULL);
+    dr_cond_init(&l->changed, env);
     return l;
 }
 
@@ -51,7 +50,6 @@ rhv_login_free(struct rhv_login *l)
 {
     if (!l)
         return;
-    (void)pthread_cond_destroy(&l->changed);
     (void)pthread_mutex_destroy(&l->lock);
     dr_secret_free(l->token);
     dr_error_free(l->failure);
@@ -207,7 +205,7 @@ ended(struct rhv_login *l, int status, struct dr_secret *token, const struct drs
         l->hold_ns = dr_now_ns(l->env) + ((uint64_t)HOLD_S << doublings) * DR_S;
         l->refusals++;
     }
-    pthread_cond_broadcast(&l->changed);
+    dr_cond_wake(&l->changed);
 }
 
 /* With the lock held. */
@@ -233,13 +231,8 @@ wait_for_other(struct rhv_login *l, const struct dr_rhv_how *how, struct drstor_
         if (how->deadline_ns && dr_now_ns(l->env) >= how->deadline_ns)
             return dr_fail(err, DRSTOR_E_UNREACHABLE,
                            "%s: the login took until the deadline; nothing was sent", name);
-        /* Short, because a cancel cannot wake us here. */
-        struct timespec t;
-        (void)clock_gettime(CLOCK_MONOTONIC, &t);
-        t.tv_nsec += WAIT_SLICE_MS * (long)DR_MS;
-        t.tv_sec += t.tv_nsec / (long)DR_S;
-        t.tv_nsec %= (long)DR_S;
-        (void)pthread_cond_clockwait(&l->changed, &l->lock, CLOCK_MONOTONIC, &t);
+        dr_cond_wait(&l->changed, &l->lock, how->deadline_ns ? how->deadline_ns : UINT64_MAX,
+                     how->cancel);
     }
     return DRSTOR_OK;
 }

@@ -548,7 +548,7 @@ dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const struct 
              struct dr_run_result *ret, struct drstor_error **err)
 {
     char uuid[37];
-    dr_uuid(uuid);
+    dr_uuid(setup->env, uuid);
     struct dr_run run = {.s = setup, .arena = a, .plan = *plan, .consent = *consent};
     run.id = dr_arena_printf(a, "r%.8s", uuid);
     run.started_utc = dr_now_utc(setup->env);

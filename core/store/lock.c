@@ -6,10 +6,8 @@
 
 #include "base/timetext.h"
 
-#include <pwd.h>
 #include <stdio.h>
 #include <string.h>
-#include <unistd.h>
 
 static const struct dr_field actor_fields[] = {
     DR_I64(struct dr_actor, uid), DR_I64(struct dr_actor, pid), DR_STR(struct dr_actor, user),
@@ -27,17 +25,14 @@ static const struct dr_field owner_fields[] = {DR_STR(struct dr_owner, group),
 static DR_TYPE(owner_type, struct dr_owner, "owner", owner_fields);
 
 struct dr_actor
-dr_actor_self(struct dr_arena *a, const char *origin)
+dr_actor_self(struct dr_env *env, struct dr_arena *a, const char *origin)
 {
-    char host[256] = "", buffer[4096];
-    struct passwd pw, *found = NULL;
-    (void)gethostname(host, sizeof(host) - 1);
-    (void)getpwuid_r(getuid(), &pw, buffer, sizeof(buffer), &found);
-    return (struct dr_actor){.uid = getuid(),
-                             .pid = getpid(),
-                             .user = found ? dr_arena_str(a, pw.pw_name)
-                                           : dr_arena_printf(a, "%u", (unsigned)getuid()),
-                             .host = dr_arena_str(a, host),
+    struct dr_self me;
+    dr_env_self(env, &me);
+    return (struct dr_actor){.uid = me.uid,
+                             .pid = me.pid,
+                             .user = dr_arena_str(a, me.user),
+                             .host = dr_arena_str(a, me.host),
                              .origin = dr_arena_str(a, origin)};
 }
 

@@ -4,6 +4,8 @@
  */
 #include "store/ops.h"
 
+#include "base/failpoint.h"
+
 #include <stdint.h>
 #include <string.h>
 
@@ -31,10 +33,13 @@ struct dr_store_world {
     struct table tables[STORE_TABLES];
     struct taken *taken;
     size_t n_taken, cap_taken;
+    struct memory *handles;
 };
 
 struct memory {
+    struct memory *next; /* of the world */
     struct dr_store_world *world;
+    struct dr_env *env;
     struct undo *undo;
     size_t n_undo, cap_undo;
     bool open;
@@ -168,7 +173,9 @@ static int
 memory_commit(void *impl, struct drstor_error **err)
 {
     (void)err;
+    DR_FP("store.commit");
     memory_end(impl, true);
+    DR_FP("store.committed");
     return DRSTOR_OK;
 }
 
@@ -346,6 +353,13 @@ static void
 memory_close(void *impl)
 {
     struct memory *m = impl;
+    pthread_mutex_lock(&m->world->mutex);
+    for (struct memory **p = &m->world->handles; *p; p = &(*p)->next)
+        if (*p == m) {
+            *p = m->next;
+            break;
+        }
+    pthread_mutex_unlock(&m->world->mutex);
     free(m->undo);
     free(m);
 }
@@ -369,7 +383,25 @@ dr_store_memory(struct dr_env *env, struct dr_store_world *w, enum dr_store_mode
 {
     struct memory *m = dr_new0(struct memory);
     m->world = w;
+    m->env = env;
+    pthread_mutex_lock(&w->mutex);
+    m->next = w->handles;
+    w->handles = m;
+    pthread_mutex_unlock(&w->mutex);
     return store_new(env, mode, &memory_ops, m);
+}
+
+/* With the world's mutex held. */
+static void
+memory_die(struct memory *m)
+{
+    struct dr_store_world *w = m->world;
+    m->killed = true;
+    for (size_t i = w->n_taken; i-- > 0;)
+        if (w->taken[i].by == m) {
+            free(w->taken[i].group);
+            w->taken[i] = w->taken[--w->n_taken];
+        }
 }
 
 void
@@ -379,13 +411,27 @@ dr_store_memory_kill(struct dr_store *s)
     dr_store_rollback(s);
     pthread_mutex_lock(&s->mutex);
     pthread_mutex_lock(&m->world->mutex);
-    m->killed = true;
-    struct dr_store_world *w = m->world;
-    for (size_t i = w->n_taken; i-- > 0;)
-        if (w->taken[i].by == m) {
-            free(w->taken[i].group);
-            w->taken[i] = w->taken[--w->n_taken];
-        }
-    pthread_mutex_unlock(&w->mutex);
+    memory_die(m);
+    pthread_mutex_unlock(&m->world->mutex);
     pthread_mutex_unlock(&s->mutex);
+}
+
+void
+dr_store_world_kill(struct dr_store_world *w, struct dr_env *env)
+{
+    /* Tasks of a virtual process are one thread: a transaction that is open is ours to undo. */
+    for (struct memory *m = w->handles; m; m = m->next)
+        if (m->env == env)
+            memory_end(m, false);
+    pthread_mutex_lock(&w->mutex);
+    for (struct memory **p = &w->handles; *p;) {
+        struct memory *m = *p;
+        if (m->env != env) {
+            p = &m->next;
+            continue;
+        }
+        memory_die(m);
+        *p = m->next; /* its owner never closes it */
+    }
+    pthread_mutex_unlock(&w->mutex);
 }

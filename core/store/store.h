@@ -51,6 +51,8 @@ struct dr_store *dr_store_memory(struct dr_env *env, struct dr_store_world *w,
                                  enum dr_store_mode mode);
 /* As SIGKILL: an open transaction is gone, locks are free, every later call on S is INTERNAL. */
 void dr_store_memory_kill(struct dr_store *s);
+/* The same for all handles of a virtual process that was killed, wherever its tasks stopped. */
+void dr_store_world_kill(struct dr_store_world *w, struct dr_env *env);
 
 /* ---- several things at once (S7) ------------------------------------------------------------- */
 
@@ -72,7 +74,7 @@ struct dr_actor {
     const char *origin; /* "terminal", "timer", "library" ... */
 };
 extern const struct dr_type dr_actor_type;
-struct dr_actor dr_actor_self(struct dr_arena *a, const char *origin);
+struct dr_actor dr_actor_self(struct dr_env *env, struct dr_arena *a, const char *origin);
 
 struct dr_owner {
     const char *group;

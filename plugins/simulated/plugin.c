@@ -112,13 +112,13 @@ simulated_open(struct drstor_call *call, const struct drstor_open *how, void **r
         return host->fail(call, DRSTOR_E_NOMEM, "out of memory");
     memcpy(s->array, name, strlen(name) + 1);
     memcpy(s->actor, actor, strlen(actor) + 1);
-    int r = sim_file_open(path, &s->world, why);
+    int r = sim_world_open(path, &s->world, why);
     if (r < 0)
         host->fail(call, r, "array %s: %s", how->array, why);
     else
         r = open_check(s, call);
     if (r < 0) {
-        sim_world_free(s->world);
+        sim_world_close(s->world);
         free(s);
         return r;
     }
@@ -132,7 +132,7 @@ simulated_close(void *handle)
     struct simulated *s = handle;
     if (!s)
         return;
-    sim_world_free(s->world);
+    sim_world_close(s->world);
     free(s);
 }
 

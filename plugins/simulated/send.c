@@ -1,7 +1,6 @@
 /* One call on its way: send, wait through the host, fetch. */
 #include "plugin.h"
 
-#include <signal.h>
 #include <string.h>
 
 /* A call without a deadline of its own does not wait longer than this for a silent site. */
@@ -104,7 +103,7 @@ simulated_send(struct simulated *s, struct drstor_call *call, struct sim_request
     if (r < 0)
         return r;
     if (ticket.crash)
-        raise(SIGKILL);
+        sim_crash(s->world);
     for (;;) {
         r = send_look(s, call, &ticket, &world_now, ret);
         if (r > 0)

@@ -255,6 +255,8 @@ struct sim_world {
     /* Not saved. */
     sim_clock_fn clock;
     void *clock_user;
+    void (*crash)(void *user);
+    void *crash_user;
     char clock_path[SIM_WORDS]; /* "": see virtual */
     uint32_t clock_virtual;
     uint32_t changed;

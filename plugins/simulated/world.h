@@ -45,6 +45,18 @@ struct json_object *sim_world_save(struct sim_world *w);
 int sim_file_create(const char *path, struct json_object *spec, char why[SIM_WORDS]);
 int sim_file_open(const char *path, struct sim_world **ret, char why[SIM_WORDS]);
 
+/*
+ * A world of this process under a name of its own, for a plugin that is linked into the same
+ * program: WHERE of sim_world_open() is then "memory:NAME". W NULL takes it back. One thread.
+ */
+int sim_world_lend(const char *name, struct sim_world *w);
+/* WHERE is the path of a file, or names a lent world. */
+int sim_world_open(const char *where, struct sim_world **ret, char why[SIM_WORDS]);
+void sim_world_close(struct sim_world *w); /* a lent one stays its owner's */
+/* FN is called, in place of dying by SIGKILL, where an injected crash kills the caller. */
+void sim_world_crash(struct sim_world *w, void (*fn)(void *user), void *user);
+void sim_crash(struct sim_world *w);
+
 /* Another clock than the specification's; it must not go back. */
 void sim_world_clock(struct sim_world *w, sim_clock_fn fn, void *user);
 /* A clock shared by processes: one file with a decimal number of nanoseconds. */

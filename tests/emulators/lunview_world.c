@@ -46,6 +46,16 @@ world_writer_remove(void *ctx, const char *site, const char *wwid, const char *w
     return world_writer(ctx, site, wwid, who, false);
 }
 
+struct lunview
+lunview_world_of(struct sim_world *w)
+{
+    return (struct lunview){.ctx = w,
+                            .list = world_list,
+                            .write = world_write,
+                            .writer_add = world_writer_add,
+                            .writer_remove = world_writer_remove};
+}
+
 struct lunview *
 lunview_world_open(const char *path)
 {
@@ -60,11 +70,7 @@ lunview_world_open(const char *path)
         sim_world_free(w);
         return NULL;
     }
-    *view = (struct lunview){.ctx = w,
-                             .list = world_list,
-                             .write = world_write,
-                             .writer_add = world_writer_add,
-                             .writer_remove = world_writer_remove};
+    *view = lunview_world_of(w);
     return view;
 }
 

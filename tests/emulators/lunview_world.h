@@ -13,4 +13,8 @@
 struct lunview *lunview_world_open(const char *path);
 void lunview_world_close(struct lunview *view);
 
+struct sim_world;
+/* Over a world that the caller holds, and closes after it. */
+struct lunview lunview_world_of(struct sim_world *w);
+
 #endif

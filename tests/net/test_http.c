@@ -553,8 +553,8 @@ a_uuid_is_random_and_looks_like_one(void **state)
 {
     (void)state;
     char a[37], b[37];
-    dr_uuid(a);
-    dr_uuid(b);
+    dr_uuid(dr_env_real(), a);
+    dr_uuid(dr_env_real(), b);
     assert_string_not_equal(a, b);
     assert_int_equal(strlen(a), 36);
     assert_int_equal(strspn(a, "0123456789abcdef-"), 36);

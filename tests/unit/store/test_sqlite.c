@@ -259,7 +259,7 @@ hold_the_lock(struct fixture *f, int hear, int tell)
 {
     struct dr_store *s = NULL;
     struct dr_lock lock;
-    struct dr_actor me = dr_actor_self(f->a, "terminal");
+    struct dr_actor me = dr_actor_self(dr_env_real(), f->a, "terminal");
     if (dr_store_open(f->env, f->path, DR_STORE_WRITE, &s, NULL) == 0 &&
         dr_store_lock(s, f->a, "erp", &me, "r-child", "failback", 0, NULL, &lock, NULL) == 0)
         ready_and_wait(hear, tell);

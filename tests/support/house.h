@@ -1,0 +1,122 @@
+/*
+ * The whole house in one process and one thread: simulated arrays, emulated engines, a store, and
+ * one or more controllers over them, each a process of its own that can be killed, all under one
+ * virtual clock. Controllers are the true library, entered by its own calls; what is not real here
+ * is time, the network, the disk, and chance. The same seed gives the same history, bit for bit.
+ *
+ * Whoever plays fate runs as a task too: house_run() starts it. Memory of killed controllers is
+ * lost until the program ends, so many seeds belong into several child processes.
+ */
+#ifndef TESTS_SUPPORT_HOUSE_H
+#define TESTS_SUPPORT_HOUSE_H
+
+#include <drstor/drstor.h>
+
+#include "base/env.h"
+#include "model/model.h"
+#include "model/record.h"
+#include "store/store.h"
+
+#include "engine/emu.h"
+#include "world.h"
+
+struct house;
+struct controller;
+
+/* ---- what a house is made of; the same for many of them -------------------------------------- */
+
+struct house_plan {
+    struct dr_model *model;
+    struct sim_world *world;        /* copied; as it is when a house opens */
+    struct json_object *engines[4]; /* configurations of emulated engines */
+    size_t n_engines;
+};
+/* Arrays in YAML have "world: memory:house"; engines the password "secret". SPEC as of world.h. */
+bool house_plan_make(struct house_plan *p, const char *yaml, struct json_object *spec);
+void house_plan_clear(struct house_plan *p);
+
+struct house *house_new(const struct house_plan *plan, uint64_t seed);
+void house_free(struct house *h);
+/* FN is fate. Returns when it, and everything it began, has ended. */
+void house_run(struct house *h, void (*fn)(struct house *h, void *arg), void *arg);
+
+struct dr_env *house_env(struct house *h); /* fate's */
+struct sim_world *house_world(struct house *h);
+struct dr_store *house_store(struct house *h); /* a handle to look with */
+struct emu_engine *house_engine(struct house *h, const char *site);
+void house_sleep_ms(struct house *h, uint64_t ms);
+uint64_t house_draw(struct house *h, uint64_t below); /* of the seed */
+
+/* ---- the history ----------------------------------------------------------------------------- */
+
+void house_talk(struct house *h, bool on); /* off: nothing is noted, nor events of runs */
+void house_note(struct house *h, const char *format, ...) __attribute__((format(printf, 2, 3)));
+/* Everything noted, then what arrays were told and did, then the store. */
+const char *house_history(struct house *h);
+
+/* ---- controllers ----------------------------------------------------------------------------- */
+
+struct controller *house_controller(struct house *h, const char *name);
+/* As SIGKILL, at once. From a task of its own it does not return. */
+void controller_kill(struct controller *c, const char *why);
+/* Dies at the NTH point from now at which a test build can die (base/failpoint.h); 0: no more. */
+void controller_doom(struct controller *c, uint64_t nth);
+bool controller_alive(const struct controller *c);
+uint64_t controller_passed(const struct controller *c); /* points so far */
+const char *controller_name(const struct controller *c);
+/* As Ctrl-C: stops in order, also what it is asked later. */
+void controller_cancel(struct controller *c);
+
+/* ---- calls of the library -------------------------------------------------------------------- */
+
+enum errand_kind {
+    ERRAND_UNKNOWN = 0,
+    ERRAND_OBSERVE,
+    ERRAND_ADOPT,
+    ERRAND_STATUS,
+    ERRAND_PLAN,
+    ERRAND_ACT,
+    ERRAND_APPLY,
+    ERRAND_RESUME,
+};
+
+/* Texts are copied. */
+struct errand_what {
+    enum errand_kind kind;
+    const char *goal; /* ACT, PLAN: the goal; APPLY: the plan; RESUME: the run, NULL: the oldest */
+    const char *accept_loss, *declare, *reason; /* NULL: none */
+    /* A person who is shown the plan and takes so long. */
+    bool asks;
+    uint64_t thinks_ms;
+};
+
+struct errand {
+    struct errand_what what;
+    struct controller *by;
+    bool over, died;
+    int status, exit;           /* of the library's call; exit as in its document or error */
+    char *json;                 /* NULL: it failed */
+    struct drstor_error *error; /* NULL: it did not */
+};
+
+/* Lives as long as the house. */
+struct errand *errand_begin(struct controller *c, const struct errand_what *what);
+struct errand *errand_end(struct errand *e); /* waits */
+struct errand *errand_do(struct controller *c, const struct errand_what *what);
+/* A member of the document, or NULL. In the house's memory. */
+const char *errand_says(const struct errand *e, const char *member);
+
+/* ---- engines and what is between (house_wire.c) ---------------------------------------------- */
+
+enum house_reach { HOUSE_REACH_UP = 0, HOUSE_REACH_SILENT, HOUSE_REACH_DOWN };
+/* How an engine answers from now on: SILENT: nothing comes back; DOWN: it says that nobody
+ * listens. */
+void house_reach(struct house *h, const char *site, enum house_reach reach);
+/* Of 1000 requests to engines so many are lost on the way there, or their answers on the way back.
+ */
+void house_loses(struct house *h, unsigned before, unsigned after);
+void house_latency(struct house *h, unsigned ms); /* of every answer of an engine */
+/* Its hosts and VMs are gone, as with the site. */
+void house_hosts_lost(struct house *h, const char *site);
+
+#endif

@@ -1,0 +1,246 @@
+#include "support/house_site.h"
+
+#include "base/json.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* Apostrophes stand for quotes. */
+static const char world_text[] =
+    "{ 'seed': 7, 'writes_per_s': 20, 'transfer_ms': 20, 'clock': 'virtual',"
+    "  'sites': { 'milan': {}, 'rome': {} },"
+    "  'arrays': { 'sim-milan': { 'site': 'milan', 'latency_ms': 5, 'settle_ms': 1000 },"
+    "              'sim-rome': { 'site': 'rome', 'latency_ms': 5, 'settle_ms': 1000 } },"
+    "  'groups': {"
+    "    'erp': { 'mode': 'async', 'period_s': 60, 'preferred': 'milan', 'copies': ["
+    "      { 'array': 'sim-milan', 'id': 'erp_m', 'host_groups': { 'rhv-milan': {"
+    "          'protocol': 'fcp', 'lun': 10, 'target': '50:06:01:60:00:00:00:01' } },"
+    "        'members': [ { 'id': 'erp_m_a', 'wwid': '3600a1', 'bytes': 1073741824 },"
+    "                     { 'id': 'erp_m_b', 'wwid': '3600a2', 'bytes': 1073741824 } ] },"
+    "      { 'array': 'sim-rome', 'id': 'erp_r', 'host_groups': { 'rhv-rome': {"
+    "          'protocol': 'fcp', 'lun': 10, 'target': '50:06:01:60:00:00:00:02' } },"
+    "        'members': [ { 'id': 'erp_r_a', 'wwid': '3600b1' },"
+    "                     { 'id': 'erp_r_b', 'wwid': '3600b2' } ] } ] },"
+    "    'db': { 'mode': 'sync', 'stops_when_alone': true, 'preferred': 'milan', 'copies': ["
+    "      { 'array': 'sim-milan', 'id': 'db_m', 'host_groups': { 'rhv-milan': {"
+    "          'protocol': 'fcp', 'lun': 20, 'target': '50:06:01:60:00:00:00:01' } },"
+    "        'members': [ { 'id': 'db_m_a', 'wwid': '3600a3', 'bytes': 1073741824 } ] },"
+    "      { 'array': 'sim-rome', 'id': 'db_r', 'host_groups': { 'rhv-rome': {"
+    "          'protocol': 'fcp', 'lun': 20, 'target': '50:06:01:60:00:00:00:02' } },"
+    "        'members': [ { 'id': 'db_r_a', 'wwid': '3600b3' } ] } ] },"
+    "    'web': { 'mode': 'sync', 'preferred': 'milan', 'copies': ["
+    "      { 'array': 'sim-milan', 'id': 'web_m', 'host_groups': { 'rhv-milan': {"
+    "          'protocol': 'fcp', 'lun': 30, 'target': '50:06:01:60:00:00:00:01' } },"
+    "        'members': [ { 'id': 'web_m_a', 'wwid': '3600a4', 'bytes': 1073741824 } ] },"
+    "      { 'array': 'sim-rome', 'id': 'web_r', 'host_groups': { 'rhv-rome': {"
+    "          'protocol': 'fcp', 'lun': 30, 'target': '50:06:01:60:00:00:00:02' } },"
+    "        'members': [ { 'id': 'web_r_a', 'wwid': '3600b4' } ] } ] } } }";
+
+#define ENGINE(site)                                                                               \
+    "    engine: { url: https://" site ".test/ovirt-engine, user: drstor@internal,\n"              \
+    "              password: { file: /etc/drstor/secrets/" site "},\n"                             \
+    "              pin: sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= }\n"
+
+static const char config_text[] =
+    "version: 1\n"
+    "state: { sqlite: state/state.db }\n"
+    "controller: { name: rome-1, site: rome, role: active }\n"
+    "plugin_dir: /usr/lib/drstor/plugins\n"
+    "safety: { assert_min: 20s }\n"
+    "timeouts: { observe: 5s }\n"
+    "arrays:\n"
+    "  sim-milan: { plugin: simulated, site: milan, world: 'memory:house' }\n"
+    "  sim-rome: { plugin: simulated, site: rome, world: 'memory:house' }\n"
+    "groups:\n"
+    "  erp:\n"
+    "    mode: async\n"
+    "    rpo: 5m\n"
+    "    copies:\n"
+    "      milan: { array: sim-milan, id: erp_m, expose: [rhv-milan] }\n"
+    "      rome: { array: sim-rome, id: erp_r, expose: [rhv-rome] }\n"
+    "  db:\n"
+    "    mode: sync\n"
+    "    copies:\n"
+    "      milan: { array: sim-milan, id: db_m, expose: [rhv-milan] }\n"
+    "      rome: { array: sim-rome, id: db_r, expose: [rhv-rome] }\n"
+    "  web:\n"
+    "    mode: sync\n"
+    "    copies:\n"
+    "      milan: { array: sim-milan, id: web_m, expose: [rhv-milan] }\n"
+    "      rome: { array: sim-rome, id: web_r, expose: [rhv-rome] }\n";
+
+static const char sites_with_engines[] =
+    "sites:\n"
+    "  milan:\n" ENGINE("milan") "  rome:\n" ENGINE(
+        "rome") "rhv:\n"
+                "  mapping:\n"
+                "    dr_cluster_mappings:\n"
+                "      - { primary_name: production, secondary_name: "
+                "standby }\n";
+static const char sites_alone[] = "sites: { milan: {}, rome: {} }\n";
+
+#define SITE_ENGINE(site, letter, cluster, number)                                                 \
+    "'site': '" site "', 'user': 'drstor@internal', 'password': 'secret',"                         \
+    "'latency_ms': { 'boot': 3000 },"                                                              \
+    "'data_centers': [ { 'id': 'dc" letter "00000-0000-4000-8000-000000000001', 'name': 'dc-" site \
+    "' } ],"                                                                                       \
+    "'clusters': [ { 'id': 'c1" letter "00000-0000-4000-8000-000000000001', 'name': '" cluster     \
+    "',"                                                                                           \
+    "  'data_center': 'dc-" site "' } ],"                                                          \
+    "'networks': [ { 'id': 'ae" letter "00000-0000-4000-8000-000000000001', 'name': 'prod',"       \
+    "  'data_center': 'dc-" site "' } ],"                                                          \
+    "'vnicprofiles': [ { 'id': 'bf" letter "00000-0000-4000-8000-000000000001', 'name': 'prod',"   \
+    "  'network': 'prod' } ],"                                                                     \
+    "'hosts': [ { 'id': 'd0" letter "00000-0000-4000-8000-000000000001', 'name': '" site "1',"     \
+    "  'cluster': '" cluster "', 'host_group': 'rhv-" site "', 'host_number': " number " } ]"
+
+#define DOMAIN_ID(n) "5d" n "00000-0000-4000-8000-000000000001"
+#define VM(n, name, domain, ha)                                                                    \
+    "{ 'id': 'a1" n "00000-0000-4000-8000-000000000001', 'name': '" name "', 'status': 'up',"      \
+    "  'cluster': 'production', 'memory': 4294967296,"                                             \
+    "  'high_availability': { 'enabled': true, 'priority': " ha " },"                              \
+    "  'disks': [ { 'id': 'd15" n "0000-0000-4000-8000-000000000001', 'name': '" name "',"         \
+    "               'storage_domain': '" domain "' } ],"                                           \
+    "  'nics': [ { 'id': 'nic" n "', 'name': 'nic1', 'network': 'prod', 'profile': 'prod',"        \
+    "              'mac': '56:6f:00:00:00:0" n "' } ] }"
+
+static const char engine_milan[] = "{ " SITE_ENGINE(
+    "milan", "a", "production",
+    "1") ","
+         "'storage_domains': ["
+         "  { 'id': '" DOMAIN_ID(
+             "2") "', 'name': 'db', 'data_center': 'dc-milan', 'master': true,"
+                  "    'storage_type': 'fcp', 'luns': ['3600a3'] },"
+                  "  { 'id': '" DOMAIN_ID(
+                      "1") "', 'name': 'erp', 'data_center': 'dc-milan',"
+                           "    'storage_type': 'fcp', 'luns': ['3600a1', '3600a2'] },"
+                           "  { 'id': '" DOMAIN_ID(
+                               "3") "', 'name': 'web', 'data_center': 'dc-milan',"
+                                    "    'storage_type': 'fcp', 'luns': ['3600a4'] } ],"
+                                    "'vms': [ " VM("1", "db1", DOMAIN_ID("2"), "100") "," VM(
+                                        "2", "erp1", DOMAIN_ID("1"),
+                                        "50") "," VM("3", "erp2", DOMAIN_ID("1"),
+                                                     "50") "," VM("4", "web1", DOMAIN_ID("3"),
+                                                                  "1") " ] }";
+static const char engine_rome[] = "{ " SITE_ENGINE("rome", "b", "standby", "11") " }";
+
+static struct json_object *
+parse(const char *text)
+{
+    dr_auto(dr_freep) char *copy = dr_strdup(text);
+    for (char *p = copy; *p; p++)
+        if (*p == '\'')
+            *p = '"';
+    struct json_object *o = json_tokener_parse(copy);
+    if (!o)
+        abort();
+    return o;
+}
+
+static void
+add_writers(struct sim_world *w)
+{
+    struct json_object *luns = NULL;
+    if (sim_lun_list(w, "milan", &luns) != 0)
+        abort();
+    for (size_t i = 0; i < json_object_array_length(luns); i++) {
+        const char *wwid = dr_json_str(json_object_array_get_idx(luns, i), "wwid");
+        if (sim_lun_writer(w, "milan", wwid, "vm", true) != 0)
+            abort();
+    }
+    (void)json_object_put(luns);
+}
+
+bool
+house_site_make(struct house_plan *p, const struct house_site_how *how)
+{
+    dr_auto(dr_str_freep) struct dr_str yaml = {0};
+    dr_str_printf(&yaml, "%s%s", config_text, how->engines ? sites_with_engines : sites_alone);
+    dr_auto(dr_json_putp) struct json_object *spec = parse(world_text);
+    if (!house_plan_make(p, yaml.s, spec))
+        return false;
+    if (sim_enter(p->world) < 0)
+        return false;
+    /* "An hour ago" is a time. */
+    int r = sim_advance(p->world, 7200 * SIM_SECOND);
+    if (!how->engines && !how->quiet)
+        add_writers(p->world);
+    if (r == 0)
+        r = sim_advance(p->world, 90 * SIM_SECOND);
+    if (sim_leave(p->world) < 0 || r < 0)
+        return false;
+    if (how->engines) {
+        p->engines[p->n_engines++] = parse(engine_milan);
+        p->engines[p->n_engines++] = parse(engine_rome);
+    }
+    return true;
+}
+
+static bool
+say(const char *group, const char *what, const char *is)
+{
+    (void)fprintf(stderr, "group %s: %s is %s\n", group, what, is ? is : "unknown");
+    return false;
+}
+
+static bool
+group_served(struct house *h, const struct dr_group *g, const char *site, int64_t epoch)
+{
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    const struct dr_copy *copy = NULL;
+    struct dr_record rec;
+    struct sim_view view;
+    for (size_t i = 0; i < g->n_copies; i++)
+        if (dr_streq(g->copies[i].site->name, site))
+            copy = &g->copies[i];
+    if (!copy || dr_store_load(house_store(h), a, g->name, &rec, NULL, NULL) != DRSTOR_OK)
+        return say(g->name, "its record", "not there");
+    if (!dr_streq(rec.primary, site) || rec.epoch != epoch || rec.phase != DR_PHASE_STEADY)
+        return say(g->name, "its record",
+                   dr_arena_printf(a, "%s, epoch %lld, phase %d", rec.primary, (long long)rec.epoch,
+                                   (int)rec.phase));
+    if (sim_enter(house_world(h)) < 0)
+        return false;
+    bool good = sim_view(house_world(h), copy->array->name, copy->id, &view) == 0;
+    bool writable = good && view.access == DRSTOR_ACCESS_READ_WRITE && view.n_paths > 0;
+    if (good)
+        sim_view_clear(&view);
+    (void)sim_leave(house_world(h));
+    return writable || say(g->name, "its copy", "not writable or not exposed");
+}
+
+bool
+house_site_served(struct house *h, const struct dr_model *m, const char *site, int64_t epoch)
+{
+    bool good = true;
+    for (size_t i = 0; i < m->n_groups; i++)
+        good &= group_served(h, &m->groups[i], site, epoch);
+    if (sim_violations_total(house_world(h)) == 0)
+        return good;
+    struct json_object *list = sim_violations_list(house_world(h));
+    (void)fprintf(stderr, "%s\n", json_object_to_json_string(list));
+    (void)json_object_put(list);
+    return false;
+}
+
+size_t
+house_site_vms(struct house *h, const char *site)
+{
+    struct emu_engine *e = house_engine(h, site);
+    size_t n = 0;
+    if (!e)
+        return 0;
+    struct json_object *command = json_object_new_object();
+    dr_json_set_str(command, "command", "vms");
+    struct json_object *reply = emu_control(e, command, (int64_t)dr_now_ns(house_env(h)));
+    struct json_object *vms = dr_json_get(reply, "vms");
+    for (size_t i = 0; i < dr_json_length(vms); i++) {
+        const char *status = dr_json_str(json_object_array_get_idx(vms, i), "status");
+        n += dr_streq(status, "up") || dr_streq(status, "powering_up");
+    }
+    (void)json_object_put(reply);
+    (void)json_object_put(command);
+    return n;
+}

@@ -1,0 +1,21 @@
+/* The usual house: milan, where three groups are served, and rome. */
+#ifndef TESTS_SUPPORT_HOUSE_SITE_H
+#define TESTS_SUPPORT_HOUSE_SITE_H
+
+#include "support/house.h"
+
+struct house_site_how {
+    bool engines; /* one each: four VMs run at milan */
+    bool quiet;   /* without engines: nobody writes to the volumes */
+};
+
+/* Groups erp (async, two volumes), db (sync, stops when alone), web (sync). */
+bool house_site_make(struct house_plan *p, const struct house_site_how *how);
+
+/* Every group writable and seen by its hosts at SITE, steady in the record at EPOCH, and nothing
+ * that should never happen has happened; otherwise says what is not so. */
+bool house_site_served(struct house *h, const struct dr_model *m, const char *site, int64_t epoch);
+/* VMs that run at SITE. */
+size_t house_site_vms(struct house *h, const char *site);
+
+#endif
