@@ -50,22 +50,29 @@ dr_guard_no_open_run(const struct dr_guard_case *c, struct dr_refusal *r)
     enum dr_phase phase = c->record->record.phase;
     if (run && (dr_streq(run, c->in->own_run) || dr_guard_supersedes(c->in, run)))
         return false;
-    /* Before its commit a run gives nothing up: a record left fencing can be planned from anew. A
-     * drill stands beside everything else. */
-    if (!run && (dr_record_at_rest(&c->record->record) || phase == DR_PHASE_FENCING))
+    /*
+     * Before its commit a run gives nothing up: a record left fencing can be planned from anew. A
+     * drill stands beside everything else. Where the run that left it half way is gone (aborted,
+     * superseded, or another controller's), what ends it is a flip or a resync of its own.
+     */
+    if (!run && (dr_record_at_rest(&c->record->record) || phase == DR_PHASE_FENCING ||
+                 c->operation == DR_OPERATION_SERVE || c->operation == DR_OPERATION_PROMOTE ||
+                 (c->operation == DR_OPERATION_REPROTECT && phase == DR_PHASE_RESYNCING)))
         return false;
     if (!run) {
+        const char *group = c->group->name, *primary = c->record->record.primary;
         r->text =
             dr_arena_printf(c->arena,
                             "group %s is in the middle of something, and no open run is known "
                             "that could end it",
-                            c->group->name);
-        r->evidence =
-            dr_arena_printf(c->arena, "the record is %s, primary %s, epoch %lld",
-                            dr_name(&dr_phase_names, (int)phase), c->record->record.primary,
-                            (long long)c->record->record.epoch);
+                            group);
+        r->evidence = dr_arena_printf(c->arena, "the record is %s, primary %s, epoch %lld",
+                                      dr_name(&dr_phase_names, (int)phase), primary,
+                                      (long long)c->record->record.epoch);
         r->remedy =
-            "see `drstor run list`, also on other controllers; the run that began it has to end it";
+            phase == DR_PHASE_RESYNCING
+                ? dr_arena_printf(c->arena, "drstor reprotect %s begins it anew", group)
+                : dr_arena_printf(c->arena, "drstor promote %s --to %s ends it", group, primary);
         return true;
     }
     r->text = dr_arena_printf(c->arena, "run %s of group %s has not ended", run, c->group->name);

@@ -1,7 +1,5 @@
 #include "run/internal.h"
 
-#include "plan/guard.h"
-
 /* Every member the record knows, and every one the array shows (S4). */
 static int
 has_access(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
@@ -48,49 +46,10 @@ dr_step_set_access(struct dr_step *s, const struct dr_copy *copy, enum drstor_ac
     return dr_step_drive(s, &drive);
 }
 
-/*
- * VMs may have been started since the plan was made: asked again right before storage is taken from
- * under them. Only for planned moves; an unplanned one fences first.
- */
-static enum dr_step_end
-nothing_runs_there(struct dr_step *s)
-{
-    struct dr_run *run = s->run;
-    if (run->plan.goal.storage_only || !s->old->site->engine)
-        return DR_STEP_END_DONE;
-    const char *group = s->group->name, *site = s->old->site->name;
-    const struct dr_observe_what what = {
-        .groups = &group, .n_groups = 1, .sites = &site, .n_sites = 1, .engines = true};
-    struct dr_facts facts;
-    struct dr_refusal refusal;
-    struct dr_guard_case c;
-    struct dr_plan_record record = {.group = group, .present = true};
-    const struct dr_plan_input in = {.model = run->s->model,
-                                     .facts = &facts,
-                                     .records = &record,
-                                     .n_records = 1,
-                                     .goal = &run->plan.goal,
-                                     .own_run = run->id};
-    int r = dr_store_load(run->s->store, s->arena, group, &record.record, NULL, &s->err);
-    if (r < 0)
-        return dr_step_end_of_status(r);
-    dr_observe(run->s->ends, run->s->env, run->s->model, &what, NULL, run->s->cancel, s->arena,
-               &facts);
-    dr_guard_case_init(&c, s->arena, &in, s->group);
-    if (!dr_guard_vms_at_old(&c, &refusal))
-        return DR_STEP_END_DONE;
-    (void)dr_refuse(&s->err, "R019", "%s (%s)", refusal.text, refusal.evidence);
-    dr_hint(&s->err, "%s", refusal.remedy);
-    return DR_STEP_END_REFUSED;
-}
-
 enum dr_step_end
 dr_step_demote(struct dr_step *s)
 {
-    enum dr_step_end end = nothing_runs_there(s);
-    return end != DR_STEP_END_DONE
-               ? end
-               : dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, true, true);
+    return dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, true, true);
 }
 
 /* With the old side at hand it takes part; when it is gone, what proves that goes along. */

@@ -79,11 +79,13 @@ too_much(struct dr_step *s, const struct dr_loss *loss, bool read_only)
                     loss->text);
     /* An old copy that answered was made read-only by the fence, and stays so: nobody serves the
      * group. */
-    const char *still = read_only ? dr_arena_printf(s->arena,
-                                                    "nothing was promoted, but %s is read-only at "
-                                                    "%s now",
-                                                    s->group->name, s->old->site->name)
-                                  : "nothing was promoted";
+    const char *still =
+        read_only ? dr_arena_printf(s->arena,
+                                    "nothing was promoted, but %s is read-only at %s now; to serve "
+                                    "it there again: drstor promote %s --to %s",
+                                    s->group->name, s->old->site->name, s->group->name,
+                                    s->old->site->name)
+                  : "nothing was promoted";
     if (loss->seconds >= 0)
         dr_hint(&s->err, "%s; to accept the loss: --accept-loss %llds", still,
                 (long long)loss->seconds + (read_only ? 120 : 0));
@@ -92,15 +94,22 @@ too_much(struct dr_step *s, const struct dr_loss *loss, bool read_only)
     return DR_STEP_END_REFUSED;
 }
 
+/* A group's own standing consent, given by the configuration (safety 3.3.6). */
+void
+dr_step_standing(const struct dr_group *g, struct dr_accept_loss *ret)
+{
+    dr_map_clear(&dr_accept_loss_type, ret);
+    ret->seconds = g->loss_max_s;
+    ret->bytes = g->loss_max_bytes;
+}
+
 bool
 dr_step_consent_covers(const struct dr_step *s, const struct dr_loss *loss)
 {
     if (dr_loss_covered(loss, &s->run->plan.goal.accept_loss))
         return true;
     struct dr_accept_loss standing;
-    dr_map_clear(&dr_accept_loss_type, &standing);
-    standing.seconds = s->group->loss_max_s;
-    standing.bytes = s->group->loss_max_bytes;
+    dr_step_standing(s->group, &standing);
     return dr_loss_covered(loss, &standing);
 }
 
@@ -192,20 +201,19 @@ dr_step_commit(struct dr_step *s)
                             rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK);
         s->row.answer = NULL;
     } else {
-        /* Still not writable, now: E1 is what is read, not what was done (S3). */
-        struct dr_copy_view old;
-        r = dr_step_look_patiently(s, s->old, &old, &err);
-        if (r == DRSTOR_OK && !dr_view_access_is(&old, DRSTOR_ACCESS_READ_ONLY))
-            r = dr_fail(&err, DRSTOR_E_CONFLICT,
-                        "group %s at %s is writable again: somebody undid the "
-                        "demotion",
-                        s->group->name, s->old->site->name);
-        if (r < 0)
-            return dr_step_fail(s, dr_step_end_of_status(r), &err);
         planned_evidence(s, &evidence, &loss);
         f.evidence = &evidence;
     }
     if (!again) {
+        struct dr_accept_loss standing;
+        dr_step_standing(s->group, &standing);
+        struct dr_require_case c = {.evidence = f.evidence,
+                                    .loss = &loss,
+                                    .accepted = &s->run->plan.goal.accept_loss,
+                                    .standing = &standing};
+        enum dr_step_end end = dr_step_needs(s, &c);
+        if (end != DR_STEP_END_DONE)
+            return end;
         struct json_object *o = dr_map_write(&dr_loss_type, &loss);
         s->row.answer = dr_arena_str(s->arena, dr_json_text(o));
         (void)json_object_put(o);

@@ -7,6 +7,7 @@
 #include "observe/observe.h"
 #include "plan/evidence.h"
 #include "plan/loss.h"
+#include "plan/require.h"
 #include "plan/stage.h"
 
 #include "base/failpoint.h"
@@ -40,6 +41,7 @@ struct dr_run {
     struct dr_facts facts;   /* of this command; replaced when fencing asks again */
     struct dr_arena *facts_arena;
     struct dr_lock *locks; /* one per flip, in the plan's order */
+    struct dr_step *steps; /* one per step of the plan */
     struct stage *stage;
     bool timed_out;
 
@@ -95,6 +97,14 @@ int dr_step_look_patiently(struct dr_step *s, const struct dr_copy *copy, struct
 int dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call,
                 struct dr_reply *ret, struct drstor_error **err);
 
+/* How long after a closed connection a command may still act at ARRAY. */
+uint64_t dr_settle_ms(const struct dr_run_setup *s, const struct dr_array *array);
+/*
+ * Waits until the array names no unfinished job for COPY. True also where it cannot say so, is
+ * forbidden or silent: what became of it, only looking tells. False: stopped before.
+ */
+bool dr_jobs_ended(const struct dr_run_setup *s, const struct dr_copy *copy, struct dr_arena *a);
+
 /* Takes up what an earlier process sent for this step: follows its job, or settles after an intent
  * without a clear answer, at the array it was sent to, or AT. What came of it, only looking tells.
  */
@@ -135,6 +145,15 @@ bool dr_view_access_is(const struct dr_copy_view *v, enum drstor_access wanted);
 size_t dr_call_evidence(struct dr_arena *a, const struct dr_record *r,
                         const struct dr_call_evidence **ret);
 
+/* ---- needs.c --------------------------------------------------------------------------------- */
+
+/*
+ * Does everything hold that the table says this step needs? DONE: it may start. What C brings along
+ * (evidence, loss, views) is taken as it is; the rest is read. Otherwise the step has its error.
+ */
+enum dr_step_end dr_step_needs(struct dr_step *s, struct dr_require_case *c);
+bool dr_step_weighs_itself(const struct dr_step *s);
+
 /* ---- one function per kind of step ----------------------------------------------------------- */
 
 enum dr_step_end dr_step_presync(struct dr_step *s); /* transfer.c */
@@ -168,6 +187,8 @@ void dr_record_op(const struct dr_step *s, struct dr_record *r);
 /* record.c: REFUSED R061 when the record is no longer the one the plan was made for. */
 int dr_record_still_ours(const struct dr_step *s, const struct dr_record *r,
                          struct drstor_error **err);
+/* commit.c: the group's own standing consent, given by the configuration. */
+void dr_step_standing(const struct dr_group *g, struct dr_accept_loss *ret);
 /* commit.c: does the consent of this run, or the group's standing one, cover LOSS? */
 bool dr_step_consent_covers(const struct dr_step *s, const struct dr_loss *loss);
 /* The array that drives a transfer: the target's, or the source's where that one cannot. */

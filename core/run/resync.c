@@ -115,6 +115,15 @@ dr_step_intend(struct dr_step *s)
                                  : dr_arena_printf(s->arena, "%llds", (long long)loss.seconds));
         return dr_step_fail(s, DR_STEP_END_REFUSED, &err);
     }
+    struct dr_accept_loss standing;
+    dr_step_standing(s->group, &standing);
+    struct dr_require_case c = {.old = &old,
+                                .loss = &loss,
+                                .accepted = &s->run->plan.goal.accept_loss,
+                                .standing = &standing};
+    enum dr_step_end end = dr_step_needs(s, &c);
+    if (end != DR_STEP_END_DONE)
+        return end;
     struct json_object *o = dr_map_write(&dr_loss_type, &loss);
     dr_json_set_str(o, "generation", old.generation);
     dr_json_set_str(o, "source", s->target->site->name);

@@ -140,27 +140,50 @@ lock_all(struct dr_run *run, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
-/* After an owner's death the next holder waits until nothing it sent can still act (safety 5.1). */
-static void
+/* The copies that this run speaks of, each once. */
+static size_t
+copies_of(const struct dr_run *run, size_t flip, const struct dr_copy *ret[2])
+{
+    const struct dr_plan_group *f = &run->plan.flips[flip];
+    const struct dr_group *g = dr_model_group(run->s->model, f->name);
+    const struct dr_copy *both[2] = {g && f->from ? dr_group_copy(g, f->from) : NULL,
+                                     g && f->to ? dr_group_copy(g, f->to) : NULL};
+    size_t n = 0;
+    for (size_t i = 0; i < 2; i++)
+        if (both[i] && (n == 0 || ret[0] != both[i]))
+            ret[n++] = both[i];
+    return n;
+}
+
+/*
+ * After an owner's death the next holder waits until nothing it sent can still act (safety 5.1):
+ * settle_ms is over, and no array has an unfinished job of a group. False: stopped before that.
+ */
+static bool
 settle_after_death(struct dr_run *run)
 {
-    int64_t ms = 0;
+    const struct dr_copy *copies[2];
+    uint64_t ms = 0;
     bool died = false;
-    for (size_t i = 0; i < run->plan.n_flips; i++)
+    for (size_t i = 0; i < run->plan.n_flips; i++) {
         died |= run->locks[i].owner_died;
-    for (size_t i = 0; died && i < run->s->model->n_arrays; i++) {
-        const struct dr_plugin *p = NULL;
-        if (dr_endpoints_plugin(run->s->ends, &run->s->model->arrays[i], &p, NULL) == DRSTOR_OK &&
-            dr_plugin_info(p)->limits.settle_ms > ms)
-            ms = dr_plugin_info(p)->limits.settle_ms;
+        for (size_t k = copies_of(run, i, copies); run->locks[i].owner_died && k > 0; k--) {
+            uint64_t one = dr_settle_ms(run->s, copies[k - 1]->array);
+            ms = one > ms ? one : ms;
+        }
     }
-    if (ms == 0)
-        return;
+    if (!died)
+        return true;
     dr_run_event(run, NULL, "settling",
                  "the run before died with its lock held; waiting until nothing it "
                  "sent can still act");
-    (void)dr_sleep_until(run->s->env, dr_now_ns(run->s->env) + (uint64_t)ms * DR_MS,
-                         run->s->cancel);
+    if (dr_sleep_until(run->s->env, dr_now_ns(run->s->env) + ms * DR_MS, run->s->cancel) < 0)
+        return false;
+    for (size_t i = 0; i < run->plan.n_flips; i++)
+        for (size_t k = copies_of(run, i, copies); run->locks[i].owner_died && k > 0; k--)
+            if (!dr_jobs_ended(run->s, copies[k - 1], run->arena))
+                return false;
+    return true;
 }
 
 /* ---- steps from the plan and the store ------------------------------------------------------- */
@@ -216,6 +239,7 @@ steps_make(struct dr_run *run, struct dr_step **ret, struct drstor_error **err)
         if (dr_streq(s->row.state, "done") || dr_streq(s->row.state, "committed"))
             s->end = DR_STEP_END_DONE;
     }
+    run->steps = steps;
     *ret = steps;
     return DRSTOR_OK;
 }
@@ -365,7 +389,7 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret,
     (void)pthread_mutex_init(&run->telling, NULL);
     run->started_ns = dr_now_ns(run->s->env);
     run->box = dr_mailbox_new(run->s->env);
-    settle_after_death(run);
+    bool settled = settle_after_death(run);
     int r = steps_make(run, &steps, err);
     if (r == DRSTOR_OK)
         r = believe(run, steps, err);
@@ -376,7 +400,8 @@ go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret,
     if (r == DRSTOR_OK)
         r = dr_store_run_update(run->s->store, run->id, DR_RUN_RUNNING, NULL, -1, err);
     if (r == DRSTOR_OK) {
-        dr_run_schedule(run, steps, run->plan.n_steps);
+        if (settled)
+            dr_run_schedule(run, steps, run->plan.n_steps);
         conclude(run, steps, ret);
         struct json_object *o = json_object_new_object();
         dr_json_set_i64(o, "exit", ret->exit);
@@ -474,6 +499,23 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
+/*
+ * What a run that is gone was in the middle of is nobody's any more: the record is at rest, and the
+ * new run is an operation of its own, with a proof and an epoch of its own.
+ */
+static int
+rest(struct dr_run *run, size_t flip, struct drstor_error **err)
+{
+    const char *group = run->plan.flips[flip].name;
+    struct dr_record rec;
+    int64_t version = 0;
+    int r = dr_store_load(run->s->store, run->arena, group, &rec, &version, err);
+    if (r < 0 || dr_record_at_rest(&rec))
+        return r;
+    dr_record_rest(&rec);
+    return dr_store_cas(run->s->store, &rec, version, run->locks[flip].token, NULL, err);
+}
+
 /* In one write with the run that takes their place. */
 static int
 end_superseded(struct dr_run *run, struct drstor_error **err)
@@ -532,8 +574,11 @@ write_run(struct dr_run *run, struct drstor_error **err)
                                        .run = run->id,
                                        .outcome = "given",
                                        .detail = dr_json_text(consent)};
-        if (!run->plan.flips[i].nothing_to_do)
-            r = dr_store_audit(st, &entry, NULL, err);
+        if (run->plan.flips[i].nothing_to_do)
+            continue;
+        r = dr_store_audit(st, &entry, NULL, err);
+        if (r == DRSTOR_OK)
+            r = rest(run, i, err);
     }
     if (r < 0) {
         dr_store_rollback(st);

@@ -257,23 +257,66 @@ dr_step_keep(struct dr_step *s, const char *state, struct json_object *answer,
     return r;
 }
 
-/* Until nothing sent earlier can still act: settle_ms over. False: stopped before. */
+uint64_t
+dr_settle_ms(const struct dr_run_setup *s, const struct dr_array *array)
+{
+    const struct dr_plugin *p = NULL;
+    return dr_endpoints_plugin(s->ends, array, &p, NULL) == DRSTOR_OK
+               ? (uint64_t)dr_plugin_info(p)->limits.settle_ms
+               : 0;
+}
+
+/* A transfer may take hours and changes no role; the step that wants its end follows it. */
+static bool
+changes_roles(const struct dr_job *j)
+{
+    return !dr_streq(j->operation, dr_name(&dr_array_op_names, DR_ARRAY_OP_SYNC_ONCE)) &&
+           !dr_streq(j->operation, dr_name(&dr_array_op_names, DR_ARRAY_OP_RESYNC));
+}
+
+bool
+dr_jobs_ended(const struct dr_run_setup *s, const struct dr_copy *copy, struct dr_arena *a)
+{
+    const struct dr_plugin *p = NULL;
+    if (dr_endpoints_plugin(s->ends, copy->array, &p, NULL) < 0 ||
+        !dr_plugin_can(p, DR_ARRAY_OP_JOBS))
+        return true;
+    for (uint64_t until = dr_now_ns(s->env) + look_patience_ns;;) {
+        struct dr_reply reply = {0};
+        const struct dr_call call = {.operation = DR_ARRAY_OP_JOBS,
+                                     .group = copy->id,
+                                     .deadline_ns = dr_now_ns(s->env) +
+                                                    (uint64_t)s->model->observe_timeout_s * DR_S};
+        if (dr_endpoints_call(s->ends, copy->array, &call, s->cancel, a, &reply, NULL) < 0)
+            return !dr_cancelled(s->cancel);
+        bool running = false;
+        for (size_t i = 0; i < reply.n_jobs; i++)
+            running |= reply.jobs[i].state == DRSTOR_JOB_RUNNING && changes_roles(&reply.jobs[i]);
+        uint64_t now = dr_now_ns(s->env);
+        if (!running || now > until)
+            return true;
+        if (now >= s->deadline_ns ||
+            dr_sleep_until(s->env, now + look_pause_ns, s->cancel) != DRSTOR_OK)
+            return false;
+    }
+}
+
+/* Until nothing sent earlier can still act (safety P4). False: stopped before. */
 static bool
 settle(struct dr_step *s, const struct dr_copy *at, uint64_t last_deadline_ns)
 {
-    const struct dr_plugin *p = NULL;
-    if (dr_endpoints_plugin(s->run->s->ends, at->array, &p, NULL) < 0)
-        return false;
     uint64_t now = dr_now_ns(s->run->s->env);
     uint64_t from = last_deadline_ns < now ? last_deadline_ns : now;
-    uint64_t until = from + (uint64_t)dr_plugin_info(p)->limits.settle_ms * DR_MS;
-    if (until <= now)
-        return true;
-    dr_run_event(s->run, s, "settling",
-                 "no clear answer from array %s; waiting until nothing sent can "
-                 "still act, then looking",
-                 at->array->name);
-    return dr_sleep_until(s->run->s->env, until, s->run->s->cancel) == DRSTOR_OK;
+    uint64_t until = from + dr_settle_ms(s->run->s, at->array) * DR_MS;
+    if (until > now) {
+        dr_run_event(s->run, s, "settling",
+                     "no clear answer from array %s; waiting until nothing sent can "
+                     "still act, then looking",
+                     at->array->name);
+        if (dr_sleep_until(s->run->s->env, until, s->run->s->cancel) != DRSTOR_OK)
+            return false;
+    }
+    return s->hasty || dr_jobs_ended(s->run->s, at, s->arena);
 }
 
 /* Polls one job until the array says it ended. Its outcome replaces JOB in RET. */
