@@ -145,6 +145,35 @@ bool dr_view_access_is(const struct dr_copy_view *v, enum drstor_access wanted);
 size_t dr_call_evidence(struct dr_arena *a, const struct dr_record *r,
                         const struct dr_call_evidence **ret);
 
+/* ---- the life of a run ------------------------------------------------------------------------
+ */
+
+/* hold.c: every group of the plan, in alphabetical order. BUSY names who holds one. */
+int dr_run_lock(struct dr_run *run, struct drstor_error **err);
+void dr_run_unlock(struct dr_run *run);
+/* hold.c: after an owner's death, until nothing it sent can still act. False: stopped before. */
+bool dr_run_settle(struct dr_run *run);
+/* steps.c: as the plan has them, each as far as the store knows it. */
+int dr_run_steps(struct dr_run *run, struct dr_step **ret, struct drstor_error **err);
+/* steps.c: takes back what the record does not bear out. */
+int dr_run_believe(struct dr_run *run, struct dr_step *steps, struct drstor_error **err);
+/* run.c: from here to the end. FACTS: observed by this very command; NULL: none were. */
+int dr_run_go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret,
+              struct drstor_error **err);
+/* run.c: what a go needs beside its locks, and its end. */
+void dr_run_ready(struct dr_run *run);
+void dr_run_over(struct dr_run *run);
+/* run.c: an open run out of the store, with its locks held; ROW tells when it is not open (then
+ * nothing is held). */
+int dr_run_take_up(const struct dr_run_setup *setup, struct dr_arena *a, const char *id,
+                   struct dr_run *ret, struct dr_run_row *row, struct drstor_error **err);
+/* run.c: plan or consent out of the store. */
+int dr_run_read(struct dr_arena *a, const char *text, const struct dr_type *type, void *ret,
+                struct drstor_error **err);
+/* exit.c */
+int dr_exit_of_end(const struct dr_step *s);
+enum dr_run_state dr_run_state_of_exit(int exit);
+
 /* ---- needs.c --------------------------------------------------------------------------------- */
 
 /*

@@ -47,6 +47,25 @@ int dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const str
 int dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *run,
                   struct dr_run_result *ret, struct drstor_error **err);
 
+/* What giving a run up means. Sentences; groups by name. */
+struct dr_abort_result {
+    const char *run;
+    struct dr_goal goal;
+    enum dr_run_state state; /* ABORTED; anything else: it had ended so, nothing was done */
+    const char **undone, **stays, **unknown;
+    size_t n_undone, n_stays, n_unknown;
+    const char **not_served; /* groups whose primary is not writable: they want a promote to it */
+    size_t n_not_served;
+};
+
+/*
+ * Ends a run that has not ended, from the outside: waits until nothing it sent can still act, puts
+ * the records at rest and looks. Changes nothing at any array. BUSY: it goes on right now; stop it
+ * first.
+ */
+int dr_run_abort(const struct dr_run_setup *setup, struct dr_arena *a, const char *run,
+                 struct dr_abort_result *ret, struct drstor_error **err);
+
 /* Worst first: 1 5 4 9 12 11 7 3 8; 130 before all of them. */
 int dr_exit_worse(int x, int y);
 int dr_exit_of_status(int status);

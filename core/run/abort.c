@@ -1,0 +1,208 @@
+/*
+ * Giving a run up. Before its commit nothing was given up, so the record goes back to rest; from the
+ * commit on there is only forward, and the run is parked where it stands. Nothing is sent here: an
+ * old primary that was demoted serves again by a flip of its own, with a fence and an epoch.
+ */
+#include "run/internal.h"
+
+#include "base/str.h"
+#include "model/words.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void
+add(struct dr_run *run, const char ***list, size_t *n, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+static void
+add(struct dr_run *run, const char ***list, size_t *n, const char *format, ...)
+{
+    char *text = NULL;
+    va_list ap;
+    va_start(ap, format);
+    int r = vasprintf(&text, format, ap);
+    va_end(ap);
+    if (r < 0)
+        return;
+    dr_arena_push(run->arena, *list, *n) = dr_arena_str(run->arena, text);
+    free(text);
+}
+
+/* Does the group stand where this run left it, and how? */
+enum where { NOT_BEGUN, FENCING, COMMITTED, RESYNCING, DRILLING, ENDED };
+
+static enum where
+where(const struct dr_run *run, const struct dr_plan_group *f, const struct dr_record *rec)
+{
+    if (dr_record_settled_by(rec, run->id))
+        return rec->drill.run && dr_streq(rec->drill.run, run->id) ? DRILLING : ENDED;
+    if (!dr_streq(rec->op.id, run->id))
+        return NOT_BEGUN;
+    if (rec->phase == DR_PHASE_RESYNCING)
+        return RESYNCING;
+    return rec->epoch > f->epoch ? COMMITTED : FENCING;
+}
+
+static int
+park(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
+{
+    (void)user;
+    (void)err;
+    if (!dr_streq(r->op.id, s->run->id) || dr_record_at_rest(r))
+        return 1;
+    if (r->phase == DR_PHASE_RESYNCING)
+        r->old_copy = r->old_copy == DR_OLD_COPY_DIVERGED ? r->old_copy : DR_OLD_COPY_STALE;
+    dr_record_rest(r);
+    return DRSTOR_OK;
+}
+
+static void
+tell(struct dr_run *run, const struct dr_plan_group *f, const struct dr_record *rec,
+     struct dr_abort_result *ret)
+{
+    switch (where(run, f, rec)) {
+    case NOT_BEGUN:
+        add(run, &ret->undone, &ret->n_undone, "%s: the record was not touched", f->name);
+        break;
+    case FENCING:
+        add(run, &ret->undone, &ret->n_undone, "%s: not committed; %s is the primary as before",
+            f->name, rec->primary);
+        break;
+    case COMMITTED:
+        add(run, &ret->stays, &ret->n_stays,
+            "%s: committed, %s is the primary at epoch %lld; going back is a promote of its own",
+            f->name, rec->primary, (long long)rec->epoch);
+        break;
+    case RESYNCING:
+        add(run, &ret->stays, &ret->n_stays,
+            "%s: what was overwritten at %s stays overwritten; drstor reprotect %s begins anew",
+            f->name, f->from, f->name);
+        break;
+    case DRILLING:
+        add(run, &ret->stays, &ret->n_stays, "%s: clone %s at %s; drstor drill clean %s", f->name,
+            rec->drill.name, rec->drill.site, f->name);
+        break;
+    case ENDED:
+        add(run, &ret->stays, &ret->n_stays, "%s: was done before: %s", f->name,
+            f->text ? f->text : "?");
+        break;
+    }
+}
+
+/* What became of what was sent, and whether the primary serves: only looking tells. */
+static void
+look(struct dr_run *run, struct dr_step *s, const struct dr_record *rec,
+     struct dr_abort_result *ret)
+{
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    const struct dr_copy *copy = dr_group_copy(s->group, rec->primary);
+    struct dr_copy_view view;
+    if (!copy)
+        return;
+    s->hasty = true;
+    if (dr_step_look(s, copy, &view, &err) < 0) {
+        add(run, &ret->unknown, &ret->n_unknown, "%s at %s: %s", s->group->name, rec->primary,
+            dr_error_message(err));
+        return;
+    }
+    if (dr_view_writable(&view))
+        return;
+    if (dr_view_not_writable(&view))
+        dr_arena_push(run->arena, ret->not_served, ret->n_not_served) = s->group->name;
+    else
+        add(run, &ret->unknown, &ret->n_unknown, "%s at %s: its volumes are not all alike (%s)",
+            s->group->name, rec->primary, dr_name(&dr_access_names, (int)view.access));
+}
+
+static int
+abort_group(struct dr_run *run, struct dr_step *steps, size_t flip, struct dr_abort_result *ret,
+            struct drstor_error **err)
+{
+    const struct dr_plan_group *f = &run->plan.flips[flip];
+    struct dr_step *first = NULL;
+    struct dr_record rec;
+    for (size_t i = 0; i < run->plan.n_steps; i++) {
+        struct dr_step *s = &steps[i];
+        if (s->flip != f)
+            continue;
+        first = first ? first : s;
+        dr_step_finish_sent(s, s->old ? s->old : s->target);
+        if (dr_cancelled(run->s->cancel))
+            return dr_fail(err, DRSTOR_E_CANCELLED, "interrupted; the run is still open");
+    }
+    if (!first)
+        return DRSTOR_OK; /* nothing to do for it from the start */
+    int r = dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, err);
+    if (r < 0)
+        return r;
+    tell(run, f, &rec, ret);
+    if (where(run, f, &rec) == FENCING)
+        r = dr_record_unfence(first, err);
+    else
+        r = dr_record_change(first, "aborted", park, NULL, err);
+    if (r == DRSTOR_OK)
+        look(run, first, &rec, ret);
+    return r;
+}
+
+static int
+end_run(struct dr_run *run, struct drstor_error **err)
+{
+    dr_auto(dr_json_putp) struct json_object *o = json_object_new_object();
+    const char *text = dr_arena_printf(run->arena, "given up by %s", run->s->who.user);
+    const struct dr_audit entry = {.who = run->s->who,
+                                   .what = "run aborted",
+                                   .plan = run->plan.id,
+                                   .run = run->id,
+                                   .outcome = dr_name(&dr_run_state_names, DR_RUN_ABORTED),
+                                   .detail = text};
+    dr_json_set_i64(o, "exit", 4);
+    dr_json_set_str(o, "text", text);
+    int r = dr_store_begin(run->s->store, err);
+    if (r < 0)
+        return r;
+    r = dr_store_run_update(run->s->store, run->id, DR_RUN_ABORTED, dr_json_text(o),
+                            dr_now_utc(run->s->env), err);
+    if (r == DRSTOR_OK)
+        r = dr_store_audit(run->s->store, &entry, NULL, err);
+    if (r < 0) {
+        dr_store_rollback(run->s->store);
+        return r;
+    }
+    return dr_store_commit(run->s->store, err);
+}
+
+int
+dr_run_abort(const struct dr_run_setup *setup, struct dr_arena *a, const char *id,
+             struct dr_abort_result *ret, struct drstor_error **err)
+{
+    struct dr_run_row row;
+    struct dr_run run;
+    struct dr_step *steps = NULL;
+    *ret = (struct dr_abort_result){0};
+    int r = dr_run_take_up(setup, a, id, &run, &row, err);
+    if (r < 0)
+        return r;
+    ret->run = row.id;
+    ret->state = row.state;
+    if (!dr_run_state_open(row.state))
+        return DRSTOR_OK;
+    ret->goal = run.plan.goal;
+    dr_run_ready(&run);
+    r = dr_run_settle(&run)
+            ? dr_run_steps(&run, &steps, err)
+            : dr_fail(err, DRSTOR_E_CANCELLED, "interrupted; the run is still open");
+    for (size_t i = 0; r == DRSTOR_OK && i < run.plan.n_flips; i++)
+        if (!run.plan.flips[i].nothing_to_do)
+            r = abort_group(&run, steps, i, ret, err);
+    DR_FP("abort.looked");
+    if (r == DRSTOR_OK)
+        r = end_run(&run, err);
+    if (r == DRSTOR_OK)
+        ret->state = DR_RUN_ABORTED;
+    dr_run_over(&run);
+    dr_run_unlock(&run);
+    return r;
+}

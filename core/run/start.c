@@ -1,0 +1,183 @@
+/* A run begins: nobody else is at work, the records are those of the plan, and it is written. */
+#include "run/internal.h"
+
+#include "base/str.h"
+
+#include "net/uuid.h"
+
+/*
+ * An unplanned promote takes the place of a run that committed nothing (dr_guard_supersedes). That
+ * run is dead, or we would not have the lock it held.
+ */
+static int
+supersede(struct dr_run *run, const struct dr_run_row *open, bool *ret, struct drstor_error **err)
+{
+    *ret = run->plan.goal.unplanned;
+    for (size_t i = 0; *ret && i < open->n_groups; i++) {
+        struct dr_record rec;
+        int r = dr_store_load(run->s->store, run->arena, open->groups[i], &rec, NULL, err);
+        if (r < 0)
+            return r;
+        *ret = !dr_streq(rec.primary, run->plan.goal.to) || dr_record_at_rest(&rec) ||
+               rec.phase == DR_PHASE_FENCING;
+    }
+    for (size_t i = 0; i < run->n_superseded; i++)
+        if (dr_streq(run->superseded[i], open->id))
+            return DRSTOR_OK;
+    if (*ret)
+        dr_arena_push(run->arena, run->superseded, run->n_superseded) = open->id;
+    return DRSTOR_OK;
+}
+
+/* Under the locks: the records are still those the plan was made for, and nobody else began. */
+static int
+records_unchanged(struct dr_run *run, struct drstor_error **err)
+{
+    for (size_t i = 0; i < run->plan.n_flips; i++) {
+        const struct dr_plan_group *f = &run->plan.flips[i];
+        struct dr_record rec;
+        struct dr_run_row *open = NULL;
+        size_t n_open = 0;
+        if (f->nothing_to_do)
+            continue;
+        int r = dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, err);
+        if (r < 0)
+            return r;
+        if (rec.epoch != f->epoch || !dr_streq(rec.primary, f->primary))
+            return dr_fail(err, DRSTOR_E_CONFLICT,
+                           "the plan is stale: group %s is at epoch %lld, primary %s", f->name,
+                           (long long)rec.epoch, rec.primary ? rec.primary : "nobody");
+        r = dr_store_run_open(run->s->store, run->arena, f->name, &open, &n_open, err);
+        if (r < 0)
+            return r;
+        for (size_t k = 0; k < n_open; k++) {
+            if (dr_record_settled_by(&rec, open[k].id))
+                continue;
+            bool takes_place = false;
+            r = supersede(run, &open[k], &takes_place, err);
+            if (r < 0)
+                return r;
+            if (takes_place)
+                continue;
+            r = dr_refuse(err, "R013", "run %s of group %s has not ended", open[k].id, f->name);
+            dr_hint(err, "drstor run resume %s", open[k].id);
+            return r;
+        }
+    }
+    return DRSTOR_OK;
+}
+
+/*
+ * What a run that is gone was in the middle of is nobody's any more: the record is at rest, and the
+ * new run is an operation of its own, with a proof and an epoch of its own.
+ */
+static int
+rest(struct dr_run *run, size_t flip, struct drstor_error **err)
+{
+    const char *group = run->plan.flips[flip].name;
+    struct dr_record rec;
+    int64_t version = 0;
+    int r = dr_store_load(run->s->store, run->arena, group, &rec, &version, err);
+    if (r < 0 || dr_record_at_rest(&rec))
+        return r;
+    dr_record_rest(&rec);
+    return dr_store_cas(run->s->store, &rec, version, run->locks[flip].token, NULL, err);
+}
+
+/* In one write with the run that takes their place. */
+static int
+end_superseded(struct dr_run *run, struct drstor_error **err)
+{
+    int r = DRSTOR_OK;
+    for (size_t i = 0; r == DRSTOR_OK && i < run->n_superseded; i++) {
+        const char *text = dr_arena_printf(run->arena, "unplanned run %s took its place", run->id);
+        dr_auto(dr_json_putp) struct json_object *o = json_object_new_object();
+        const struct dr_audit entry = {.who = run->s->who,
+                                       .what = "run ended",
+                                       .run = run->superseded[i],
+                                       .outcome = dr_name(&dr_run_state_names, DR_RUN_ABORTED),
+                                       .detail = text};
+        dr_json_set_i64(o, "exit", 4);
+        dr_json_set_str(o, "text", text);
+        r = dr_store_run_update(run->s->store, run->superseded[i], DR_RUN_ABORTED, dr_json_text(o),
+                                run->started_utc, err);
+        if (r == DRSTOR_OK)
+            r = dr_store_audit(run->s->store, &entry, NULL, err);
+    }
+    return r;
+}
+
+static int
+write_run(struct dr_run *run, struct drstor_error **err)
+{
+    struct dr_store *st = run->s->store;
+    dr_auto(dr_json_putp) struct json_object *goal = dr_map_write(&dr_goal_type, &run->plan.goal);
+    dr_auto(dr_json_putp) struct json_object *plan = dr_map_write(&dr_plan_type, &run->plan);
+    dr_auto(dr_json_putp) struct json_object *consent =
+        dr_map_write(&dr_consent_type, &run->consent);
+    const struct dr_run_row row = {.id = run->id,
+                                   .verb = dr_name(&dr_verb_names, (int)run->plan.goal.verb),
+                                   .who = run->consent.by,
+                                   .state = DR_RUN_PLANNED,
+                                   .started = run->started_utc,
+                                   .ended = -1,
+                                   .groups = run->plan.groups,
+                                   .n_groups = run->plan.n_groups,
+                                   .goal = dr_json_text(goal),
+                                   .plan = dr_json_text(plan),
+                                   .consent = dr_json_text(consent)};
+    int r = dr_store_begin(st, err);
+    if (r < 0)
+        return r;
+    r = dr_store_run_new(st, &row, err);
+    if (r == DRSTOR_OK)
+        r = end_superseded(run, err);
+    for (size_t i = 0; r == DRSTOR_OK && i < run->plan.n_flips; i++) {
+        const struct dr_audit entry = {.who = run->s->who,
+                                       .what = "consent",
+                                       .group = run->plan.flips[i].name,
+                                       .epoch = run->plan.flips[i].epoch,
+                                       .token = run->locks[i].token,
+                                       .plan = run->plan.id,
+                                       .run = run->id,
+                                       .outcome = "given",
+                                       .detail = dr_json_text(consent)};
+        if (run->plan.flips[i].nothing_to_do)
+            continue;
+        r = dr_store_audit(st, &entry, NULL, err);
+        if (r == DRSTOR_OK)
+            r = rest(run, i, err);
+    }
+    if (r < 0) {
+        dr_store_rollback(st);
+        return r;
+    }
+    return dr_store_commit(st, err);
+}
+
+int
+dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const struct dr_plan *plan,
+             const struct dr_facts *facts, const struct dr_consent *consent,
+             struct dr_run_result *ret, struct drstor_error **err)
+{
+    char uuid[37];
+    dr_uuid(setup->env, uuid);
+    struct dr_run run = {.s = setup, .arena = a, .plan = *plan, .consent = *consent};
+    run.id = dr_arena_printf(a, "r%.8s", uuid);
+    run.started_utc = dr_now_utc(setup->env);
+    *ret = (struct dr_run_result){.run = run.id};
+
+    int r = dr_run_lock(&run, err);
+    if (r < 0)
+        return r;
+    DR_FP("run.locked");
+    r = records_unchanged(&run, err);
+    if (r == DRSTOR_OK)
+        r = write_run(&run, err);
+    DR_FP("run.written");
+    if (r == DRSTOR_OK)
+        r = dr_run_go(&run, facts, ret, err);
+    dr_run_unlock(&run);
+    return r;
+}
+
