@@ -356,7 +356,7 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
     struct dr_accept_loss kept = then.goal.accept_loss;
     x.goal.declare = NULL;
     x.goal.n_declare = 0;
-    x.goal.reason = x.goal.waive_fence = NULL;
+    x.goal.reason = x.goal.waive_fence = x.goal.waive_snapshot = NULL;
     r = dr_goal_consent(a, consent, &x.goal, err);
     if (r < 0)
         return r;

@@ -83,8 +83,20 @@ DRSTOR_API int drstor_status(struct drstor *d, const char *const *groups, size_t
 DRSTOR_API int drstor_show(struct drstor *d, const char *kind, const char *name, char **ret_json,
                            struct drstor_error **err);
 /*
- * GOAL: { "verb": "promote", "to": SITE, "groups": [..] | "all": true, "only": [patterns],
- *         "except": [patterns], "unplanned": bool, "storage_only": bool }
+ * GOAL: { "verb": VERB, "groups": [..] | "all": true, "only": [patterns], "except": [patterns],
+ *         "to": SITE, "at": SITE, "point": NAME, "within_s": seconds | "within": "10m",
+ *         "unplanned": bool, "storage_only": bool }
+ *
+ *     VERB            needs    takes
+ *     promote         to       point, storage_only, and one of unplanned, within_s
+ *     failback                 storage_only
+ *     demote          at       storage_only
+ *     reprotect                storage_only
+ *     drill-start              to, point
+ *     drill-promote  drill-clean  suspend  resume  sync
+ *
+ * INVALID for a member that is not in this list, that is of another type, or that does not go with
+ * the verb: a slip must not become another act.
  *
  * CONSENT may be NULL. The plan tells refusals, loss and steps; "exit" is 0, 3 or 12.
  */
@@ -96,23 +108,45 @@ struct drstor_consent {
     size_t n_declare;
     const char *waive_fence;
     const char *reason; /* needed with a declaration */
+    /* reprotect: why the stale copy need not be kept before it is overwritten */
+    const char *waive_snapshot;
 };
 #define DRSTOR_CONSENT_INIT                                                                        \
     {                                                                                              \
-        sizeof(struct drstor_consent), 0, NULL, NULL, 0, NULL, NULL                                \
+        sizeof(struct drstor_consent), 0, NULL, NULL, 0, NULL, NULL, NULL                          \
     }
 DRSTOR_API int drstor_plan(struct drstor *d, const char *goal, const struct drstor_consent *consent,
                            char **ret_json, struct drstor_error **err);
 
 DRSTOR_API int drstor_run_list(struct drstor *d, char **ret_json, struct drstor_error **err);
-/* The report of a run, finished or not. */
+/*
+ * The whole report of a run, finished or not: goal, conditions with the facts that met them, steps
+ * with their times, evidence, consent, losses, VMs.
+ */
 DRSTOR_API int drstor_run_show(struct drstor *d, const char *run, char **ret_json,
                                struct drstor_error **err);
 /* Events with a seq greater than AFTER: { run, state, open, events: [..] }. */
 DRSTOR_API int drstor_run_events(struct drstor *d, const char *run, int64_t after, char **ret_json,
                                  struct drstor_error **err);
 
-/* ---- acting ---------------------------------------------------------------------------------- */
+/*
+ * Can both sites of active-active groups really be written just now? GROUPS NULL and N 0: all that
+ * are active-active. PROBE: also writes, to volumes tagged as probe and to nothing else.
+ *
+ * { groups: [ { group, verdict, checks: [ { id, text, ok, evidence, remedy } ], valid_until } ],
+ * exit }. VERDICT is "dual-verified", "dual-unverified", "unknown" or "not-active-active"; OK is
+ * true, false, or null where it could not be read. "exit" is 0 when every group is dual-verified,
+ * else 6.
+ */
+DRSTOR_API int drstor_verify(struct drstor *d, const char *const *groups, size_t n, int probe,
+                             char **ret_json, struct drstor_error **err);
+
+/* ---- acting ----------------------------------------------------------------------------------
+ *
+ * The document of everything that acts has "journal": { seq, hash }, the head of the audit chain
+ * when it ended; the line it stands for is in the system log (authpriv.notice) too. Keep one of
+ * them elsewhere, and drstor_journal_verify() finds an end that was cut off.
+ */
 
 /* What a person decided when shown the plan. */
 struct drstor_answer {
@@ -154,12 +188,79 @@ DRSTOR_API int drstor_resume(struct drstor *d, const char *run,
                              const struct drstor_callbacks *callbacks, char **ret_json,
                              struct drstor_error **err);
 
+/*
+ * Gives up RUN. Before a commit: what it did is undone, as far as it can be. After it: stopped and
+ * parked; going back is a new flip. The document is a report with three more lists of sentences:
+ * "undone", what is as it was before the run; "stays", what is not, and why; "unknown", what has
+ * to be looked at. "exit" is 0, 5 when something is unknown, 3 when it may not be given up.
+ */
+DRSTOR_API int drstor_abort(struct drstor *d, const char *run,
+                            const struct drstor_callbacks *callbacks, char **ret_json,
+                            struct drstor_error **err);
+
 /* Asks everything once and stores the facts, failed probes included. */
 DRSTOR_API int drstor_observe(struct drstor *d, const char *const *groups, size_t n,
                               char **ret_json, struct drstor_error **err);
 /* First records: { adopted: [..], already: [..], refusals: [..], exit }. */
 DRSTOR_API int drstor_adopt(struct drstor *d, const char *const *groups, size_t n, char **ret_json,
                             struct drstor_error **err);
+
+/*
+ * Holds back a site that comes back: what the record does not allow to be writable there is
+ * demoted and withdrawn, before hosts and engine use it. Polls the site's arrays, once or until
+ * drstor_cancel(), which is the ordinary way to end it and no failure.
+ *
+ * Events: one per poll that found something, { seq, time, step: GROUP, state, text }. The document:
+ * { site, polls, acted: [ { group, found, did } ], window_polls, window_ms, exit }. WINDOW_MS: the
+ * longest time in which something could have been written there unseen, measured over WINDOW_POLLS
+ * polls. "exit" is 0; 3 or 4 when something that must not be writable still is; 5 when that is not
+ * known.
+ */
+struct drstor_guard_options {
+    uint32_t size;
+    int32_t once;        /* one poll */
+    const char *site;    /* must be given */
+    int64_t interval_ms; /* from one poll to the next; 0: the library's own */
+};
+#define DRSTOR_GUARD_OPTIONS_INIT                                                                  \
+    {                                                                                              \
+        sizeof(struct drstor_guard_options), 0, NULL, 0                                            \
+    }
+DRSTOR_API int drstor_guard(struct drstor *d, const struct drstor_guard_options *options,
+                            const struct drstor_callbacks *callbacks, char **ret_json,
+                            struct drstor_error **err);
+
+/*
+ * Makes the standby the active controller. CONSENT declares what became of the active one's site,
+ * with a reason. { result, controller, text, evidence: [..], refusals: [..], runs: [..], hint,
+ * exit }; RUNS: those that have not ended and can be resumed from here.
+ */
+DRSTOR_API int drstor_takeover(struct drstor *d, const struct drstor_consent *consent,
+                               char **ret_json, struct drstor_error **err);
+
+/* ---- the journal ----------------------------------------------------------------------------- */
+
+/*
+ * Is the audit chain as it was written? FILE NULL: the one in D's store, a damaged one as far as it
+ * can be read. Otherwise a file written by drstor_journal_export(); D may be NULL then. HEAD NULL,
+ * or "SEQ:HASH" as it was printed once: the chain must contain that line.
+ *
+ * { file | store, lines, bad, bad_line, head: { seq, hash }, text, exit }. LINES: audit lines found
+ * to be as they were written, and HEAD the last of them; BAD: seq of the first that is altered or
+ * missing, 0: none; BAD_LINE: number of the first line of FILE that is not as it was written, 0:
+ * none; TEXT: one sentence. "exit" is 0, or 6 as for every check that found something.
+ * NOTFOUND: there is no such file, or no store yet.
+ */
+DRSTOR_API int drstor_journal_verify(struct drstor *d, const char *file, const char *head,
+                                     char **ret_json, struct drstor_error **err);
+/*
+ * Everything in the store as JSON lines, without their line ends: { table, id, sub, value | text,
+ * crc }, the last one { table: "end", lines }. Works on a damaged store: then what can be read is
+ * handed out, the last line tells the damage, and REFUSED is returned with it. LINE answers 0 to go
+ * on; anything else ends it with CANCELLED.
+ */
+DRSTOR_API int drstor_journal_export(struct drstor *d, int (*line)(const char *line, void *user),
+                                     void *user, struct drstor_error **err);
 
 /* ---- kit: needs no installation unless a D is taken ------------------------------------------ */
 
@@ -179,9 +280,10 @@ DRSTOR_API int drstor_table(char **ret_json, struct drstor_error **err);
 /* ---- text ------------------------------------------------------------------------------------ */
 
 /*
- * A document of this library as text for people. KIND: "status", "show", "plan", "report", "runs",
- * "events", "explain", "problems", "plugins", "plugin", "observe", "adopt". COLUMNS:
- * comma-separated names, NULL: the usual ones. WIDTH: of the terminal, 0: as wide as it is.
+ * A document of this library as text for people. KIND: "status", "show", "plan", "report", "run" (a
+ * report in full), "abort", "runs", "events", "explain", "problems", "plugins", "plugin",
+ * "observe", "adopt", "verify", "guard", "takeover", "journal". COLUMNS: comma-separated names,
+ * NULL: the usual ones. WIDTH: of the terminal, 0: as wide as it is.
  */
 DRSTOR_API int drstor_render(const char *kind, const char *json, const char *columns,
                              unsigned width, char **ret_text, struct drstor_error **err);

@@ -1,0 +1,45 @@
+/*
+ * What the header promises and this version cannot do yet. Weak: a definition elsewhere takes the
+ * place of the one here.
+ */
+#include "library/internal.h"
+
+#define LATER __attribute__((weak))
+
+static int
+later(const char *what, struct drstor_error **err)
+{
+    return dr_fail(err, DRSTOR_E_UNSUPPORTED, "%s is not in this version", what);
+}
+
+LATER int
+drstor_verify(struct drstor *d, const char *const *groups, size_t n, int probe, char **ret_json,
+              struct drstor_error **err)
+{
+    (void)d, (void)groups, (void)n, (void)probe, (void)ret_json;
+    return later("verify", err);
+}
+
+LATER int
+drstor_abort(struct drstor *d, const char *run, const struct drstor_callbacks *callbacks,
+             char **ret_json, struct drstor_error **err)
+{
+    (void)d, (void)run, (void)callbacks, (void)ret_json;
+    return later("run abort", err);
+}
+
+LATER int
+drstor_guard(struct drstor *d, const struct drstor_guard_options *options,
+             const struct drstor_callbacks *callbacks, char **ret_json, struct drstor_error **err)
+{
+    (void)d, (void)options, (void)callbacks, (void)ret_json;
+    return later("guard", err);
+}
+
+LATER int
+drstor_takeover(struct drstor *d, const struct drstor_consent *consent, char **ret_json,
+                struct drstor_error **err)
+{
+    (void)d, (void)consent, (void)ret_json;
+    return later("takeover", err);
+}
