@@ -8,16 +8,6 @@
 
 /* ---- what acts share ------------------------------------------------------------------------- */
 
-struct act {
-    struct session s;
-    struct drstor_callbacks cb;
-    struct dr_goal goal;
-    struct dr_facts facts;
-    struct dr_plan plan;
-    struct dr_consent consent;
-    const char *person;
-};
-
 static void
 show_event(const struct dr_event_row *event, void *user)
 {
@@ -29,8 +19,8 @@ show_event(const struct dr_event_row *event, void *user)
     (void)json_object_put(o);
 }
 
-static struct dr_run_setup
-setup_of(struct act *x)
+struct dr_run_setup
+dr_act_setup(struct act *x)
 {
     return (struct dr_run_setup){.env = x->s.d->env,
                                  .model = x->s.d->model,
@@ -44,8 +34,8 @@ setup_of(struct act *x)
                                  .user = x};
 }
 
-static void
-take_callbacks(struct act *x, const struct drstor_callbacks *cb)
+void
+dr_act_callbacks(struct act *x, const struct drstor_callbacks *cb)
 {
     x->cb = (struct drstor_callbacks)DRSTOR_CALLBACKS_INIT;
     if (cb)
@@ -220,10 +210,9 @@ report_run(struct act *x, const struct dr_run_result *result, char **ret_json,
 static int
 go(struct act *x, char **ret_json, struct drstor_error **err)
 {
-    const struct dr_run_setup setup = setup_of(x);
-    struct dr_run_result result;
-    int r = dr_run_start(&setup, x->s.arena, &x->plan, &x->facts, &x->consent, &result, err);
-    return r < 0 ? r : report_run(x, &result, ret_json, err);
+    const struct dr_run_setup setup = dr_act_setup(x);
+    int r = dr_run_start(&setup, x->s.arena, &x->plan, &x->facts, &x->consent, &x->result, err);
+    return r < 0 ? r : report_run(x, &x->result, ret_json, err);
 }
 
 /* A run that goes on right now is no rule's refusal: somebody is at work, exit 7. */
@@ -246,8 +235,8 @@ nobody_at_work(struct act *x, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
-static int
-act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor_error **err)
+int
+dr_act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor_error **err)
 {
     int r = make_plan(x, true, err);
     if (r < 0)
@@ -325,8 +314,9 @@ drstor_act(struct drstor *d, const char *goal, const struct drstor_consent *cons
         r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
     if (r < 0)
         return r;
-    take_callbacks(&x, callbacks);
-    r = act_on(&x, NULL, ret_json, err);
+    dr_act_callbacks(&x, callbacks);
+    r = x.goal.within_s >= 0 ? dr_act_within(&x, NULL, ret_json, err)
+                             : dr_act_on(&x, NULL, ret_json, err);
     dr_session_close(&x.s);
     return r;
 }
@@ -368,18 +358,18 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
         r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
     if (r < 0)
         return r;
-    take_callbacks(&x, callbacks);
-    r = act_on(&x, &then, ret_json, err);
+    dr_act_callbacks(&x, callbacks);
+    r = x.goal.within_s >= 0 ? dr_act_within(&x, &then, ret_json, err)
+                             : dr_act_on(&x, &then, ret_json, err);
     dr_session_close(&x.s);
     return r;
 }
 
-static int
-resume_allowed(const struct act *x, struct drstor_error **err)
+int
+dr_act_allowed(const struct drstor *d, struct drstor_error **err)
 {
-    if (!x->s.d->model->controller_standby)
-        return DRSTOR_OK;
-    return dr_refuse(err, "R031", "this controller is the standby");
+    return d->model->controller_standby ? dr_refuse(err, "R031", "this controller is the standby")
+                                        : DRSTOR_OK;
 }
 
 static int
@@ -402,7 +392,7 @@ resume_one(struct act *x, const char *run, char **ret_json, struct drstor_error 
         }
         run = open[0].id;
     }
-    const struct dr_run_setup setup = setup_of(x);
+    const struct dr_run_setup setup = dr_act_setup(x);
     int r = dr_run_resume(&setup, x->s.arena, run, &result, err);
     return r < 0 ? r : report_run(x, &result, ret_json, err);
 }
@@ -412,17 +402,13 @@ drstor_resume(struct drstor *d, const char *run, const struct drstor_callbacks *
               char **ret_json, struct drstor_error **err)
 {
     struct act x = {0};
-    int r = DRSTOR_OK;
-    if (d->model->controller_standby)
-        r = dr_refuse(err, "R031", "this controller is the standby");
+    int r = dr_act_allowed(d, err);
     if (r == DRSTOR_OK)
         r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
     if (r < 0)
         return r;
-    take_callbacks(&x, callbacks);
-    r = resume_allowed(&x, err);
-    if (r == DRSTOR_OK)
-        r = resume_one(&x, run, ret_json, err);
+    dr_act_callbacks(&x, callbacks);
+    r = resume_one(&x, run, ret_json, err);
     dr_session_close(&x.s);
     return r;
 }
@@ -596,8 +582,8 @@ drstor_adopt(struct drstor *d, const char *const *groups, size_t n, char **ret_j
 {
     struct session s;
     int r = dr_groups_check(d->model, groups, n, err);
-    if (r == DRSTOR_OK && d->model->controller_standby)
-        r = dr_refuse(err, "R031", "this controller is the standby");
+    if (r == DRSTOR_OK)
+        r = dr_act_allowed(d, err);
     if (r == DRSTOR_OK)
         r = dr_session_open(d, DR_STORE_WRITE, &s, err);
     if (r < 0)

@@ -86,4 +86,28 @@ int dr_groups_check(const struct dr_model *m, const char *const *groups, size_t 
 /* Text of O, which is put. */
 char *dr_document_text(struct json_object *o);
 
+/* ---- what acts share (act.c) ----------------------------------------------------------------- */
+
+struct act {
+    struct session s;
+    struct drstor_callbacks cb;
+    struct dr_goal goal;
+    struct dr_facts facts;
+    struct dr_plan plan;
+    struct dr_consent consent;
+    const char *person;
+    struct dr_run_result result; /* of the run that was begun; run NULL: none was */
+};
+
+void dr_act_callbacks(struct act *x, const struct drstor_callbacks *cb);
+struct dr_run_setup dr_act_setup(struct act *x);
+/* Observes, plans, asks, runs, reports. THEN: a plan made earlier that must still hold, or NULL. */
+int dr_act_on(struct act *x, const struct dr_plan *then, char **ret_json,
+              struct drstor_error **err);
+/* within.c: planned as long as that lasts, then unplanned. */
+int dr_act_within(struct act *x, const struct dr_plan *then, char **ret_json,
+                  struct drstor_error **err);
+/* May this controller act at all? REFUSED R031 on a standby. */
+int dr_act_allowed(const struct drstor *d, struct drstor_error **err);
+
 #endif

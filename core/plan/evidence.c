@@ -209,6 +209,25 @@ weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_end
     f->evidence.silent_since = since;
 }
 
+/*
+ * What the planned run of this very command (--within) had read back there, before it fell silent:
+ * young, of this copy and this epoch (safety 3.1).
+ */
+static const struct dr_evidence *
+carried(const struct weigh *w)
+{
+    enum { YOUNG_S = 15 * 60 };
+    for (size_t i = 0; w->goal->carries && w->record && i < w->record->n_evidence; i++) {
+        const struct dr_evidence *e = &w->record->evidence[i];
+        int64_t age = dr_stamp_age_s(&e->at, &w->facts->now);
+        if (dr_streq(e->run, w->goal->carries) && dr_streq(e->site, w->old->site->name) &&
+            e->epoch == w->record->epoch && e->kind == DRSTOR_EVIDENCE_E1_READ_BACK && age >= 0 &&
+            age < YOUNG_S)
+            return e;
+    }
+    return NULL;
+}
+
 void
 dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struct dr_group *g,
                   const struct dr_copy *old, const struct dr_goal *goal,
@@ -251,6 +270,14 @@ dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struct dr_
                dr_arena_printf(a, "cannot see whether group %s is writable at %s", g->name,
                                old->site->name),
                alive, remedy);
+        return;
+    }
+    const struct dr_evidence *before = carried(&w);
+    if (before) {
+        proven(ret, &w, before->kind,
+               dr_arena_printf(a, "read back at %s by run %s, before array %s fell silent",
+                               dr_utc_text(a, before->at.utc), before->run, old->array->name));
+        ret->evidence.at = before->at;
         return;
     }
     enum dr_declared said = dr_goal_declared(goal, old->site->name);

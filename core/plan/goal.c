@@ -34,7 +34,8 @@ static const struct dr_field goal_fields[] = {
     DR_STRUCT(struct dr_goal, accept_loss, dr_accept_loss_type),
     DR_STR(struct dr_goal, waive_fence),
     DR_STR(struct dr_goal, waive_snapshot),
-    DR_STR(struct dr_goal, reason)};
+    DR_STR(struct dr_goal, reason),
+    DR_STR(struct dr_goal, carries)};
 DR_TYPE(dr_goal_type, struct dr_goal, "goal", goal_fields);
 
 static int
@@ -76,8 +77,8 @@ check_declarations(const struct dr_goal *g, const struct dr_model *m, struct drs
             return dr_fail(err, DRSTOR_E_INVALID, "--declare names %s, the very site to promote to",
                            site);
     }
-    if ((g->n_declare || g->waive_fence) && !g->unplanned)
-        return dr_fail(err, DRSTOR_E_INVALID, "%s only goes with --unplanned",
+    if ((g->n_declare || g->waive_fence) && !g->unplanned && g->within_s < 0)
+        return dr_fail(err, DRSTOR_E_INVALID, "%s only goes with --unplanned or --within",
                        g->n_declare ? "--declare" : "--waive-fence");
     if (g->n_declare && (!g->reason || !*g->reason))
         return dr_fail(err, DRSTOR_E_INVALID,

@@ -54,6 +54,9 @@ struct dr_goal {
     size_t n_declare;
     struct dr_accept_loss accept_loss;
     const char *waive_fence, *waive_snapshot, *reason;
+    /* A planned run that this takes the place of (--within): what it proved counts here. Set by the
+     * library alone. */
+    const char *carries;
 };
 
 extern const struct dr_names dr_verb_names;

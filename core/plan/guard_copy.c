@@ -360,7 +360,7 @@ dr_guard_evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r)
     if (!c->old || !c->record->present || (c->old_facts && c->old_facts->fresh))
         return false;
     enum dr_declared said = dr_goal_declared(c->in->goal, c->old->site->name);
-    if (said == DR_DECLARED_SITE_LOST || said == DR_DECLARED_OUTAGE)
+    if (said == DR_DECLARED_SITE_LOST || said == DR_DECLARED_OUTAGE || c->in->goal->carries)
         return false; /* weighed with the fence */
     const char *alive = dr_evidence_alive(c->arena, c->group, c->old, c->in->facts, &r->remedy);
     if (alive) {

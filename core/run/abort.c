@@ -1,7 +1,7 @@
 /*
- * Giving a run up. Before its commit nothing was given up, so the record goes back to rest; from the
- * commit on there is only forward, and the run is parked where it stands. Nothing is sent here: an
- * old primary that was demoted serves again by a flip of its own, with a fence and an epoch.
+ * Giving a run up. Before its commit nothing was given up, so the record goes back to rest; from
+ * the commit on there is only forward, and the run is parked where it stands. Nothing is sent here:
+ * an old primary that was demoted serves again by a flip of its own, with a fence and an epoch.
  */
 #include "run/internal.h"
 
@@ -12,8 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void
-add(struct dr_run *run, const char ***list, size_t *n, const char *format, ...)
+static void add(struct dr_run *run, const char ***list, size_t *n, const char *format, ...)
     __attribute__((format(printf, 4, 5)));
 
 static void

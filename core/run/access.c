@@ -46,10 +46,36 @@ dr_step_set_access(struct dr_step *s, const struct dr_copy *copy, enum drstor_ac
     return dr_step_drive(s, &drive);
 }
 
+/* A planned move that has to go on without the old site can show what it saw there (--within). */
+static int
+keep_proof(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
+{
+    struct dr_evidence *e = user;
+    int x = dr_record_still_ours(s, r, err);
+    if (x < 0)
+        return x;
+    r->phase = DR_PHASE_FENCING;
+    r->target = s->target->site->name;
+    dr_record_op(s, r);
+    r->evidence = e;
+    r->n_evidence = 1;
+    return DRSTOR_OK;
+}
+
 enum dr_step_end
 dr_step_demote(struct dr_step *s)
 {
-    return dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, true, true);
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    struct dr_evidence e;
+    enum dr_step_end end = dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, true, true);
+    if (end != DR_STEP_END_DONE || s->flip->operation != DR_OPERATION_SWITCHOVER)
+        return end;
+    dr_step_read_back(s, "demoted by this run, every member read back", &e);
+    int r = dr_record_change(s, "demoted", keep_proof, &e, &err);
+    return r < 0 ? dr_step_fail(
+                       s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r),
+                       &err)
+                 : DR_STEP_END_DONE;
 }
 
 /* With the old side at hand it takes part; when it is gone, what proves that goes along. */

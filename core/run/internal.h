@@ -216,6 +216,8 @@ void dr_record_op(const struct dr_step *s, struct dr_record *r);
 /* record.c: REFUSED R061 when the record is no longer the one the plan was made for. */
 int dr_record_still_ours(const struct dr_step *s, const struct dr_record *r,
                          struct drstor_error **err);
+/* commit.c: E1 for the old copy, which this step has just read as not writable. */
+void dr_step_read_back(struct dr_step *s, const char *detail, struct dr_evidence *ret);
 /* commit.c: the group's own standing consent, given by the configuration. */
 void dr_step_standing(const struct dr_group *g, struct dr_accept_loss *ret);
 /* commit.c: does the consent of this run, or the group's standing one, cover LOSS? */

@@ -97,8 +97,10 @@ unfence(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error 
         r->epoch != s->flip->epoch)
         return 1;
     dr_record_rest(r);
-    r->evidence = NULL;
-    r->n_evidence = 0;
+    if (s->flip->operation != DR_OPERATION_SWITCHOVER) { /* see keep_proof() in access.c */
+        r->evidence = NULL;
+        r->n_evidence = 0;
+    }
     return DRSTOR_OK;
 }
 

@@ -127,12 +127,13 @@ dr_run_go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result
 {
     struct dr_step *steps = NULL;
     dr_run_ready(run);
-    bool settled = dr_run_settle(run);
+    bool settled = false;
     int r = dr_run_steps(run, &steps, err);
     if (r == DRSTOR_OK)
         r = dr_run_believe(run, steps, err);
     if (r == DRSTOR_OK) {
-        forbid_again(run, steps);
+        forbid_again(run, steps); /* before anything is asked, of that site as well */
+        settled = dr_run_settle(run);
         r = take_facts(run, facts, steps, err);
     }
     if (r == DRSTOR_OK)

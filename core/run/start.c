@@ -180,4 +180,3 @@ dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const struct 
     dr_run_unlock(&run);
     return r;
 }
-

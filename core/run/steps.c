@@ -101,4 +101,3 @@ dr_run_believe(struct dr_run *run, struct dr_step *steps, struct drstor_error **
     }
     return DRSTOR_OK;
 }
-
