@@ -75,8 +75,7 @@ serve_again(struct act *x, struct dr_abort_result *a, const char *group, struct 
 }
 
 static int
-document(struct act *x, const struct dr_abort_result *a, char **ret_json,
-         struct drstor_error **err)
+document(struct act *x, const struct dr_abort_result *a, char **ret_json, struct drstor_error **err)
 {
     struct json_object *o = NULL;
     struct dr_facts facts;

@@ -20,8 +20,8 @@ static void
 check(struct verify *v, const char *id, enum drstor_tristate ok, const char *text,
       const char *evidence, const char *remedy)
 {
-    dr_arena_push(v->a, v->list, v->n) = (struct dr_check){
-        id, text, ok, evidence, ok == DRSTOR_TRI_YES ? NULL : remedy};
+    dr_arena_push(v->a, v->list, v->n) =
+        (struct dr_check){id, text, ok, evidence, ok == DRSTOR_TRI_YES ? NULL : remedy};
 }
 
 static enum drstor_tristate
@@ -74,20 +74,21 @@ check_leg(struct verify *v, const struct dr_copy *c, const struct dr_copy_facts 
     check(v, "V02", yes_if(view->access != DRSTOR_ACCESS_UNKNOWN, dr_view_writable(view)),
           dr_arena_printf(a, "every volume at %s takes writes", site),
           dr_arena_printf(a, "array %s: %s", array, dr_name(&dr_access_names, (int)view->access)),
-          dr_arena_printf(a, "see at array %s why it is not writable; a detached leg has to be "
-                             "brought back by its administrator",
+          dr_arena_printf(a,
+                          "see at array %s why it is not writable; a detached leg has to be "
+                          "brought back by its administrator",
                           array));
     check(v, "V03", yes_if(view->sync != DRSTOR_SYNC_UNKNOWN, view->sync == DRSTOR_SYNC_IN_SYNC),
           dr_arena_printf(a, "the leg at %s is in sync, and no rebuild runs", site),
           dr_arena_printf(a, "array %s: %s", array, dr_name(&dr_sync_names, (int)view->sync)),
           "wait until the rebuild is over, or repair the link between the arrays");
-    check(v, "V04",
-          yes_if(view->relation != DRSTOR_RELATION_UNKNOWN,
-                 view->relation == DRSTOR_RELATION_MUTUAL),
-          dr_arena_printf(a, "the leg at %s takes part in dual write", site),
-          dr_arena_printf(a, "array %s: relation %s", array,
-                          dr_name(&dr_relation_names, (int)view->relation)),
-          "make the pair active-active at the arrays, or the group active-passive here");
+    check(
+        v, "V04",
+        yes_if(view->relation != DRSTOR_RELATION_UNKNOWN, view->relation == DRSTOR_RELATION_MUTUAL),
+        dr_arena_printf(a, "the leg at %s takes part in dual write", site),
+        dr_arena_printf(a, "array %s: relation %s", array,
+                        dr_name(&dr_relation_names, (int)view->relation)),
+        "make the pair active-active at the arrays, or the group active-passive here");
     enum drstor_tristate seen = exposure(v, c, view, &evidence);
     check(v, "V05", seen, dr_arena_printf(a, "hosts of %s see every volume", site), evidence,
           c->n_expose ? dr_arena_printf(a, "expose it at array %s", array)

@@ -11,8 +11,8 @@
 /* An array's own verdict on its leg; asked by the caller. */
 struct dr_leg_verdict {
     const char *site;
-    enum drstor_tristate fine; /* UNKNOWN: it cannot say, or did not answer */
-    const char *text;          /* its words; NULL: none */
+    enum drstor_tristate fine;   /* UNKNOWN: it cannot say, or did not answer */
+    const char *text;            /* its words; NULL: none */
     enum drstor_tristate probed; /* a write to its probe volume; UNKNOWN: not tried, or cannot */
     const char *probe_text;
     bool probe; /* was a probe asked for? */
@@ -35,8 +35,7 @@ extern const struct dr_names dr_verdict_dual_names;
 
 /* One verdict per copy of the group, in its order. */
 enum dr_verdict_dual dr_verify_dual(struct dr_arena *a, const struct dr_group *g,
-                                    const struct dr_facts *facts,
-                                    const struct dr_leg_verdict *legs, struct dr_check **ret,
-                                    size_t *ret_n);
+                                    const struct dr_facts *facts, const struct dr_leg_verdict *legs,
+                                    struct dr_check **ret, size_t *ret_n);
 
 #endif

@@ -173,6 +173,28 @@ end_run(struct dr_run *run, struct drstor_error **err)
     return dr_store_commit(run->s->store, err);
 }
 
+/* Asked again, because the first time ended before everything was served again. */
+static int
+given_up_before(struct dr_run *run, const struct dr_run_row *row, struct dr_abort_result *ret,
+                struct drstor_error **err)
+{
+    run->id = row->id;
+    int r = dr_run_read(run->arena, row->plan, &dr_plan_type, &run->plan, err);
+    ret->goal = run->plan.goal;
+    for (size_t i = 0; r == DRSTOR_OK && i < run->plan.n_flips; i++) {
+        struct dr_record rec;
+        struct dr_step look_only = {.run = run,
+                                    .group = dr_model_group(run->s->model, run->plan.flips[i].name),
+                                    .arena = run->arena};
+        if (run->plan.flips[i].nothing_to_do || !look_only.group)
+            continue;
+        r = dr_store_load(run->s->store, run->arena, run->plan.flips[i].name, &rec, NULL, err);
+        if (r == DRSTOR_OK && dr_streq(rec.op.id, run->id))
+            look(run, &look_only, &rec, ret);
+    }
+    return r;
+}
+
 int
 dr_run_abort(const struct dr_run_setup *setup, struct dr_arena *a, const char *id,
              struct dr_abort_result *ret, struct drstor_error **err)
@@ -186,6 +208,8 @@ dr_run_abort(const struct dr_run_setup *setup, struct dr_arena *a, const char *i
         return r;
     ret->run = row.id;
     ret->state = row.state;
+    if (row.state == DR_RUN_ABORTED)
+        return given_up_before(&run, &row, ret, err);
     if (!dr_run_state_open(row.state))
         return DRSTOR_OK;
     ret->goal = run.plan.goal;

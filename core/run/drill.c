@@ -57,7 +57,8 @@ clone_call(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_vie
     (void)err;
     call->operation = DR_ARRAY_OP_TEST_START;
     call->group = s->target->id;
-    call->name = d->at->id;
+    call->name = d->at->id; /* the same name is the same wish */
+    call->op = dr_arena_printf(s->arena, "%s/%s", s->run->id, s->plan->id);
     call->planned = true;
     call->epoch = (uint64_t)s->flip->epoch;
     call->host_groups = s->target->expose;

@@ -90,6 +90,7 @@ int dr_step_look_patiently(struct dr_step *s, const struct dr_copy *copy, struct
 
 /*
  * The one way to change something at an array: lock checked, intent durable, call, answer durable.
+ * An operation id is given to it, unless the caller has one that names the wish better.
  * A JOB is followed to its end, its handle stored first. Afterwards the outcome is DONE, REFUSED,
  * PARTIAL or UNKNOWN; in the latter two the array has settled. Negative: the store failed or the
  * lock is lost; nothing was sent.

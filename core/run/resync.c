@@ -9,27 +9,49 @@
 
 /* ---- what is kept, and what is intended ------------------------------------------------------ */
 
+static const char *
+snapshot_name(struct dr_step *s, const char *generation)
+{
+    uint32_t h = 2166136261u; /* FNV-1a: a generation may hold what no name may */
+    for (const char *g = generation ? generation : ""; *g; g++)
+        h = (h ^ (unsigned char)*g) * 16777619u;
+    return dr_arena_printf(s->arena, "drstor-%s-%08x", s->run->id, h);
+}
+
 enum dr_step_end
 dr_step_snapshot(struct dr_step *s)
 {
     enum { ATTEMPTS = 6 };
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     struct dr_reply reply = {0};
+    struct dr_copy_view old;
+    const char *kept = NULL;
     dr_step_finish_sent(s, s->old);
+    int look = dr_step_look_patiently(s, s->old, &old, &err);
+    if (look == DRSTOR_OK)
+        look = dr_step_kept_generation(s, DR_STEP_SNAPSHOT, &kept, &err);
+    if (look < 0)
+        return dr_step_fail(s, dr_step_end_of_status(look), &err);
+    if (kept && dr_streq(kept, old.generation))
+        return DR_STEP_END_DONE; /* by this run, and nothing was written since */
     for (int i = 0; i < ATTEMPTS; i++) {
         if (dr_step_must_stop(s))
             return dr_step_stopped(s);
-        /* The same name each time: to the array it is one wish. */
-        struct dr_call call = {.operation = DR_ARRAY_OP_SNAPSHOT,
-                               .planned = true,
-                               .epoch = (uint64_t)s->flip->epoch,
-                               .name = dr_arena_printf(s->arena, "drstor-%s", s->run->id)};
+        /* The same data has the same name: to the array it is one wish. */
+        const char *name = snapshot_name(s, old.generation);
+        struct dr_call call = {
+            .operation = DR_ARRAY_OP_SNAPSHOT,
+            .op = dr_arena_printf(s->arena, "%s/%s/%s", s->run->id, s->plan->id, name),
+            .planned = true,
+            .epoch = (uint64_t)s->flip->epoch,
+            .name = name};
         int r = dr_step_act(s, s->old, &call, &reply, &err);
         if (r < 0)
             return dr_step_fail(s, dr_step_end_of_status(r), &err);
         if (reply.outcome == DRSTOR_OUTCOME_DONE) {
             struct json_object *o = json_object_new_object();
             dr_json_set_str(o, "snapshot", call.name);
+            dr_json_set_str(o, "generation", old.generation);
             r = dr_step_keep(s, "kept", o, &err);
             return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_DONE;
         }
@@ -103,6 +125,14 @@ dr_step_intend(struct dr_step *s)
         r = dr_fail(&err, DRSTOR_E_CONFLICT,
                     "group %s at %s is writable again: somebody undid the demotion", s->group->name,
                     s->old->site->name);
+    const char *kept = NULL;
+    if (r == DRSTOR_OK)
+        r = dr_step_kept_generation(s, DR_STEP_SNAPSHOT, &kept, &err);
+    if (r == DRSTOR_OK && kept && !dr_streq(kept, old.generation))
+        r = dr_fail(&err, DRSTOR_E_CONFLICT,
+                    "group %s at %s was written after it was kept in a snapshot: it is not "
+                    "overwritten; resume keeps it anew",
+                    s->group->name, s->old->site->name);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     facts_of(s, &old, &copy, &facts);

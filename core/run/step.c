@@ -391,9 +391,10 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
     bool same = s->row.op && s->unclear &&
                 dr_streq(s->unclear, dr_name(&dr_array_op_names, (int)call->operation));
     s->row.attempt++;
-    call->op = same ? s->row.op
-                    : dr_arena_printf(s->arena, "%s/%s/%lld", run->id, s->plan->id,
-                                      (long long)s->row.attempt);
+    call->op = call->op ? call->op
+               : same   ? s->row.op
+                        : dr_arena_printf(s->arena, "%s/%s/%lld", run->id, s->plan->id,
+                                          (long long)s->row.attempt);
     s->row.op = call->op;
     s->row.job = NULL;
     s->row.state = "sent";

@@ -400,6 +400,8 @@ errand_call(struct errand *e)
         return drstor_apply(d, e->what.goal, &consent, &cb, &e->json, &e->error);
     case ERRAND_RESUME:
         return drstor_resume(d, e->what.goal, &cb, &e->json, &e->error);
+    case ERRAND_ABORT:
+        return drstor_abort(d, e->what.goal, &cb, &e->json, &e->error);
     case ERRAND_UNKNOWN:
         break;
     }

@@ -78,12 +78,14 @@ enum errand_kind {
     ERRAND_ACT,
     ERRAND_APPLY,
     ERRAND_RESUME,
+    ERRAND_ABORT,
 };
 
 /* Texts are copied. */
 struct errand_what {
     enum errand_kind kind;
-    const char *goal; /* ACT, PLAN: the goal; APPLY: the plan; RESUME: the run, NULL: the oldest */
+    const char *goal; /* ACT, PLAN: the goal; APPLY: the plan; RESUME: the run, NULL: the oldest;
+                       * ABORT: the run */
     const char *accept_loss, *declare, *reason; /* NULL: none */
     /* A person who is shown the plan and takes so long. */
     bool asks;

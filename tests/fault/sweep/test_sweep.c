@@ -1,0 +1,589 @@
+/*
+ * Every operation, with its controller killed at every point at which it can die: each store write,
+ * each call to an array or an engine, each step. Another controller takes over, and what follows has
+ * to end where an undisturbed run ends. The same with the reply of every changing call lost before
+ * and after its effect, coming late, and coming twice.
+ *
+ *     test_sweep [SHAPE [POINT | FAULT CALL]]      one of them, with its history
+ *
+ * DRSTOR_SWEEP_PAIRS=1: also a second crash, in the recovery of each seventh.
+ */
+#include "support/house_site.h"
+
+#include "base/mem.h"
+#include "base/str.h"
+#include "model/words.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+/* ---- the shapes ------------------------------------------------------------------------------ */
+
+#define GOAL(words) "{\"storage_only\":true,\"verb\":" words "}"
+#define BARE(words) "{\"verb\":" words "}"
+#define PLANNED GOAL("\"promote\",\"all\":true,\"to\":\"rome\"")
+#define UNPLANNED GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true")
+
+enum before {
+    AS_IT_IS,
+    LOST,          /* milan is dead, and was observed so */
+    AT_ROME,       /* moved there, planned */
+    DEMOTED,       /* made read-only at milan by hand */
+    LEFT,          /* promoted at rome without milan, which is back, writable */
+    PAUSED,        /* suspended */
+    DRILL,         /* a drill is under way */
+    HALF_WAY,      /* a planned promote whose controller died after some of it */
+    HALF_UNPLANNED /* the same, unplanned, milan answering */
+};
+
+static const struct shape {
+    const char *name;
+    enum before before;
+    const char *goal;
+    const char *accept_loss, *declare;
+    bool engines, abort;
+} shapes[] = {
+    {.name = "planned", .goal = PLANNED},
+    {.name = "unplanned-lost",
+     .before = LOST,
+     .goal = UNPLANNED,
+     .accept_loss = "unknown",
+     .declare = "site-lost:milan"},
+    {.name = "unplanned-answering", .goal = UNPLANNED, .accept_loss = "unknown"},
+    {.name = "failback", .before = AT_ROME, .goal = GOAL("\"failback\",\"all\":true")},
+    {.name = "serve",
+     .before = DEMOTED,
+     .goal = GOAL("\"promote\",\"all\":true,\"to\":\"milan\"")},
+    {.name = "demote", .goal = GOAL("\"demote\",\"all\":true,\"at\":\"milan\"")},
+    {.name = "reprotect",
+     .before = LEFT,
+     .goal = GOAL("\"reprotect\",\"all\":true"),
+     .accept_loss = "unknown"},
+    {.name = "suspend", .goal = BARE("\"suspend\",\"all\":true")},
+    {.name = "resume", .before = PAUSED, .goal = BARE("\"resume\",\"all\":true")},
+    {.name = "sync", .goal = BARE("\"sync\",\"all\":true")},
+    {.name = "drill-start", .goal = BARE("\"drill-start\",\"groups\":[\"erp\",\"db\"]")},
+    {.name = "drill-promote",
+     .before = DRILL,
+     .goal = BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]")},
+    {.name = "drill-clean", .before = DRILL, .goal = BARE("\"drill-clean\",\"all\":true")},
+    {.name = "promote-in-drill",
+     .before = DRILL,
+     .goal = UNPLANNED,
+     .accept_loss = "unknown"},
+    {.name = "abort", .before = HALF_WAY, .abort = true},
+    {.name = "abort-unplanned", .before = HALF_UNPLANNED, .abort = true},
+    {.name = "within", .goal = GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"within_s\":600")},
+    {.name = "engines-lost",
+     .before = LOST,
+     .goal = "{\"verb\":\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true}",
+     .accept_loss = "unknown",
+     .declare = "site-lost:milan",
+     .engines = true},
+};
+enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]), TEXT = 8192 };
+
+static struct house_plan plans[2]; /* without engines, and with */
+
+/* ---- one story ------------------------------------------------------------------------------- */
+
+struct story {
+    const struct shape *shape;
+    uint64_t doom, doom_again; /* the point at which a controller dies; 0: it does not */
+    enum sim_fault_kind fault; /* strikes the NTH changing call */
+    unsigned nth;
+    bool show;
+
+    bool good, died;
+    uint64_t points;
+    unsigned calls; /* changing ones */
+    uint64_t dual, repeated;
+    char end[TEXT], why[TEXT];
+};
+
+static void
+complain(struct story *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+static void
+complain(struct story *s, const char *format, ...)
+{
+    size_t n = strlen(s->why);
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(s->why + n, sizeof(s->why) - n, format, ap);
+    va_end(ap);
+    s->good = false;
+}
+
+static void
+fate(struct house *h, enum sim_site_state state)
+{
+    if (sim_enter(house_world(h)) < 0 || sim_site_set(house_world(h), "milan", state) < 0 ||
+        sim_leave(house_world(h)) < 0)
+        abort();
+    house_reach(h, "milan", state == SIM_SITE_DEAD ? HOUSE_REACH_SILENT : HOUSE_REACH_UP);
+    if (state == SIM_SITE_DEAD)
+        house_hosts_lost(h, "milan");
+    house_note(h, "milan: %d", (int)state);
+}
+
+/* Something that is not what this is about; it has to work. */
+static void
+must(struct story *s, struct controller *c, const char *goal, const char *accept,
+     const char *declare)
+{
+    const struct errand_what what = {.kind = ERRAND_ACT,
+                                     .goal = goal,
+                                     .accept_loss = accept,
+                                     .declare = declare,
+                                     .reason = declare ? "test" : NULL};
+    const struct errand *e = errand_do(c, &what);
+    if (e->exit != 0)
+        complain(s, "before: %s: %d %s%s\n", goal, e->exit, e->json ? e->json : "",
+                 e->error ? drstor_error_message(e->error) : "");
+}
+
+static void
+begin(struct story *s, struct house *h, struct controller *c)
+{
+    static const struct errand_what adopt = {.kind = ERRAND_ADOPT},
+                                    observe = {.kind = ERRAND_OBSERVE};
+    house_sleep_ms(h, 70000);
+    if (errand_do(c, &adopt)->exit != 0)
+        complain(s, "adopt failed\n");
+    switch (s->shape->before) {
+    case AS_IT_IS:
+        break;
+    case LOST:
+        fate(h, SIM_SITE_DEAD);
+        (void)errand_do(c, &observe);
+        house_sleep_ms(h, 25000);
+        break;
+    case AT_ROME:
+        must(s, c, PLANNED, NULL, NULL);
+        house_sleep_ms(h, 70000);
+        break;
+    case DEMOTED:
+        must(s, c, GOAL("\"demote\",\"all\":true,\"at\":\"milan\""), NULL, NULL);
+        break;
+    case LEFT:
+        fate(h, SIM_SITE_DEAD);
+        (void)errand_do(c, &observe);
+        house_sleep_ms(h, 25000);
+        must(s, c, UNPLANNED, "unknown", "site-lost:milan");
+        house_sleep_ms(h, 5000);
+        fate(h, SIM_SITE_UP);
+        house_sleep_ms(h, 1000);
+        break;
+    case PAUSED:
+        must(s, c, BARE("\"suspend\",\"all\":true"), NULL, NULL);
+        break;
+    case DRILL:
+        must(s, c, BARE("\"drill-start\",\"groups\":[\"erp\",\"db\"]"), NULL, NULL);
+        break;
+    case HALF_WAY:
+    case HALF_UNPLANNED: {
+        struct controller *dies = house_controller(h, "dies");
+        const struct errand_what what = {
+            .kind = ERRAND_ACT,
+            .goal = s->shape->before == HALF_WAY ? PLANNED : UNPLANNED,
+            .accept_loss = "unknown"};
+        controller_doom(dies, s->shape->before == HALF_WAY ? 62 : 120);
+        if (!errand_do(dies, &what)->died)
+            complain(s, "the run to be given up ended\n");
+        break;
+    }
+    }
+}
+
+/* ---- what it ends in ------------------------------------------------------------------------- */
+
+static const struct {
+    const char *group, *site, *array, *id;
+} places[] = {{"erp", "milan", "sim-milan", "erp_m"}, {"erp", "rome", "sim-rome", "erp_r"},
+              {"db", "milan", "sim-milan", "db_m"},   {"db", "rome", "sim-rome", "db_r"},
+              {"web", "milan", "sim-milan", "web_m"}, {"web", "rome", "sim-rome", "web_r"}};
+
+static void
+state_of(struct story *s, struct house *h)
+{
+    struct dr_str text = {0};
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    if (sim_enter(house_world(h)) < 0)
+        abort();
+    for (size_t i = 0; i < DR_COUNT(places); i++) {
+        struct sim_view v = {0};
+        if (sim_view(house_world(h), places[i].array, places[i].id, &v) != 0)
+            abort();
+        dr_str_printf(&text, "%s at %s: %s, relation %s, %s, %zu paths\n", places[i].group,
+                      places[i].site, dr_name(&dr_access_names, (int)v.access),
+                      dr_name(&dr_relation_names, (int)v.relation),
+                      v.sync == DRSTOR_SYNC_PAUSED     ? "paused"
+                      : v.sync == DRSTOR_SYNC_BROKEN   ? "broken"
+                      : v.sync == DRSTOR_SYNC_DIVERGED ? "diverged"
+                                                       : "following or fed",
+                      v.n_paths);
+        sim_view_clear(&v);
+    }
+    char(*ids)[SIM_NAME] = NULL;
+    size_t n = 0;
+    for (int i = 0; i < 2; i++)
+        if (sim_discover(house_world(h), i ? "sim-rome" : "sim-milan", &ids, &n) == 0) {
+            dr_str_printf(&text, "%s shows %zu groups\n", i ? "rome" : "milan", n);
+            free(ids);
+        }
+    s->dual = sim_violations(house_world(h), SIM_V_DUAL_WRITABLE) +
+              sim_violations(house_world(h), SIM_V_DUAL_WRITERS);
+    if (sim_violations_total(house_world(h))) {
+        struct json_object *list = sim_violations_list(house_world(h));
+        complain(s, "violations: %s\n", json_object_to_json_string(list));
+        (void)json_object_put(list);
+    }
+    (void)sim_leave(house_world(h));
+    for (size_t i = 0; i < DR_COUNT(places); i += 2) {
+        struct dr_record r;
+        if (dr_store_load(house_store(h), a, places[i].group, &r, NULL, NULL) != DRSTOR_OK) {
+            dr_str_printf(&text, "%s: no record\n", places[i].group);
+            continue;
+        }
+        dr_str_printf(&text, "%s: primary %s, %s, old copy %s, held %zu, drill %s, %s\n", r.group,
+                      r.primary, dr_name(&dr_phase_names, (int)r.phase),
+                      dr_name(&dr_old_copy_names, (int)r.old_copy), r.n_site_hold,
+                      r.drill.name ? "yes" : "no", r.exposed_since >= 0 ? "exposed" : "covered");
+    }
+    if (s->shape->engines)
+        dr_str_printf(&text, "%zu VMs at rome\n", house_site_vms(h, "rome"));
+    (void)snprintf(s->end, sizeof(s->end), "%s", text.s);
+    dr_str_freep(&text);
+}
+
+/* Of what asking twice does twice: a copy begun again, a snapshot, a clone. */
+struct seen {
+    struct sim_log_entry done[512];
+    size_t n;
+    unsigned calls;
+    uint64_t repeated;
+};
+
+static int
+look_at(const struct sim_log_entry *e, void *user)
+{
+    struct seen *seen = user;
+    seen->calls += !e->effect && sim_op_mutates((enum sim_op)e->op);
+    bool counts = e->op == SIM_OP_RESYNC || e->op == SIM_OP_SNAPSHOT || e->op == SIM_OP_TEST_START;
+    if (!e->effect || !counts ||
+        (e->outcome != DRSTOR_OUTCOME_DONE && e->outcome != DRSTOR_OUTCOME_JOB))
+        return 0;
+    for (size_t i = 0; i < seen->n; i++) {
+        const struct sim_log_entry *d = &seen->done[i];
+        if (d->op == e->op && strcmp(d->array, e->array) == 0 &&
+            strcmp(d->group, e->group) == 0 && d->call != e->call &&
+            strcmp(d->op_id, e->op_id) != 0 &&
+            strcspn(d->op_id, "/") == strcspn(e->op_id, "/") &&
+            strncmp(d->op_id, e->op_id, strcspn(d->op_id, "/")) == 0)
+            seen->repeated++;
+    }
+    if (seen->n < DR_COUNT(seen->done))
+        seen->done[seen->n++] = *e;
+    return 0;
+}
+
+static void
+look_at_log(struct house *h, struct seen *ret)
+{
+    memset(ret, 0, sizeof(*ret));
+    if (sim_enter(house_world(h)) < 0)
+        abort();
+    (void)sim_log_each(house_world(h), look_at, ret);
+    (void)sim_leave(house_world(h));
+}
+
+/* ---- telling it ------------------------------------------------------------------------------ */
+
+static struct errand_what
+act_of(const struct story *s, const char *run)
+{
+    return (struct errand_what){.kind = s->shape->abort ? ERRAND_ABORT : ERRAND_ACT,
+                                .goal = s->shape->abort ? run : s->shape->goal,
+                                .accept_loss = s->shape->accept_loss,
+                                .declare = s->shape->declare,
+                                .reason = s->shape->declare ? "test" : NULL};
+}
+
+/* Whoever comes next resumes what is open, and then asks for the same again. */
+static void
+converge(struct story *s, struct house *h, const char *run)
+{
+    static const struct errand_what resume = {.kind = ERRAND_RESUME};
+    const struct errand_what act = act_of(s, run);
+    int last = -1;
+    for (int i = 0; i < 6; i++) {
+        char name[16];
+        (void)snprintf(name, sizeof(name), "next-%d", i);
+        struct controller *c = house_controller(h, name);
+        if (i == 0 && s->doom_again)
+            controller_doom(c, s->doom_again);
+        const struct errand *e = NULL;
+        /* What is being given up is given up again first: only then it is not resumed. */
+        e = s->shape->abort ? errand_do(c, &act) : NULL;
+        if (!e || (!e->died && e->exit == 0))
+            e = errand_do(c, &resume);
+        if (e->died || e->exit != 0) {
+            last = e->exit;
+            house_sleep_ms(h, 2000);
+            continue;
+        }
+        e = errand_do(c, &act);
+        last = e->exit;
+        if (!e->died && e->exit == 0)
+            return;
+        /* A drill that is there cannot be begun again. */
+        if (!e->died && e->exit == 3 && e->json && strstr(e->json, "R041"))
+            return;
+        house_sleep_ms(h, 2000);
+    }
+    complain(s, "it does not converge: last exit %d\n", last);
+}
+
+static const char *
+open_run(struct house *h, struct dr_arena *a)
+{
+    struct dr_run_row *rows = NULL;
+    size_t n = 0;
+    (void)dr_store_run_open(house_store(h), a, NULL, &rows, &n, NULL);
+    return n ? rows[0].id : NULL;
+}
+
+static void
+tell(struct house *h, void *arg)
+{
+    struct story *s = arg;
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    struct controller *first = house_controller(h, "first");
+    struct seen before, after;
+    s->good = true;
+    begin(s, h, first);
+    const char *run = s->shape->abort ? open_run(h, a) : NULL;
+    look_at_log(h, &before);
+    struct controller *c = house_controller(h, "one");
+    if (s->fault) {
+        const struct sim_fault f = {.kind = s->fault, .nth = s->nth, .times = 1};
+        if (sim_enter(house_world(h)) < 0 || sim_fault_add(house_world(h), &f) < 0 ||
+            sim_leave(house_world(h)) < 0)
+            abort();
+    }
+    if (s->doom)
+        controller_doom(c, s->doom);
+    const struct errand_what act = act_of(s, run);
+    const struct errand *e = errand_do(c, &act);
+    s->points = controller_passed(c);
+    s->died = e->died;
+    if (s->doom || s->fault || e->exit != 0)
+        converge(s, h, run);
+    house_sleep_ms(h, 130000);
+    look_at_log(h, &after);
+    s->calls = after.calls - before.calls;
+    s->repeated = s->fault ? 0 : after.repeated;
+    state_of(s, h);
+}
+
+static void
+play(struct story *s)
+{
+    struct house *h = house_new(&plans[s->shape->engines], 11);
+    house_talk(h, s->show);
+    house_run(h, tell, s);
+    if (s->show)
+        (void)printf("%s\n", house_history(h));
+    house_free(h);
+}
+
+/* ---- all of them ----------------------------------------------------------------------------- */
+
+static struct {
+    char end[TEXT];
+    uint64_t points;
+    unsigned calls;
+} undisturbed[N_SHAPES];
+
+struct sums {
+    uint64_t crashes, converged, faults, recovered, dual, repeated;
+};
+
+static bool
+judge(struct story *s)
+{
+    play(s);
+    const char *should = undisturbed[s->shape - shapes].end;
+    if (strcmp(s->end, should) != 0)
+        complain(s, "it ends in\n%s\ninstead of\n%s", s->end, should);
+    if (s->repeated)
+        complain(s, "%llu calls were repeated\n", (unsigned long long)s->repeated);
+    if (!s->good)
+        (void)fprintf(stderr, "---- %s, point %llu, fault %s %u, second point %llu\n%s\n",
+                      s->shape->name, (unsigned long long)s->doom, sim_fault_name(s->fault),
+                      s->nth, (unsigned long long)s->doom_again, s->why);
+    return s->good;
+}
+
+/* Of the stories of all shapes, every PARTS-th from PART. Memory of the killed goes with the
+ * process. */
+static void
+part_of(unsigned part, unsigned parts, unsigned every, bool pairs, struct sums *sums)
+{
+    static const enum sim_fault_kind faults[] = {SIM_FAULT_LOST_BEFORE, SIM_FAULT_LOST_AFTER,
+                                                 SIM_FAULT_LATE, SIM_FAULT_DUPLICATE};
+    unsigned n = 0;
+    for (size_t i = 0; i < N_SHAPES; i++) {
+        for (uint64_t k = 1; k <= undisturbed[i].points; k += every) {
+            if (n++ % parts != part)
+                continue;
+            struct story *s = dr_new0(struct story);
+            s->shape = &shapes[i];
+            s->doom = k;
+            sums->crashes++;
+            sums->converged += judge(s);
+            sums->dual += s->dual;
+            sums->repeated += s->repeated;
+            for (uint64_t again = 1; pairs && k % 7 == 0 && again <= undisturbed[i].points;
+                 again += 7) {
+                memset(s, 0, sizeof(*s));
+                s->shape = &shapes[i];
+                s->doom = k;
+                s->doom_again = again;
+                sums->crashes++;
+                sums->converged += judge(s);
+            }
+            free(s);
+        }
+        for (unsigned call = 1; call <= undisturbed[i].calls; call += every)
+            for (size_t f = 0; f < DR_COUNT(faults); f++) {
+                if (n++ % parts != part)
+                    continue;
+                struct story *s = dr_new0(struct story);
+                s->shape = &shapes[i];
+                s->fault = faults[f];
+                s->nth = call;
+                sums->faults++;
+                sums->recovered += judge(s);
+                sums->dual += s->dual;
+                free(s);
+            }
+    }
+}
+
+static bool
+beside(unsigned parts, unsigned every, bool pairs, struct sums *ret)
+{
+    int pipes[2];
+    bool good = pipe(pipes) == 0;
+    (void)fflush(NULL);
+    for (unsigned i = 0; good && i < parts; i++)
+        if (fork() == 0) {
+            struct sums mine = {0};
+            part_of(i, parts, every, pairs, &mine);
+            _exit(write(pipes[1], &mine, sizeof(mine)) == (ssize_t)sizeof(mine) ? 0 : 1);
+        }
+    (void)close(pipes[1]);
+    struct sums one;
+    while (read(pipes[0], &one, sizeof(one)) == (ssize_t)sizeof(one)) {
+        ret->crashes += one.crashes;
+        ret->converged += one.converged;
+        ret->faults += one.faults;
+        ret->recovered += one.recovered;
+        ret->dual += one.dual;
+        ret->repeated += one.repeated;
+    }
+    (void)close(pipes[0]);
+    for (int status; wait(&status) > 0;)
+        good = good && WIFEXITED(status) && WEXITSTATUS(status) == 0;
+    return good;
+}
+
+static bool
+learn(size_t i)
+{
+    struct story *s = dr_new0(struct story);
+    s->shape = &shapes[i];
+    play(s);
+    memcpy(undisturbed[i].end, s->end, sizeof(s->end));
+    undisturbed[i].points = s->points;
+    undisturbed[i].calls = s->calls;
+    bool good = s->good && !s->died;
+    if (!good)
+        (void)fprintf(stderr, "%s, undisturbed: %s\n%s\n", s->shape->name, s->why, s->end);
+    free(s);
+    return good;
+}
+
+static void
+every_shape_converges(void **state)
+{
+    (void)state;
+    const char *every = getenv("DRSTOR_SWEEP_EVERY");
+    struct sums sums = {0};
+    bool good = true;
+    for (size_t i = 0; i < N_SHAPES; i++)
+        good = learn(i) && good;
+    assert_true(good);
+    assert_true(beside(2, every ? (unsigned)strtoul(every, NULL, 10) : 1,
+                       getenv("DRSTOR_SWEEP_PAIRS") != NULL, &sums));
+    printf("figure crash_points_converged %llu of %llu\n", (unsigned long long)sums.converged,
+           (unsigned long long)sums.crashes);
+    printf("figure reply_faults_recovered %llu of %llu\n", (unsigned long long)sums.recovered,
+           (unsigned long long)sums.faults);
+    printf("figure two_writer_states %llu\n", (unsigned long long)sums.dual);
+    printf("figure repeated_calls %llu\n", (unsigned long long)sums.repeated);
+    assert_int_equal(sums.converged, sums.crashes);
+    assert_int_equal(sums.recovered, sums.faults);
+    assert_int_equal(sums.dual + sums.repeated, 0);
+}
+
+/* ---- one of them, to look at ----------------------------------------------------------------- */
+
+static int
+show(int argc, char **argv)
+{
+    for (size_t i = 0; i < N_SHAPES; i++) {
+        if (strcmp(shapes[i].name, argv[1]) != 0)
+            continue;
+        (void)learn(i);
+        struct story *s = dr_new0(struct story);
+        s->shape = &shapes[i];
+        s->show = true;
+        if (argc == 3)
+            s->doom = strtoull(argv[2], NULL, 10);
+        if (argc > 3) {
+            s->fault = sim_fault_find(argv[2]);
+            s->nth = (unsigned)strtoul(argv[3], NULL, 10);
+        }
+        bool good = judge(s);
+        printf("%s\n%llu points, %u calls, %s\n", s->end, (unsigned long long)s->points, s->calls,
+               good ? "good" : "bad");
+        free(s);
+        return good ? 0 : 1;
+    }
+    (void)fprintf(stderr, "there is no shape \"%s\"\n", argv[1]);
+    return 2;
+}
+
+int
+main(int argc, char **argv)
+{
+    const struct house_site_how alone = {0}, engines = {.engines = true};
+    if (!house_site_make(&plans[0], &alone) || !house_site_make(&plans[1], &engines))
+        return 1;
+    if (argc > 1)
+        return show(argc, argv);
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(every_shape_converges),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
