@@ -1,8 +1,8 @@
 /*
  * Every operation, with its controller killed at every point at which it can die: each store write,
- * each call to an array or an engine, each step. Another controller takes over, and what follows has
- * to end where an undisturbed run ends. The same with the reply of every changing call lost before
- * and after its effect, coming late, and coming twice.
+ * each call to an array or an engine, each step. Another controller takes over, and what follows
+ * has to end where an undisturbed run ends. The same with the reply of every changing call lost
+ * before and after its effect, coming late, and coming twice.
  *
  *     test_sweep [SHAPE [POINT | FAULT CALL]]      one of them, with its history
  *
@@ -58,9 +58,7 @@ static const struct shape {
      .declare = "site-lost:milan"},
     {.name = "unplanned-answering", .goal = UNPLANNED, .accept_loss = "unknown"},
     {.name = "failback", .before = AT_ROME, .goal = GOAL("\"failback\",\"all\":true")},
-    {.name = "serve",
-     .before = DEMOTED,
-     .goal = GOAL("\"promote\",\"all\":true,\"to\":\"milan\"")},
+    {.name = "serve", .before = DEMOTED, .goal = GOAL("\"promote\",\"all\":true,\"to\":\"milan\"")},
     {.name = "demote", .goal = GOAL("\"demote\",\"all\":true,\"at\":\"milan\"")},
     {.name = "reprotect",
      .before = LEFT,
@@ -74,10 +72,7 @@ static const struct shape {
      .before = DRILL,
      .goal = BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]")},
     {.name = "drill-clean", .before = DRILL, .goal = BARE("\"drill-clean\",\"all\":true")},
-    {.name = "promote-in-drill",
-     .before = DRILL,
-     .goal = UNPLANNED,
-     .accept_loss = "unknown"},
+    {.name = "promote-in-drill", .before = DRILL, .goal = UNPLANNED, .accept_loss = "unknown"},
     {.name = "abort", .before = HALF_WAY, .abort = true},
     {.name = "abort-unplanned", .before = HALF_UNPLANNED, .abort = true},
     {.name = "within", .goal = GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"within_s\":600")},
@@ -108,8 +103,8 @@ struct story {
     char end[TEXT], why[TEXT];
 };
 
-static void
-complain(struct story *s, const char *format, ...) __attribute__((format(printf, 2, 3)));
+static void complain(struct story *s, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
 
 static void
 complain(struct story *s, const char *format, ...)
@@ -191,10 +186,9 @@ begin(struct story *s, struct house *h, struct controller *c)
     case HALF_WAY:
     case HALF_UNPLANNED: {
         struct controller *dies = house_controller(h, "dies");
-        const struct errand_what what = {
-            .kind = ERRAND_ACT,
-            .goal = s->shape->before == HALF_WAY ? PLANNED : UNPLANNED,
-            .accept_loss = "unknown"};
+        const struct errand_what what = {.kind = ERRAND_ACT,
+                                         .goal = s->shape->before == HALF_WAY ? PLANNED : UNPLANNED,
+                                         .accept_loss = "unknown"};
         controller_doom(dies, s->shape->before == HALF_WAY ? 62 : 120);
         if (!errand_do(dies, &what)->died)
             complain(s, "the run to be given up ended\n");
@@ -283,9 +277,8 @@ look_at(const struct sim_log_entry *e, void *user)
         return 0;
     for (size_t i = 0; i < seen->n; i++) {
         const struct sim_log_entry *d = &seen->done[i];
-        if (d->op == e->op && strcmp(d->array, e->array) == 0 &&
-            strcmp(d->group, e->group) == 0 && d->call != e->call &&
-            strcmp(d->op_id, e->op_id) != 0 &&
+        if (d->op == e->op && strcmp(d->array, e->array) == 0 && strcmp(d->group, e->group) == 0 &&
+            d->call != e->call && strcmp(d->op_id, e->op_id) != 0 &&
             strcspn(d->op_id, "/") == strcspn(e->op_id, "/") &&
             strncmp(d->op_id, e->op_id, strcspn(d->op_id, "/")) == 0)
             seen->repeated++;
@@ -428,8 +421,8 @@ judge(struct story *s)
         complain(s, "%llu calls were repeated\n", (unsigned long long)s->repeated);
     if (!s->good)
         (void)fprintf(stderr, "---- %s, point %llu, fault %s %u, second point %llu\n%s\n",
-                      s->shape->name, (unsigned long long)s->doom, sim_fault_name(s->fault),
-                      s->nth, (unsigned long long)s->doom_again, s->why);
+                      s->shape->name, (unsigned long long)s->doom, sim_fault_name(s->fault), s->nth,
+                      (unsigned long long)s->doom_again, s->why);
     return s->good;
 }
 
