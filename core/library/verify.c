@@ -9,12 +9,11 @@
 static struct dr_call
 call_of(struct session *s, const struct dr_copy *c, enum dr_array_op op)
 {
-    return (struct dr_call){
-        .operation = op,
-        .group = c->id,
-        .op = dr_arena_printf(s->arena, "%s/%s", s->correlation, c->id),
-        .deadline_ns =
-            dr_now_ns(s->d->env) + (uint64_t)s->d->model->observe_timeout_s * DR_S};
+    return (struct dr_call){.operation = op,
+                            .group = c->id,
+                            .op = dr_arena_printf(s->arena, "%s/%s", s->correlation, c->id),
+                            .deadline_ns = dr_now_ns(s->d->env) +
+                                           (uint64_t)s->d->model->observe_timeout_s * DR_S};
 }
 
 /* The array's own word on its leg. */
@@ -32,9 +31,9 @@ ask(struct session *s, const struct dr_copy *c, bool probe, struct dr_leg_verdic
         dr_auto(dr_error_freep) struct drstor_error *err = NULL;
         const struct dr_call call = call_of(s, c, DR_ARRAY_OP_VERIFY_DUAL_WRITE);
         int r = dr_endpoints_call(s->ends, c->array, &call, &s->d->cancel, s->arena, &reply, &err);
-        ret->fine = r == DRSTOR_OK                                            ? DRSTOR_TRI_YES
-                    : r == DRSTOR_E_REFUSED || r == DRSTOR_E_CONFLICT         ? DRSTOR_TRI_NO
-                                                                              : DRSTOR_TRI_UNKNOWN;
+        ret->fine = r == DRSTOR_OK                                    ? DRSTOR_TRI_YES
+                    : r == DRSTOR_E_REFUSED || r == DRSTOR_E_CONFLICT ? DRSTOR_TRI_NO
+                                                                      : DRSTOR_TRI_UNKNOWN;
         if (r < 0)
             ret->text = dr_arena_str(s->arena, dr_error_message(err));
     }

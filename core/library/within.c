@@ -1,6 +1,6 @@
 /*
- * The site is about to go, and still answers: planned as long as that lasts, each step bounded; then
- * unplanned, with what was proven by then, and the loss weighed again against the same bound.
+ * The site is about to go, and still answers: planned as long as that lasts, each step bounded;
+ * then unplanned, with what was proven by then, and the loss weighed again against the same bound.
  */
 #include "library/internal.h"
 
