@@ -1,5 +1,6 @@
 #include "base/log.h"
 
+#include "base/env.h"
 #include "base/mem.h"
 #include "base/redact.h"
 
@@ -7,6 +8,7 @@
 #include <stdarg.h>
 #include <stdatomic.h>
 #include <stdio.h>
+#include <syslog.h>
 
 static atomic_int most_level = DRSTOR_LOG_WARN;
 static struct {
@@ -51,4 +53,33 @@ dr_log(enum drstor_log_level level, const char *format, ...)
         (void)fprintf(stderr, "drstor: %s: %s\n", words[level], line);
     pthread_mutex_unlock(&out.lock);
     free(line);
+}
+
+struct system_line {
+    struct dr_mailbox *sent;
+    char *text;
+};
+
+/* syslog() blocks for as long as its socket does; then this task is what hangs, nobody else. */
+static void
+send_system_line(void *arg)
+{
+    struct system_line *l = arg;
+    syslog(LOG_AUTHPRIV | LOG_NOTICE, "%s", l->text);
+    dr_mailbox_post(l->sent, l);
+}
+
+void
+dr_log_system(const char *line)
+{
+    struct dr_env *env = dr_env_real();
+    struct system_line *l = dr_new0(struct system_line);
+    l->sent = dr_mailbox_new(env);
+    l->text = dr_strdup(line);
+    dr_spawn(env, send_system_line, l);
+    if (!dr_mailbox_wait(l->sent, dr_now_ns(env) + 2 * DR_S, NULL))
+        return; /* all of it is the task's, which may end some day */
+    dr_mailbox_free(l->sent);
+    free(l->text);
+    free(l);
 }

@@ -7,6 +7,12 @@
 
 #ifndef DRSTOR_PLUGIN_HOST_SIDE
 #define DRSTOR_PLUGIN_HOST_SIDE
+/*
+ * One LINE for the system log (authpriv.notice: who did what is kept longer there, and read by
+ * fewer). Never fails, and waits at most two seconds: a log that hangs must not hold up a flip.
+ */
+void dr_log_system(const char *line);
+
 #endif
 #include <drstor/plugin.h>
 
@@ -16,5 +22,13 @@ void dr_log_sink(void (*sink)(enum drstor_log_level level, const char *line, voi
                  void *user);
 void dr_log(enum drstor_log_level level, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+
+/*
+ * One LINE for the system log (authpriv.notice: who did what is kept longer there, and read by
+ * fewer). Never fails, and waits at most two seconds: a log that hangs must not hold up a flip.
+ */
+void dr_log_system(const char *line);
+/* Where those lines go instead; NULL: back to the system log. For tests. */
+void dr_log_system_sink(void (*sink)(const char *line, void *user), void *user);
 
 #endif

@@ -92,7 +92,7 @@ document(struct act *x, const struct dr_abort_result *a, char **ret_json, struct
         dr_json_set_str(o, "text",
                         dr_arena_printf(x->s.arena, "run %s is %s: there is nothing to give up",
                                         a->run, dr_name(&dr_run_state_names, (int)a->state)));
-    *ret_json = dr_document_text(o);
+    *ret_json = dr_session_document(&x->s, o);
     return DRSTOR_OK;
 }
 

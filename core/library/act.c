@@ -113,8 +113,9 @@ not_begun(struct act *x, char **ret_json, struct drstor_error **err)
     int r = audit_refusal(x, text, err); /* S14: before it is reported */
     if (r < 0)
         return r;
-    *ret_json = dr_document_text(
-        dr_report_not_begun(&x->plan, "refused", exit_of_refusals(x), text, "nothing was changed"));
+    *ret_json =
+        dr_session_document(&x->s, dr_report_not_begun(&x->plan, "refused", exit_of_refusals(x),
+                                                       text, "nothing was changed"));
     return DRSTOR_OK;
 }
 
@@ -155,8 +156,9 @@ decide(struct act *x, char **ret_json, struct drstor_error **err)
             return e < 0 ? e : 0;
         }
         if (!answer.go) {
-            *ret_json = dr_document_text(dr_report_not_begun(
-                &x->plan, "declined", 3, "not confirmed", "nothing was changed"));
+            *ret_json = dr_session_document(&x->s, dr_report_not_begun(&x->plan, "declined", 3,
+                                                                       "not confirmed",
+                                                                       "nothing was changed"));
             return 0;
         }
         if (answer.accept_loss[0]) {
@@ -203,7 +205,7 @@ report_run(struct act *x, const struct dr_run_result *result, char **ret_json,
     if (result->exit && dr_run_state_open(result->state) && !result->hint)
         dr_json_set_str(o, "hint",
                         dr_arena_printf(x->s.arena, "drstor run resume %s", result->run));
-    *ret_json = dr_document_text(o);
+    *ret_json = dr_session_document(&x->s, o);
     return DRSTOR_OK;
 }
 
@@ -242,12 +244,12 @@ dr_act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drs
     if (r < 0)
         return r;
     if (nothing_to_do(&x->plan)) {
-        *ret_json = dr_document_text(dr_report_not_begun(
-            &x->plan, "nothing-to-do", 0,
-            x->plan.n_flips == 1 ? dr_arena_printf(x->s.arena, "%s: %s", x->plan.flips[0].name,
-                                                   x->plan.flips[0].text)
-                                 : "nothing to do for any of the groups",
-            NULL));
+        const char *text = x->plan.n_flips == 1
+                               ? dr_arena_printf(x->s.arena, "%s: %s", x->plan.flips[0].name,
+                                                 x->plan.flips[0].text)
+                               : "nothing to do for any of the groups";
+        *ret_json = dr_session_document(
+            &x->s, dr_report_not_begun(&x->plan, "nothing-to-do", 0, text, NULL));
         return DRSTOR_OK;
     }
     r = nobody_at_work(x, err);
@@ -387,7 +389,7 @@ resume_one(struct act *x, const char *run, char **ret_json, struct drstor_error 
             dr_json_set_str(o, "result", "nothing-to-do");
             dr_json_set_str(o, "text", "no run is open: there is nothing to resume");
             dr_json_set_i64(o, "exit", 0);
-            *ret_json = dr_document_text(o);
+            *ret_json = dr_session_document(&x->s, o);
             return DRSTOR_OK;
         }
         run = open[0].id;
@@ -570,7 +572,7 @@ adopt_all(struct session *s, const char *const *groups, size_t n, char **ret_jso
     dr_json_set(o, "already", already);
     dr_json_set(o, "refusals", refusals);
     if (r == DRSTOR_OK)
-        *ret_json = dr_document_text(o);
+        *ret_json = dr_session_document(s, o);
     else
         (void)json_object_put(o);
     return r;

@@ -26,6 +26,8 @@ struct dr_parts {
     /* NOTFOUND: there is none, and MODE only reads. */
     int (*store)(void *user, const struct dr_parts *parts, enum dr_store_mode mode,
                  struct dr_store **ret, struct drstor_error **err);
+    /* A line of the journal, for the system log; NULL: it has none. */
+    void (*tell)(void *user, const char *line);
     void *user;
     struct dr_wire *wire; /* NULL: the network */
     const char *origin;
@@ -53,6 +55,8 @@ struct session {
     struct dr_endpoints *ends;
     struct dr_store *store; /* NULL when there is none yet and we only look */
     const char *store_trouble;
+    bool writes;         /* the store was opened for writing */
+    int64_t journal_seq; /* of the last audit line that is in the system log, or was there before */
     char correlation[37];
     uint64_t deadline_ns;
 };
@@ -85,6 +89,12 @@ int dr_groups_check(const struct dr_model *m, const char *const *groups, size_t 
 
 /* Text of O, which is put. */
 char *dr_document_text(struct json_object *o);
+/* The same of something that acted: with "journal", the head of the audit chain, which goes to the
+ * system log now. Closing a session that added lines without this sends the last of them too. */
+char *dr_session_document(struct session *s, struct json_object *o);
+/* The head of the audit chain, and its line into the system log (safety 5.1, 7). NULL: there is
+ * none, or it cannot be read. The caller puts it. */
+struct json_object *dr_session_journal(struct session *s);
 
 /* ---- what acts share (act.c) ----------------------------------------------------------------- */
 

@@ -69,6 +69,13 @@ store_file(void *user, const struct dr_parts *parts, enum dr_store_mode mode, st
     return dr_store_open(parts->env, parts->model->state_sqlite, mode, ret, err);
 }
 
+static void
+tell_system(void *user, const char *line)
+{
+    (void)user;
+    dr_log_system(line);
+}
+
 struct drstor *
 dr_library_open(const struct dr_parts *parts)
 {
@@ -108,6 +115,7 @@ drstor_open(const struct drstor_options *options, struct drstor **ret, struct dr
     const struct dr_parts parts = {.env = dr_env_real(),
                                    .model = m,
                                    .store = store_file,
+                                   .tell = tell_system,
                                    .origin = o.origin ? o.origin : "library",
                                    .timeout_s = o.timeout_s};
     *ret = dr_library_open(&parts);
@@ -155,6 +163,10 @@ dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *ret,
     }
     if (ret->store)
         dr_store_patience(ret->store, 60000);
+    struct dr_audit_head head = {0};
+    ret->writes = mode == DR_STORE_WRITE;
+    if (ret->writes && dr_store_audit_head(ret->store, &head, NULL) == DRSTOR_OK)
+        ret->journal_seq = head.seq;
     if (d->timeout_s > 0)
         ret->deadline_ns = dr_now_ns(d->env) + (uint64_t)d->timeout_s * DR_S;
     dr_uuid(d->env, ret->correlation);
@@ -168,6 +180,10 @@ dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *ret,
 void
 dr_session_close(struct session *s)
 {
+    struct dr_audit_head head = {0};
+    if (s->writes && dr_store_audit_head(s->store, &head, NULL) == DRSTOR_OK &&
+        head.seq > s->journal_seq)
+        (void)json_object_put(dr_session_journal(s));
     dr_endpoints_free(s->ends);
     dr_contact_free(s->contact);
     dr_store_close(s->store);

@@ -1,5 +1,6 @@
 #include "model/record.h"
 
+#include "base/crc.h"
 #include "base/str.h"
 #include "model/words.h"
 
@@ -65,23 +66,6 @@ static const struct dr_field record_fields[] = {
     DR_STRS(struct dr_record, site_hold)};
 DR_TYPE(dr_record_type, struct dr_record, "record", record_fields);
 
-/* CRC-32C (Castagnoli), half a byte at a time. */
-static uint32_t
-crc32c(const char *text, size_t n)
-{
-    static const uint32_t table[16] = {0x00000000, 0x105ec76f, 0x20bd8ede, 0x30e349b1,
-                                       0x417b1dbc, 0x5125dad3, 0x61c69362, 0x7198540d,
-                                       0x82f63b78, 0x92a8fc17, 0xa24bb5a6, 0xb21572c9,
-                                       0xc38d26c4, 0xd3d3e1ab, 0xe330a81a, 0xf36e6f75};
-    uint32_t crc = UINT32_MAX;
-    for (size_t i = 0; i < n; i++) {
-        crc ^= (unsigned char)text[i];
-        crc = crc >> 4 ^ table[crc & 15];
-        crc = crc >> 4 ^ table[crc & 15];
-    }
-    return ~crc;
-}
-
 static const char crc_member[] = ",\"crc\":\"";
 enum { TAIL = sizeof(crc_member) - 1 + 8 + 2 }; /* ,"crc":"01234567"} */
 
@@ -92,7 +76,7 @@ dr_record_seal(struct json_object *o)
     json_object_object_del(o, "crc");
     dr_str_add(&text, dr_json_text(o));
     text.s[--text.n] = '\0'; /* without the last brace */
-    uint32_t crc = crc32c(text.s, text.n);
+    uint32_t crc = dr_crc32c(0, text.s, text.n);
     dr_str_printf(&text, "%s%08x\"}", crc_member, crc);
     return dr_str_take(&text);
 }
@@ -111,7 +95,7 @@ dr_record_parse(struct dr_arena *a, const char *text, size_t n, struct dr_record
     char want[TAIL + 1];
     if (n < TAIL + 2)
         return dr_fail(err, DRSTOR_E_INVALID, "the record is cut short (%zu bytes)", n);
-    (void)snprintf(want, sizeof(want), "%s%08x\"}", crc_member, crc32c(text, n - TAIL));
+    (void)snprintf(want, sizeof(want), "%s%08x\"}", crc_member, dr_crc32c(0, text, n - TAIL));
     if (memcmp(text + n - TAIL, want, TAIL) != 0)
         return dr_fail(err, DRSTOR_E_INVALID, "the record is damaged: its checksum does not match");
 

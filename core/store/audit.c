@@ -198,8 +198,35 @@ dr_audit_check(const char *text, struct dr_audit_head *head, struct drstor_error
     return DRSTOR_OK;
 }
 
+int
+dr_audit_meets(const struct dr_audit_head *head, const struct dr_audit_head *kept,
+               struct drstor_error **err)
+{
+    if (!kept || head->seq != kept->seq || strcmp(head->hash, kept->hash) == 0)
+        return DRSTOR_OK;
+    return dr_fail(err, DRSTOR_E_CONFLICT,
+                   "audit line %lld is not the one whose hash was kept: it, or a line before it, "
+                   "was replaced",
+                   (long long)head->seq);
+}
+
+int
+dr_audit_reaches(const struct dr_audit_head *head, const struct dr_audit_head *kept,
+                 struct drstor_error **err)
+{
+    if (!kept || (kept->seq && head->seq >= kept->seq) || (!kept->seq && !head->seq))
+        return DRSTOR_OK;
+    if (!kept->seq)
+        return dr_fail(err, DRSTOR_E_CONFLICT,
+                       "there are audit lines, but nothing that says which is the last");
+    return dr_fail(err, DRSTOR_E_CONFLICT,
+                   "the audit chain ends at line %lld, but line %lld was written",
+                   (long long)head->seq, (long long)kept->seq);
+}
+
 struct verify {
     struct dr_audit_verdict v;
+    const struct dr_audit_head *stored, *witness;
     struct drstor_error **err;
 };
 
@@ -208,29 +235,45 @@ verify_line(void *user, int64_t seq, const char *text)
 {
     struct verify *v = user;
     (void)seq; /* the key is not part of the chain; the line's own number is */
-    int r = dr_audit_check(text, &v->v.head, v->err);
+    struct dr_audit_head next = v->v.head;
+    int r = dr_audit_check(text, &next, v->err);
     if (r == DRSTOR_OK)
-        v->v.lines++;
-    else
+        r = dr_audit_meets(&next, v->stored, v->err);
+    if (r == DRSTOR_OK)
+        r = dr_audit_meets(&next, v->witness, v->err);
+    if (r < 0) {
         v->v.bad = v->v.head.seq + 1;
-    return r;
+        return r;
+    }
+    v->v.head = next;
+    v->v.lines++;
+    return DRSTOR_OK;
 }
 
 int
 dr_store_audit_verify(struct dr_store *s, struct dr_audit_verdict *ret, struct drstor_error **err)
 {
-    struct verify v = {.err = err};
+    return dr_store_audit_prove(s, NULL, ret, err);
+}
+
+int
+dr_store_audit_prove(struct dr_store *s, const struct dr_audit_head *witness,
+                     struct dr_audit_verdict *ret, struct drstor_error **err)
+{
     struct dr_audit_head head;
+    struct verify v = {.stored = &head, .witness = witness, .err = err};
     /* The head first: lines that are added meanwhile are checked too, and cannot be missed. */
     int r = dr_store_audit_head(s, &head, err);
     if (r == DRSTOR_OK)
         r = dr_store_audit_walk(s, 0, verify_line, &v, err);
-    if (r == DRSTOR_OK && (v.v.head.seq < head.seq ||
-                           (v.v.head.seq == head.seq && strcmp(v.v.head.hash, head.hash) != 0))) {
-        v.v.bad = v.v.head.seq < head.seq ? v.v.head.seq + 1 : head.seq;
-        r = dr_fail(err, DRSTOR_E_CONFLICT,
-                    "the audit chain ends at line %lld, but line %lld was written",
-                    (long long)v.v.head.seq, (long long)head.seq);
+    if (r == DRSTOR_OK && v.v.lines && head.seq == 0)
+        r = dr_store_audit_head(s, &head, err); /* unless these are the very first lines */
+    if (r == DRSTOR_OK) {
+        r = dr_audit_reaches(&v.v.head, &head, err);
+        if (r == DRSTOR_OK)
+            r = dr_audit_reaches(&v.v.head, witness, err);
+        if (r < 0)
+            v.v.bad = v.v.head.seq + 1;
     }
     if (r == DRSTOR_OK || r == DRSTOR_E_CONFLICT)
         *ret = v.v;

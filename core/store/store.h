@@ -243,11 +243,21 @@ struct dr_audit_verdict {
 /* OK, or CONFLICT with the place of the first line that is altered, missing or out of order. */
 int dr_store_audit_verify(struct dr_store *s, struct dr_audit_verdict *ret,
                           struct drstor_error **err);
+/* The same with a WITNESS (NULL: none), a head that was kept elsewhere: the chain must contain its
+ * line. */
+int dr_store_audit_prove(struct dr_store *s, const struct dr_audit_head *witness,
+                         struct dr_audit_verdict *ret, struct drstor_error **err);
 /*
  * The same for one LINE from anywhere, given the head before it; moves HEAD on. A line that does
  * not belong there is CONFLICT. Pure.
  */
 int dr_audit_check(const char *line, struct dr_audit_head *head, struct drstor_error **err);
+/* Is HEAD, just reached, the one that was KEPT, if it is of that line? CONFLICT otherwise. Pure. */
+int dr_audit_meets(const struct dr_audit_head *head, const struct dr_audit_head *kept,
+                   struct drstor_error **err);
+/* At the end: has HEAD reached what was KEPT? Pure. */
+int dr_audit_reaches(const struct dr_audit_head *head, const struct dr_audit_head *kept,
+                     struct drstor_error **err);
 
 /* ---- the last facts -------------------------------------------------------------------------- */
 
@@ -264,7 +274,33 @@ int dr_store_facts_load(struct dr_store *s, struct dr_arena *a, struct dr_facts 
 /* ---- for a person in a disaster -------------------------------------------------------------- */
 
 typedef int (*dr_export_fn)(void *user, const char *line);
-/* Everything as JSON lines, damaged rows as text. No transaction is open while FN runs. */
+/*
+ * Everything as JSON lines, damaged rows as text: { table, id, sub, value | text, crc }. A crc is
+ * of its line, begun with the crc of the line before: none can be altered, moved or lost by
+ * accident unseen. The last line, { table: "end", lines, damage, crc }, shows that nothing was cut
+ * off. No transaction is open while FN runs, which answers 0 to go on. A damaged table keeps no
+ * other from being read: its damage is what is answered at the end. Of a store opened for salvage
+ * the answer is never OK.
+ */
 int dr_store_export(struct dr_store *s, dr_export_fn fn, void *user, struct drstor_error **err);
+
+/* Reads such lines again, from anywhere. Pure. */
+struct dr_export_verdict {
+    int64_t lines;    /* found to be as they were written */
+    int64_t bad_line; /* number of the first that is not, from 1; 0: none */
+    struct dr_audit_verdict audit;
+    char damage[256]; /* of the store they came from; "": none */
+};
+struct dr_export_check;
+/* WITNESS (NULL: none): the chain must contain this line. */
+struct dr_export_check *dr_export_check_new(const struct dr_audit_head *witness);
+void dr_export_check_free(struct dr_export_check *c);
+void dr_export_check_freep(struct dr_export_check **c);
+/* LINE of N bytes without its line end. CONFLICT when it is not as it was written; then it ends. */
+int dr_export_check_line(struct dr_export_check *c, const char *line, size_t n,
+                         struct drstor_error **err);
+/* After the last line: CONFLICT when something is missing. */
+int dr_export_check_end(struct dr_export_check *c, struct drstor_error **err);
+void dr_export_check_verdict(const struct dr_export_check *c, struct dr_export_verdict *ret);
 
 #endif

@@ -404,9 +404,9 @@ an_export_holds_everything_as_json_lines(void **state)
     size_t lines = 0;
     for (const char *c = all.s; *c; c++)
         lines += *c == '\n';
-    assert_int_equal(lines, 1 + 1 + 3 + 1 + 2 + 1 + 1 + 100);
+    assert_int_equal(lines, 1 + 1 + 3 + 1 + 2 + 1 + 1 + 100 + 1);
     assert_non_null(strstr(all.s, "{\"table\":\"record\",\"id\":\"erp\",\"value\":{\"schema\""));
-    assert_non_null(strstr(all.s, "\"sub\":\"plan\",\"value\":{\"steps\":[1,2]}}"));
+    assert_non_null(strstr(all.s, "\"sub\":\"plan\",\"value\":{\"steps\":[1,2]},\"crc\":\""));
     dr_str_freep(&all);
 }
 
