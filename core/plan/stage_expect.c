@@ -1,0 +1,139 @@
+/* What the stored facts say will come up, and what the LUNs of a flip are. */
+#include "plan/stage_internal.h"
+
+#include "plan/guard.h"
+
+#include "model/words.h"
+
+int64_t
+dr_stage_tier_of(const struct dr_model *m, const char *vm)
+{
+    for (size_t i = 0; i < m->n_start; i++)
+        for (size_t j = 0; j < m->start[i].n_vms; j++)
+            if (dr_glob(m->start[i].vms[j], vm))
+                return (int64_t)i;
+    return (int64_t)m->n_start;
+}
+
+bool
+dr_stage_vm_before(const struct dr_stage_vm *x, const struct dr_stage_vm *y)
+{
+    if (x->tier != y->tier)
+        return x->tier < y->tier;
+    if (x->ha != y->ha)
+        return x->ha;
+    if (x->priority != y->priority)
+        return x->priority > y->priority;
+    return x->name && y->name && __builtin_strcmp(x->name, y->name) < 0;
+}
+
+/* Insertion sort: the lists are short, and equal ones keep their order. */
+void
+dr_stage_sort_vms(struct dr_stage_vm *vms, size_t n)
+{
+    for (size_t i = 1; i < n; i++)
+        for (size_t j = i; j > 0 && dr_stage_vm_before(&vms[j], &vms[j - 1]); j--) {
+            struct dr_stage_vm t = vms[j];
+            vms[j] = vms[j - 1];
+            vms[j - 1] = t;
+        }
+}
+
+/* A domain ranks with its most important VM; VMs must be sorted. */
+static void
+rank_domains(struct dr_stage_group *g)
+{
+    for (size_t d = 0; d < g->n_domains; d++) {
+        g->domains[d].rank = DR_STAGE_RANK_NONE;
+        for (size_t v = 0; v < g->n_vms && g->domains[d].rank == DR_STAGE_RANK_NONE; v++)
+            for (size_t i = 0; i < g->vms[v].n_domains; i++)
+                if (g->vms[v].start && dr_streq(g->vms[v].domains[i], g->domains[d].id))
+                    g->domains[d].rank = (int64_t)v;
+    }
+    for (size_t i = 1; i < g->n_domains; i++)
+        for (size_t j = i; j > 0 && g->domains[j].rank < g->domains[j - 1].rank; j--) {
+            struct dr_stage_domain t = g->domains[j];
+            g->domains[j] = g->domains[j - 1];
+            g->domains[j - 1] = t;
+        }
+}
+
+const char *
+dr_stage_mapped(const struct dr_pair_map *maps, size_t n, const char *from_site, const char *from,
+                const char *to_site)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (dr_streq(maps[i].from_site, from_site) && dr_streq(maps[i].from, from) &&
+            dr_streq(maps[i].to_site, to_site))
+            return maps[i].to;
+        if (dr_streq(maps[i].to_site, from_site) && dr_streq(maps[i].to, from) &&
+            dr_streq(maps[i].from_site, to_site))
+            return maps[i].from;
+    }
+    return from; /* same names map to same names */
+}
+
+void
+dr_stage_expect(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
+                const struct dr_group *group, const struct dr_copy *from,
+                struct dr_stage_group *ret)
+{
+    dr_map_clear(&dr_stage_group_type, ret);
+    ret->group = group->name;
+    ret->from = from->site->name;
+    const struct dr_engine_facts *e = dr_facts_engine(facts, from->site->name);
+    const struct dr_copy_facts *copy = dr_facts_copy(facts, group->name, from->site->name);
+    if (!e || !copy)
+        return;
+    const struct dr_inv_domain **domains;
+    size_t n = dr_group_domains(a, group, copy, &e->inventory, &domains);
+    ret->known = n > 0;
+    for (size_t i = 0; i < n; i++) {
+        const char *dc = NULL;
+        for (size_t k = 0; k < e->inventory.n_dcs; k++)
+            if (dr_streq(e->inventory.dcs[k].id, domains[i]->dc))
+                dc = e->inventory.dcs[k].name;
+        dr_arena_push(a, ret->domains, ret->n_domains) =
+            (struct dr_stage_domain){.id = domains[i]->id, .name = domains[i]->name, .dc = dc};
+    }
+    for (size_t i = 0; i < e->inventory.n_vms; i++) {
+        const struct dr_inv_vm *vm = &e->inventory.vms[i];
+        if (!dr_vm_of_group(&e->inventory, vm, domains, n))
+            continue;
+        dr_arena_push(a, ret->vms, ret->n_vms) =
+            (struct dr_stage_vm){.id = vm->id,
+                                 .name = vm->name,
+                                 .cluster = vm->cluster,
+                                 .ha = vm->ha,
+                                 .priority = vm->priority,
+                                 .tier = dr_stage_tier_of(m, vm->name ? vm->name : ""),
+                                 .start = dr_vm_may_run(vm->status),
+                                 .domains = vm->domains,
+                                 .n_domains = vm->n_domains};
+    }
+    dr_stage_sort_vms(ret->vms, ret->n_vms);
+    rank_domains(ret);
+}
+
+void
+dr_handover_make(struct dr_arena *a, const char *group, const char *site,
+                 const struct dr_copy_view *view, int64_t utc, struct dr_handover *ret)
+{
+    *ret = (struct dr_handover){.group = group, .site = site, .observed_at = utc};
+    for (size_t i = 0; i < view->n_members; i++) {
+        const struct dr_member *mb = &view->members[i];
+        struct dr_stage_lun lun = {.wwid = mb->wwid,
+                                   .serial = mb->serial,
+                                   .size = mb->size,
+                                   .lun = -1,
+                                   .access = mb->access};
+        for (size_t j = 0; j < mb->n_paths; j++) {
+            dr_arena_push(a, lun.exposed_to, lun.n_exposed_to) = mb->paths[j].host_group;
+            lun.protocol = mb->paths[j].protocol;
+            lun.portal = mb->paths[j].portal;
+            lun.target = mb->paths[j].target;
+            lun.lun = mb->paths[j].lun;
+        }
+        dr_arena_push(a, ret->luns, ret->n_luns) = lun;
+    }
+}

@@ -1,0 +1,62 @@
+/* What the files of the stage share: one expansion, and what all kinds of calls ask about it. */
+#ifndef DR_PLAN_STAGE_INTERNAL_H
+#define DR_PLAN_STAGE_INTERNAL_H
+
+#include "plan/stage.h"
+
+#include "base/str.h"
+
+/* One expansion: what the engine has now, what was tried, and what is decided. */
+struct stage {
+    struct dr_arena *a;
+    const struct dr_model *m;
+    const struct dr_inventory *now;
+    const struct dr_stage_progress *progress;
+    struct dr_stage_result *out;
+    size_t registers, starts; /* in flight, with those decided now */
+};
+
+/* A domain call that failed six times in a row is not going to succeed by itself. */
+enum { TRIES_DOMAIN = 6, DR_STAGE_RANK_NONE = 1000000 };
+
+/* Whether a call may be made now, after those that were tried. */
+enum turn { TURN_NOW, TURN_LATER, TURN_NEVER };
+
+/* stage_expect.c */
+const char *dr_stage_mapped(const struct dr_pair_map *maps, size_t n, const char *from_site,
+                            const char *from, const char *to_site);
+int64_t dr_stage_tier_of(const struct dr_model *m, const char *vm);
+void dr_stage_sort_vms(struct dr_stage_vm *vms, size_t n);
+bool dr_stage_vm_before(const struct dr_stage_vm *x, const struct dr_stage_vm *y);
+
+/* stage.c */
+enum turn dr_stage_turn_of(const struct stage *s, const char *key, int64_t most,
+                           const char **ret_why);
+struct dr_stage_action *dr_stage_act(struct stage *s, enum dr_stage_kind kind, const char *group,
+                                     const char *key);
+size_t dr_stage_in_flight(const struct stage *s, enum dr_stage_kind kind);
+bool dr_stage_is_stuck(const struct stage *s, const char *group);
+const char *dr_stage_key_of(struct stage *s, enum dr_stage_kind kind, const char *id);
+void dr_stage_stuck(struct stage *s, const char *group, const char *why);
+const struct dr_stage_try *dr_stage_tried(const struct stage *s, const char *key);
+
+/* stage_domains.c */
+const struct dr_inv_host *dr_stage_host_in(const struct stage *s, const struct dr_inv_dc *dc);
+const struct dr_inv_cluster *
+dr_stage_cluster_for(const struct stage *s, const struct dr_stage_group *g, const char *from_name);
+bool dr_stage_logged_in(struct stage *s, const struct dr_stage_group *g,
+                        const struct dr_inv_host *host);
+bool dr_stage_domain_forward(struct stage *s, const struct dr_stage_group *g,
+                             const struct dr_stage_domain *d);
+
+/* stage_vms.c */
+void dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g);
+void dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
+                       const struct dr_stage_group *g, const struct dr_stage_vm *vm,
+                       const struct dr_inv_vm *have);
+bool dr_stage_offers_known(const struct stage *s, const char *domain);
+bool dr_stage_domain_of_group(const struct dr_stage_group *g, const char *id);
+void dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g,
+                          const struct dr_stage_vm *vm);
+
+#endif

@@ -1,0 +1,304 @@
+/* Templates and VMs: registered as soon as their disks are there, started in their turn. */
+#include "plan/stage_internal.h"
+
+#include "plan/guard.h"
+
+#include "model/words.h"
+
+/*
+ * A start is refused while the hosts do not hold the lease space of a new domain yet, for 160 s and
+ * more (oVirt: host id of a crashed host), so it is asked for up to about five minutes.
+ */
+enum { TRIES_REGISTER = 4, TRIES_START = 64, IN_FLIGHT_REGISTER = 8, IN_FLIGHT_START = 8 };
+
+bool
+dr_stage_offers_known(const struct stage *s, const char *domain)
+{
+    for (size_t i = 0; i < s->now->n_offers_read; i++)
+        if (dr_streq(s->now->offers_read[i], domain))
+            return true;
+    return false;
+}
+
+bool
+dr_stage_domain_of_group(const struct dr_stage_group *g, const char *id)
+{
+    for (size_t i = 0; i < g->n_domains; i++)
+        if (dr_streq(g->domains[i].id, id))
+            return true;
+    return false;
+}
+
+static void
+fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_group *g,
+              const struct dr_inv_offer *o, const struct dr_inv_cluster *cluster, const char *what)
+{
+    x->id = o->id;
+    x->name = o->name;
+    x->domain = o->domain;
+    x->cluster = cluster->name;
+    x->partial = s->m->mapping.partial_import;
+    x->reassign_bad_macs = s->m->mapping.reassign_bad_macs;
+    for (size_t i = 0; i < s->m->mapping.n_vnics; i++) {
+        const struct dr_vnic_map *v = &s->m->mapping.vnics[i];
+        if (dr_streq(v->from_site, g->from) && dr_streq(v->to_site, g->to))
+            dr_arena_push(s->a, x->vnics, x->n_vnics) = *v;
+        else if (dr_streq(v->to_site, g->from) && dr_streq(v->from_site, g->to))
+            dr_arena_push(s->a, x->vnics, x->n_vnics) =
+                (struct dr_vnic_map){.from_site = v->to_site,
+                                     .from_network = v->to_network,
+                                     .from_profile = v->to_profile,
+                                     .from_profile_id = v->to_profile_id,
+                                     .from_data_center = v->to_data_center,
+                                     .to_site = v->from_site,
+                                     .to_network = v->from_network,
+                                     .to_profile = v->from_profile,
+                                     .to_profile_id = v->from_profile_id,
+                                     .to_data_center = v->from_data_center};
+    }
+    x->text = dr_arena_printf(s->a, "register %s %s in cluster %s", what, o->name ? o->name : o->id,
+                              cluster->name);
+}
+
+/*
+ * Engines do not tell the cluster of a template that is only offered. It goes where the VMs of its
+ * group go, or to the only cluster there is.
+ */
+static const struct dr_inv_cluster *
+cluster_for_template(const struct stage *s, const struct dr_stage_group *g,
+                     const struct dr_inv_offer *o)
+{
+    const struct dr_inv_cluster *cl = dr_stage_cluster_for(s, g, o->cluster);
+    for (size_t i = 0; !o->cluster && !cl && i < g->n_vms; i++)
+        cl = dr_stage_cluster_for(s, g, g->vms[i].cluster);
+    return !o->cluster && !cl && s->now->n_clusters == 1 ? &s->now->clusters[0] : cl;
+}
+
+/* Templates on an active domain. True while one that VMs may need is still to come. */
+void
+dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
+{
+    for (size_t i = 0; i < s->now->n_offered_templates; i++) {
+        const struct dr_inv_offer *o = &s->now->offered_templates[i];
+        if (!dr_stage_domain_of_group(g, o->domain) || s->registers >= IN_FLIGHT_REGISTER)
+            continue;
+        const char *key = dr_stage_key_of(s, DR_STAGE_REGISTER_TEMPLATE, o->id), *why = NULL;
+        const struct dr_inv_cluster *cl = cluster_for_template(s, g, o);
+        enum turn t = dr_stage_turn_of(s, key, TRIES_REGISTER, &why);
+        if (!cl || t == TURN_NEVER)
+            dr_stage_stuck(
+                s, g->group,
+                cl ? dr_arena_printf(s->a, "template %s cannot be registered: %s",
+                                     o->name ? o->name : o->id, why ? why : "it has no effect")
+                   : dr_arena_printf(s->a, "template %s: cluster %s has no counterpart at %s",
+                                     o->name ? o->name : o->id, o->cluster ? o->cluster : "?",
+                                     g->to));
+        if (!cl || t != TURN_NOW)
+            continue;
+        fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_TEMPLATE, g->group, key), g, o, cl,
+                      "template");
+        s->registers++;
+    }
+}
+
+static const struct dr_inv_offer *
+offer_of(const struct stage *s, const char *vm)
+{
+    for (size_t i = 0; i < s->now->n_offered_vms; i++)
+        if (dr_streq(s->now->offered_vms[i].id, vm))
+            return &s->now->offered_vms[i];
+    return NULL;
+}
+
+static bool
+template_to_come(const struct stage *s, const struct dr_inv_offer *o)
+{
+    for (size_t i = 0; o->template_id && i < s->now->n_offered_templates; i++)
+        if (dr_streq(s->now->offered_templates[i].id, o->template_id))
+            return true;
+    return false;
+}
+
+static struct dr_stage_vm_state *
+vm_state(struct stage *s, const struct dr_stage_group *g, const struct dr_stage_vm *vm,
+         const char *state, const char *trouble)
+{
+    struct dr_stage_vm_state *x = &dr_arena_push(s->a, s->out->vms, s->out->n_vms);
+    *x = (struct dr_stage_vm_state){
+        .group = g->group, .id = vm->id, .name = vm->name, .state = state, .trouble = trouble};
+    return x;
+}
+
+/* Are all domains that hold this VM's disks active? *ret_read: and their offers read. */
+static bool
+disks_there(const struct stage *s, const struct dr_stage_vm *vm, bool *ret_read)
+{
+    *ret_read = true;
+    for (size_t i = 0; i < vm->n_domains; i++) {
+        const struct dr_inv_domain *d = dr_inventory_domain(s->now, vm->domains[i]);
+        if (!d || d->status != DR_SD_ACTIVE)
+            return false;
+        *ret_read &= dr_stage_offers_known(s, vm->domains[i]);
+    }
+    return vm->n_domains > 0;
+}
+
+/*
+ * Where the content is not known beforehand, a VM may have disks on any domain of the group: none
+ * is registered, perhaps without a disk, before all of them have been read.
+ */
+static bool
+whole(const struct stage *s, const struct dr_stage_group *g)
+{
+    for (size_t i = 0; !g->known && i < g->n_domains; i++) {
+        const struct dr_inv_domain *d = dr_inventory_domain(s->now, g->domains[i].id);
+        if (!d || d->status != DR_SD_ACTIVE || !dr_stage_offers_known(s, g->domains[i].id))
+            return false;
+    }
+    return true;
+}
+
+void
+dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const struct dr_stage_vm *vm)
+{
+    bool read;
+    if (!disks_there(s, vm, &read) || !read || !whole(s, g)) {
+        (void)vm_state(s, g, vm, "waiting", NULL);
+        return;
+    }
+    const char *key = dr_stage_key_of(s, DR_STAGE_REGISTER_VM, vm->id), *why = NULL;
+    const struct dr_inv_offer *o = offer_of(s, vm->id);
+    enum turn t = dr_stage_turn_of(s, key, TRIES_REGISTER, &why);
+    if (!o) {
+        const struct dr_stage_try *before = dr_stage_tried(s, key);
+        if (before &&
+            (before->in_flight || (before->attempts && !before->given_up && t == TURN_LATER))) {
+            /* registered a moment ago: listed in the next look */
+            (void)vm_state(s, g, vm, "waiting", NULL);
+            return;
+        }
+        why = "its domains do not offer it: it was created or changed after their configuration "
+              "was last written";
+        (void)vm_state(s, g, vm, "failed", why);
+        dr_stage_stuck(s, g->group,
+                       dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
+        return;
+    }
+    const struct dr_inv_cluster *cl =
+        dr_stage_cluster_for(s, g, o->cluster ? o->cluster : vm->cluster);
+    if (!cl || t == TURN_NEVER) {
+        why = cl ? (why ? why : "registering it has no effect")
+                 : dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it",
+                                   o->cluster ? o->cluster : "?", g->to);
+        (void)vm_state(s, g, vm, "failed", why);
+        dr_stage_stuck(s, g->group,
+                       dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
+        return;
+    }
+    (void)vm_state(s, g, vm, "waiting", why);
+    if (t != TURN_NOW || template_to_come(s, o) || s->registers >= IN_FLIGHT_REGISTER)
+        return;
+    fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_VM, g->group, key), g, o, cl, "VM");
+    s->registers++;
+}
+
+/*
+ * The tiers that TIER waits for, directly or through others: the one before it, or those it names.
+ * VMs of no tier come after all of them.
+ */
+static const bool *
+tiers_before(const struct stage *s, int64_t tier)
+{
+    size_t n = s->m->n_start, top = (size_t)tier < n ? (size_t)tier : n;
+    bool *wait = dr_arena_alloc(s->a, n + 1, sizeof(*wait));
+    wait[top] = true;
+    for (size_t t = top + 1; t-- > 0;) {
+        if (!wait[t])
+            continue;
+        if (t == n)
+            for (size_t i = 0; i < n; i++)
+                wait[i] = true;
+        else if (!s->m->start[t].after_given && t > 0)
+            wait[t - 1] = true;
+        for (size_t i = 0; t < n && i < s->m->start[t].n_after; i++)
+            wait[s->m->start[t].after[i]] = true;
+    }
+    wait[top] = false;
+    return wait;
+}
+
+/* A VM that will not come up for a reason already told holds nobody back. */
+static bool
+given_up(const struct stage *s, const char *group, const struct dr_stage_vm *vm)
+{
+    bool read;
+    for (size_t i = 0; i < s->out->n_vms; i++)
+        if (dr_streq(s->out->vms[i].id, vm->id) && dr_streq(s->out->vms[i].state, "failed"))
+            return true;
+    return dr_stage_is_stuck(s, group) && !disks_there(s, vm, &read);
+}
+
+/* Does an earlier tier with a gate still hold this VM back? */
+static bool
+gated(const struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
+      const struct dr_stage_vm *vm)
+{
+    const bool *before = tiers_before(s, vm->tier);
+    for (size_t g = 0; g < n_groups; g++)
+        for (size_t i = 0; i < groups[g].n_vms; i++) {
+            const struct dr_stage_vm *other = &groups[g].vms[i];
+            if (!other->start || (size_t)other->tier >= s->m->n_start || !before[other->tier] ||
+                s->m->start[other->tier].gate_up_s < 0 || given_up(s, groups[g].group, other))
+                continue;
+            const struct dr_inv_vm *have = dr_inventory_vm(s->now, other->id);
+            if (have && have->status == DR_VM_UP)
+                continue;
+            const struct dr_stage_try *t =
+                dr_stage_tried(s, dr_arena_printf(s->a, "start %s", other->id));
+            int64_t limit = s->m->start[other->tier].gate_up_s * 1000000000;
+            if (!t || t->in_flight || !t->attempts)
+                return true;
+            if (!t->given_up && s->progress->now_ns - t->last_ns < limit)
+                return true; /* the limit counts from the answer to the start */
+        }
+    return false;
+}
+
+void
+dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
+                  const struct dr_stage_group *g, const struct dr_stage_vm *vm,
+                  const struct dr_inv_vm *have)
+{
+    if (!vm->start) {
+        (void)vm_state(s, g, vm, "registered", NULL);
+        return;
+    }
+    if (dr_vm_runs(have->status)) {
+        (void)vm_state(s, g, vm, "up", NULL);
+        return;
+    }
+    if (dr_vm_may_run(have->status) || have->status == DR_VM_IMAGE_LOCKED) {
+        (void)vm_state(s, g, vm, "starting", NULL);
+        return;
+    }
+    bool read;
+    const char *key = dr_stage_key_of(s, DR_STAGE_START, vm->id), *why = NULL;
+    enum turn t = dr_stage_turn_of(s, key, TRIES_START, &why);
+    if (t == TURN_NEVER) {
+        why = why ? why : "it does not stay up";
+        (void)vm_state(s, g, vm, "failed", why);
+        dr_stage_stuck(
+            s, g->group,
+            dr_arena_printf(s->a, "VM %s does not start: %s", vm->name ? vm->name : vm->id, why));
+        return;
+    }
+    (void)vm_state(s, g, vm, "registered", why);
+    if (t != TURN_NOW || s->starts >= IN_FLIGHT_START || !disks_there(s, vm, &read) ||
+        gated(s, groups, n_groups, vm))
+        return;
+    struct dr_stage_action *x = dr_stage_act(s, DR_STAGE_START, g->group, key);
+    x->id = vm->id;
+    x->name = vm->name;
+    x->text = dr_arena_printf(s->a, "start VM %s", vm->name ? vm->name : vm->id);
+    s->starts++;
+}

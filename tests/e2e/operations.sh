@@ -1,0 +1,110 @@
+#!/bin/bash
+# Every operation of the safety table from the command line: done, asked again, and refused where its
+# ground is missing. What a crash or a lost reply does to them is tests/fault/sweep.
+. "$(dirname "$0")/lib.sh"
+demo_site "$work"
+done_n=0
+
+# expect CODE WORDS...: the command ends with CODE; $out has what it printed.
+expect() {
+    local code=$1 got=0
+    shift
+    out=$(in_site "$work" -q "$@" 2>&1) || got=$?
+    [ "$got" = "$code" ] || fail "drstor $* ended with $got instead of $code: $out"
+    done_n=$((done_n + 1))
+}
+# refused RULE WORDS...
+refused() {
+    local rule=$1
+    shift
+    expect 3 "$@"
+    case $out in *"$rule"*) ;; *) fail "drstor $*: no $rule in: $out" ;; esac
+}
+# again WORDS...: asked once more, nothing is left to do.
+again() {
+    expect 0 "$@"
+    case $out in *"nothing to do"*) ;; *) fail "drstor $* again: $out" ;; esac
+}
+# is GROUP CONDITION
+is() {
+    local got
+    got=$(in_site "$work" -o json status "$1" | jq -r '.groups[0].condition')
+    [ "$got" = "$2" ] || fail "$1 is $got instead of $2"
+}
+alone=(--storage-only --yes)
+
+refused R010 promote erp --to rome "${alone[@]}"
+expect 0 adopt --all
+expect 0 observe
+
+# ---- replication itself
+expect 0 sync erp db
+expect 0 suspend erp
+is erp exposed
+again suspend erp
+refused R018 sync erp
+refused R018 promote erp --to rome "${alone[@]}"
+expect 0 resume erp
+again resume erp
+is erp protected
+
+# ---- a drill
+expect 0 drill start erp
+is erp testing
+refused R041 drill start erp
+expect 0 drill promote erp
+expect 0 drill clean erp
+again drill clean erp
+refused R042 drill promote erp
+is erp protected
+
+# ---- demoted, and serving again
+expect 0 demote erp --at milan "${alone[@]}"
+again demote erp --at milan "${alone[@]}"
+is erp fenced
+refused R020 reprotect erp "${alone[@]}"
+expect 0 promote erp --to milan "${alone[@]}"
+again promote erp --to milan "${alone[@]}"
+is erp protected
+
+# ---- there and back
+expect 0 promote --all --to rome "${alone[@]}"
+expect 0 failback --all "${alone[@]}"
+again failback --only erp,db "${alone[@]}"
+
+# ---- a site lost, back, overwritten, and everything home again
+lose_milan "$work"
+refused R015 promote --all --to rome "${alone[@]}"
+refused R021 promote --all --to rome --unplanned --accept-loss unknown "${alone[@]}"
+refused R024 promote --all --to rome --unplanned --declare site-lost:milan --reason test "${alone[@]}"
+expect 0 promote --all --to rome --unplanned --declare site-lost:milan --reason test --accept-loss unknown "${alone[@]}"
+refused R015 reprotect --all "${alone[@]}"
+"$sim" site "$work/world.json" milan up >/dev/null
+refused R024 reprotect erp "${alone[@]}"
+expect 0 reprotect --all --accept-loss unknown "${alone[@]}"
+again reprotect --all "${alone[@]}"
+is erp protected
+expect 0 failback erp db "${alone[@]}"
+
+# ---- a run that cannot end, given up: the old primary serves again
+"$sim" fault "$work/world.json" add refuse --op sync_once --array sim-rome --group erp >/dev/null
+expect 4 promote erp --to rome "${alone[@]}"
+run=$(in_site "$work" -o json run list | jq -r '[.runs[] | select(.open)][0].run')
+refused R013 promote erp --to rome "${alone[@]}"
+"$sim" fault "$work/world.json" clear >/dev/null
+expect 0 run abort "$run"
+is erp protected
+expect 0 run report "$run"
+
+# ---- the site goes while it still answers
+in_site "$work" -o jsonl promote erp --to rome --within 60s --accept-loss unknown "${alone[@]}" >"$work/events" 2>"$work/err" &
+victim=$!
+tail --pid="$victim" -n +1 -f "$work/events" 2>/dev/null | while read -r line; do
+    case $line in *'"step":"demote:erp"'*'"state":"done"'*) "$sim" site "$work/world.json" milan dead >/dev/null ;; esac
+done
+wait "$victim" || fail "within: $(tail -n 3 "$work/events" "$work/err")"
+[ "$(in_site "$work" -o json show record erp | jq -r .record.primary)" = rome ] || fail "within: not at rome"
+
+expect 0 journal verify
+"$sim" violations "$work/world.json" >"$work/violations" || { cat "$work/violations"; fail "violations"; }
+echo "figure operations_cases $done_n of $done_n"
