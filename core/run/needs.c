@@ -133,6 +133,8 @@ dr_step_needs(struct dr_step *s, struct dr_require_case *c)
     unsigned missing = dr_require_missing(t->needs, c);
     if (!missing)
         return DR_STEP_END_DONE;
+    if ((missing & DR_REQUIRE_RECORD) && dr_record_still_ours(s, c->record, &err) < 0)
+        return dr_step_fail(s, DR_STEP_END_REFUSED, &err);
     (void)dr_fail(&err, DRSTOR_E_CONFLICT, "group %s: what this step rests on does not hold: %s",
                   s->group->name, missing_text(s, missing));
     dr_hint(&err, "see drstor status %s; resume when it holds again, or abort the run",
