@@ -82,7 +82,8 @@ dr_condition_of(struct dr_arena *a, const struct dr_group *g, const struct dr_pl
     }
     if (known(r) && (r->view.sync == DRSTOR_SYNC_IN_SYNC || r->view.sync == DRSTOR_SYNC_LAGGING ||
                      r->view.sync == DRSTOR_SYNC_SYNCING))
-        return DR_CONDITION_PROTECTED;
+        /* A drill stands beside everything else: what is worse than it is shown instead. */
+        return record->record.drill.name ? DR_CONDITION_TESTING : DR_CONDITION_PROTECTED;
     *ret_why = known(r) ? dr_arena_printf(a, "the copy at %s is %s", r->site,
                                           dr_name(&dr_sync_names, (int)r->view.sync))
                         : "no other copy answers";

@@ -236,3 +236,63 @@ dr_page_refusals(struct dr_page *p, struct json_object *refusals)
         dr_page_say(p, 0, 2, "%s", b.s);
     }
 }
+
+void
+dr_page_journal(struct dr_page *p, struct json_object *doc)
+{
+    struct json_object *journal = dr_json_get(doc, "journal");
+    const char *hash = dr_page_text(p, journal, "hash");
+    if (hash)
+        dr_page_say(p, 0, 2, "journal %s:%s", dr_page_known(p, journal, "seq"), hash);
+}
+
+void
+dr_page_next(struct dr_page *p, const char *next)
+{
+    if (!next)
+        return;
+    dr_page_gap(p);
+    dr_page_say(p, 0, 2, "next: %s", next);
+}
+
+void
+dr_page_sentences(struct dr_page *p, const char *head, struct json_object *list)
+{
+    if (!dr_json_length(list))
+        return;
+    dr_page_gap(p);
+    dr_page_say(p, 0, 2, "%s", head);
+    dr_page_each(list, i, e)
+    {
+        dr_page_say(p, 2, 2, "%s", dr_page_name(p, e));
+    }
+}
+
+const char *
+dr_page_evidence(struct dr_page *p, struct json_object *o)
+{
+    static const char *const keys[] = {"group", "site", "kind"};
+    const char *said = dr_page_value(p, o);
+    if (said)
+        return said;
+    dr_auto(dr_str_freep) struct dr_str b = {0};
+    for (size_t i = 0; i < DR_COUNT(keys); i++) {
+        const char *s = dr_page_text(p, o, keys[i]);
+        if (s)
+            dr_str_printf(&b, "%s%s", b.n ? (i == 1 ? " at " : ", ") : "", s);
+    }
+    const char *text = dr_page_text(p, o, "text");
+    if (!text)
+        text = dr_page_text(p, o, "detail");
+    if (text)
+        dr_str_printf(&b, "%s%s", b.n ? ": " : "", text);
+    const char *by = dr_page_text(p, o, "by");
+    if (by && (!text || !strstr(text, by)))
+        dr_str_printf(&b, ", by %s", by);
+    const char *at = dr_page_time(p, o, "at");
+    if (!at) /* a stamp */
+        at = dr_page_time(p, dr_json_get(o, "at"), "utc");
+    if (at)
+        dr_str_printf(&b, " (%s)", at);
+    return b.n ? dr_arena_str(p->arena, b.s) : NULL;
+}

@@ -54,12 +54,32 @@ void dr_page_refusals(struct dr_page *p, struct json_object *refusals);
         for (struct json_object *element = json_object_array_get_idx((list), i); element;          \
              element = NULL)
 
+/* "journal 57:ab12...", the head of the audit chain after an act, as journal verify takes it. */
+void dr_page_journal(struct dr_page *p, struct json_object *doc);
+/* "next: ..." after a gap; NULL: nothing. */
+void dr_page_next(struct dr_page *p, const char *next);
+/* HEAD and a line for each of the sentences in LIST; nothing when there is none. */
+void dr_page_sentences(struct dr_page *p, const char *head, struct json_object *list);
+/* One sentence about a piece of evidence, whatever shape it has; NULL: it says nothing. */
+const char *dr_page_evidence(struct dr_page *p, struct json_object *o);
+/* Of a run: what was wanted for each group, what it rested on, and every step with its times. */
+void dr_page_flips(struct dr_page *p, struct json_object *doc);
+/* OVER: of a run, where what was open once is told by its evidence. */
+void dr_page_facts(struct dr_page *p, struct json_object *doc, bool over);
+void dr_page_steps(struct dr_page *p, struct json_object *doc);
+
 /* ---- one function per kind ------------------------------------------------------------------- */
 
 int dr_text_status(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_observe(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_plan(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_report(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_run(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_abort(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_verify(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_guard(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_takeover(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_journal(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_runs(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_events(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_problems(struct dr_page *p, struct json_object *doc, struct drstor_error **err);

@@ -47,16 +47,24 @@ steps_json(struct dr_arena *a, const struct dr_plan *p, const struct dr_step_row
         dr_json_set_str(o, "group", s->group);
         dr_json_set_str(o, "site", s->site);
         dr_json_set_str(o, "text", s->text);
+        if (s->expect_s >= 0)
+            dr_json_set_i64(o, "expect_s", s->expect_s);
         dr_json_set_str(o, "state", r ? r->state : "waiting");
         if (r) {
             dr_json_set_i64(o, "attempts", r->attempt);
             if (r->started.utc >= 0)
                 dr_json_set_str(o, "started_at", dr_utc_text(a, r->started.utc));
+            if (r->answered.utc >= 0)
+                dr_json_set_str(o, "answered_at", dr_utc_text(a, r->answered.utc));
             if (took_s(r) >= 0)
                 dr_json_set_i64(o, "elapsed_s", took_s(r));
+            dr_json_set_str(o, "op", r->op);
+            dr_json_set_str(o, "job", r->job);
             dr_auto(dr_json_putp) struct json_object *answer = parse(r->answer);
             if (!dr_streq(r->state, "done"))
                 dr_json_set_str(o, "error", dr_json_str(answer, "error"));
+            dr_json_set_str(o, "array_words", dr_json_str(answer, "array_words"));
+            dr_json_set_str(o, "snapshot", dr_json_str(answer, "snapshot"));
         }
         (void)json_object_array_add(list, o);
     }
@@ -119,9 +127,28 @@ outage(const struct dr_model *m, const struct dr_plan *p, const struct dr_facts 
     return last;
 }
 
+/* A flip without a fence proves by what it did; that is in the record only, until the next flip. */
 static void
-evidence_and_loss(struct json_object *o, struct dr_arena *a, const struct dr_plan *p,
-                  const struct dr_step_row *rows, size_t n)
+proven_by_record(struct json_object *list, struct dr_store *store, struct dr_arena *a,
+                 const struct dr_plan *p, const char *run)
+{
+    for (size_t i = 0; i < p->n_flips; i++) {
+        struct dr_record rec;
+        const char *fence = dr_arena_printf(a, "fence:%s", p->flips[i].name);
+        if (dr_plan_step_find(p, fence) ||
+            dr_store_load(store, a, p->flips[i].name, &rec, NULL, NULL) < 0)
+            continue;
+        for (size_t k = 0; k < rec.n_evidence; k++)
+            if (dr_streq(rec.evidence[k].run, run))
+                (void)json_object_array_add(list,
+                                            dr_map_write(&dr_evidence_type, &rec.evidence[k]));
+    }
+}
+
+static void
+evidence_and_loss(struct json_object *o, struct dr_store *store, struct dr_arena *a,
+                  const struct dr_plan *p, const char *run, const struct dr_step_row *rows,
+                  size_t n)
 {
     struct json_object *list = json_object_new_array(), *losses = json_object_new_array();
     int64_t worst = -1;
@@ -143,11 +170,11 @@ evidence_and_loss(struct json_object *o, struct dr_arena *a, const struct dr_pla
             (void)json_object_put(answer);
         }
     }
+    proven_by_record(list, store, a, p, run);
     dr_json_set(o, "evidence", list);
     dr_json_set(o, "losses", losses);
     if (!unknown && worst >= 0)
         dr_json_set_i64(o, "rpo_s", worst);
-    (void)a;
 }
 
 /* "done" only when all of it was done; never a word that hides something. */
@@ -210,8 +237,13 @@ dr_report_run(struct dr_store *store, struct dr_arena *a, const struct dr_model 
         if (lost >= 0)
             dr_json_set_i64(o, "rto_outage_s", back - lost);
     }
-    evidence_and_loss(o, a, &plan, rows, n);
+    evidence_and_loss(o, store, a, &plan, row.id, rows, n);
     dr_json_set(o, "loss", json_object_get(dr_json_get(plan_doc, "loss")));
+    dr_json_set_str(o, "plan", plan.id);
+    if (plan.made_at >= 0)
+        dr_json_set_str(o, "made_at", dr_utc_text(a, plan.made_at));
+    dr_json_set(o, "flips", json_object_get(dr_json_get(plan_doc, "flips")));
+    dr_json_set(o, "conditions", json_object_get(dr_json_get(plan_doc, "conditions")));
     dr_json_set(o, "consent", parse(row.consent));
     dr_json_set(o, "steps", steps_json(a, &plan, rows, n));
     dr_json_set(o, "vms", vms);

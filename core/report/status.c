@@ -90,32 +90,110 @@ copy_json(const struct dr_copy *c, const struct dr_copy_facts *f, const struct d
     return o;
 }
 
+/* A copy that is not the primary and is writable, or NULL. */
+static const struct dr_copy_facts *
+other_writable(const struct dr_group *g, const struct dr_plan_record *r,
+               const struct dr_facts *facts)
+{
+    for (size_t i = 0; r && i < g->n_copies; i++) {
+        const struct dr_copy_facts *f = dr_facts_copy(facts, g->name, g->copies[i].site->name);
+        if (f && f->fresh && f->view.access == DRSTOR_ACCESS_READ_WRITE &&
+            !dr_streq(f->site, r->record.primary))
+            return f;
+    }
+    return NULL;
+}
+
+/* Something is wrong with what is known, or under way; a person's next step. */
+static const char *
+next_when_blocked(struct dr_arena *a, const struct dr_group *g, const struct dr_plan_record *r,
+                  const struct dr_facts *facts)
+{
+    if (r && r->damaged)
+        return "drstor journal verify";
+    if (r && r->open_run)
+        return dr_arena_printf(a, "drstor run resume %s", r->open_run);
+    const struct dr_copy_facts *w = other_writable(g, r, facts);
+    return w ? dr_arena_printf(a, "drstor demote %s --at %s", g->name, w->site) : "look at it";
+}
+
+/* Nothing follows the primary: because somebody stopped it, or since a flip, or it is broken. */
+static const char *
+next_when_exposed(struct dr_arena *a, const struct dr_group *g, const struct dr_copy_facts *f,
+                  const char *site)
+{
+    if (!f || !f->fresh)
+        return dr_arena_printf(a, "drstor reprotect %s, when %s answers", g->name,
+                               site ? site : "the other site");
+    if (f->view.sync == DRSTOR_SYNC_PAUSED)
+        return dr_arena_printf(a, "drstor resume %s", g->name);
+    return dr_arena_printf(a, "drstor reprotect %s", g->name);
+}
+
+static const struct dr_copy *
+other_copy(const struct dr_group *g, const struct dr_plan_record *r)
+{
+    for (size_t i = 0; r && r->present && i < g->n_copies; i++)
+        if (!dr_streq(g->copies[i].site->name, r->record.primary))
+            return &g->copies[i];
+    return NULL;
+}
+
 static const char *
 next_thing(struct dr_arena *a, const struct dr_group *g, enum dr_condition c,
-           const struct dr_plan_record *r)
+           const struct dr_plan_record *r, const struct dr_facts *facts)
 {
+    const struct dr_copy *other = other_copy(g, r);
+    const char *site = other ? other->site->name : NULL;
     switch (c) {
     case DR_CONDITION_UNADOPTED:
         return dr_arena_printf(a, "drstor adopt %s", g->name);
     case DR_CONDITION_BLOCKED:
-        return r && r->open_run ? dr_arena_printf(a, "drstor run resume %s", r->open_run)
-                                : "look at it";
+        return next_when_blocked(a, g, r, facts);
     case DR_CONDITION_EXPOSED:
-        return "repair replication";
-    case DR_CONDITION_DIVERGED:
-        return "a person must say which copy counts";
+        return next_when_exposed(a, g, site ? dr_facts_copy(facts, g->name, site) : NULL, site);
+    case DR_CONDITION_DIVERGED: /* what only the other copy has is lost by it: shown first */
+        return dr_arena_printf(a, "drstor plan reprotect %s", g->name);
     case DR_CONDITION_UNKNOWN:
         return "reach the primary, or declare its site lost and promote";
     case DR_CONDITION_FENCED:
-        return "nobody serves it: promote it";
+        return dr_arena_printf(a, "drstor promote %s --to %s", g->name, r->record.primary);
     case DR_CONDITION_DUAL_UNVERIFIED:
         return dr_arena_printf(a, "drstor verify %s", g->name);
-    case DR_CONDITION_PROTECTED:
     case DR_CONDITION_TESTING:
+        return dr_arena_printf(a, "drstor drill clean %s", g->name);
+    case DR_CONDITION_PROTECTED:
+        return g->preferred && !dr_streq(g->preferred->name, r->record.primary)
+                   ? dr_arena_printf(a, "drstor failback %s", g->name)
+                   : NULL;
     case DR_CONDITION_DUAL_VERIFIED:
         break;
     }
     return NULL;
+}
+
+/* What the record keeps of a drill, of a copy that was left behind, of a time without one. */
+static void
+set_record(struct json_object *o, const struct dr_record *r, const struct dr_stamp *now)
+{
+    if (r->drill.name) {
+        struct json_object *drill = json_object_new_object();
+        dr_json_set_str(drill, "name", r->drill.name);
+        dr_json_set_str(drill, "site", r->drill.site);
+        dr_json_set_str(drill, "run", r->drill.run);
+        dr_json_set_str(drill, "by", r->drill.by);
+        set_time(drill, "started", r->drill.started);
+        if (r->drill.started >= 0 && now->utc >= r->drill.started)
+            dr_json_set_i64(drill, "age_s", now->utc - r->drill.started);
+        dr_json_set(o, "drill", drill);
+    }
+    if (r->old_copy != DR_OLD_COPY_NONE) {
+        dr_json_set_str(o, "old_copy", dr_name(&dr_old_copy_names, (int)r->old_copy));
+        dr_json_set_str(o, "old_copy_holds", r->left.text);
+    }
+    set_time(o, "exposed_since", r->exposed_since);
+    if (r->exposed_since >= 0 && now->utc >= r->exposed_since)
+        dr_json_set_i64(o, "exposed_s", now->utc - r->exposed_since);
 }
 
 struct json_object *
@@ -156,10 +234,14 @@ dr_report_group(const struct dr_model *m, const struct dr_group *g, const struct
         dr_json_set_i64(o, "rto_s", g->rto_s);
     bool late =
         g->rpo_s >= 0 && g->mode == DR_MODE_ASYNC && replica && replica->view.lag_s > g->rpo_s;
-    dr_json_set_bool(o, "ready", c == DR_CONDITION_PROTECTED && !late);
+    /* A drill keeps no promote waiting. */
+    dr_json_set_bool(o, "ready",
+                     (c == DR_CONDITION_PROTECTED || c == DR_CONDITION_TESTING) && !late);
     if (late)
         dr_json_set_str(o, "reason", "the copy is further behind than the RPO allows");
-    dr_json_set_str(o, "next", next_thing(a, g, c, record));
+    if (have)
+        set_record(o, &record->record, &facts->now);
+    dr_json_set_str(o, "next", next_thing(a, g, c, record, facts));
     dr_json_set(o, "copies", copies);
     return o;
 }

@@ -8,12 +8,24 @@ static const struct {
     int (*write)(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
     bool columns;
 } kinds[] = {
-    {"status", dr_text_status, true},      {"observe", dr_text_observe, true},
-    {"plan", dr_text_plan, true},          {"report", dr_text_report, true},
-    {"runs", dr_text_runs, true},          {"events", dr_text_events, true},
-    {"plugins", dr_text_plugins, true},    {"plugin", dr_text_any, false},
-    {"problems", dr_text_problems, false}, {"adopt", dr_text_adopt, false},
-    {"explain", dr_text_explain, false},   {"show", dr_text_any, false},
+    {"status", dr_text_status, true},
+    {"observe", dr_text_observe, true},
+    {"plan", dr_text_plan, true},
+    {"report", dr_text_report, true},
+    {"runs", dr_text_runs, true},
+    {"events", dr_text_events, true},
+    {"plugins", dr_text_plugins, true},
+    {"plugin", dr_text_any, false},
+    {"problems", dr_text_problems, false},
+    {"adopt", dr_text_adopt, false},
+    {"explain", dr_text_explain, false},
+    {"show", dr_text_any, false},
+    {"run", dr_text_run, true},
+    {"abort", dr_text_abort, false},
+    {"verify", dr_text_verify, false},
+    {"guard", dr_text_guard, false},
+    {"takeover", dr_text_takeover, false},
+    {"journal", dr_text_journal, false},
 };
 
 int

@@ -154,5 +154,6 @@ dr_text_adopt(struct dr_page *p, struct json_object *doc, struct drstor_error **
     dr_page_refusals(p, refusals);
     if (!dr_json_length(adopted) && !dr_json_length(already) && !dr_json_length(refusals))
         dr_page_say(p, 0, 2, "nothing to adopt");
+    dr_page_journal(p, doc);
     return DRSTOR_OK;
 }

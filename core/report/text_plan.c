@@ -116,39 +116,6 @@ print_steps(struct dr_page *p, struct json_object *doc, struct drstor_error **er
 }
 
 static void
-print_conditions(struct dr_page *p, struct json_object *doc)
-{
-    struct json_object *conditions = dr_json_get(doc, "conditions");
-    int64_t made = -1;
-    const char *at = dr_page_text(p, doc, "made_at");
-    if (at)
-        (void)dr_utc_parse(at, &made);
-    if (dr_json_length(conditions) == 0)
-        return;
-    dr_page_gap(p);
-    dr_page_say(p, 0, 2, "good as long as:");
-    dr_page_each(conditions, i, c)
-    {
-        const char *fact = dr_page_text(p, c, "fact"), *seen = dr_page_text(p, c, "observed_at");
-        int64_t when = -1;
-        dr_auto(dr_str_freep) struct dr_str b = {0};
-        dr_str_printf(&b, "%s", dr_page_known(p, c, "text"));
-        if (dr_page_true(c, "open"))
-            dr_str_add(&b, " (still open: to be proven during the run)");
-        else if (fact || seen)
-            dr_str_printf(&b, " (%s", fact ? fact : "seen");
-        if (!dr_page_true(c, "open") && seen && dr_utc_parse(seen, &when) && when >= 0) {
-            dr_str_printf(&b, ", at %s", dr_page_time(p, c, "observed_at"));
-            if (made > when + 1)
-                dr_str_printf(&b, ", %s before the plan", dr_duration_text(p->arena, made - when));
-        }
-        if (!dr_page_true(c, "open") && (fact || seen))
-            dr_str_add(&b, ")");
-        dr_page_say(p, 2, 2, "%s", b.s);
-    }
-}
-
-static void
 print_loss(struct dr_page *p, struct json_object *doc)
 {
     struct json_object *loss = dr_json_get(doc, "loss"), *losses = dr_json_get(doc, "losses");
@@ -190,22 +157,13 @@ print_consent(struct dr_page *p, struct json_object *doc)
         dr_page_say(p, 2, 2, "in advance: --accept-loss %s", bound);
 }
 
-static void
-print_flips(struct dr_page *p, struct json_object *doc)
-{
-    dr_page_each(dr_json_get(doc, "flips"), i, f)
-    {
-        dr_page_say(p, 2, 2, "%s: %s", dr_page_name(p, f), dr_page_known(p, f, "text"));
-    }
-}
-
 int
 dr_text_plan(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
 {
     struct json_object *refusals = dr_json_get(doc, "refusals");
     const char *id = dr_page_text(p, doc, "id"), *earliest = dr_page_time(p, doc, "earliest");
     dr_page_say(p, 0, 2, "plan%s%s: %s", id ? " " : "", id ? id : "", dr_page_goal(p, doc));
-    print_flips(p, doc);
+    dr_page_flips(p, doc);
     if (dr_json_length(refusals)) {
         dr_page_gap(p);
         dr_page_refusals(p, refusals);
@@ -218,7 +176,11 @@ dr_text_plan(struct dr_page *p, struct json_object *doc, struct drstor_error **e
         return r;
     if (earliest)
         dr_page_say(p, 0, 2, "the commit can come at %s at the earliest", earliest);
-    print_conditions(p, doc);
+    if (dr_json_length(dr_json_get(doc, "conditions"))) {
+        dr_page_gap(p);
+        dr_page_say(p, 0, 2, "good as long as:");
+        dr_page_facts(p, doc, false);
+    }
     print_consent(p, doc);
     return DRSTOR_OK;
 }

@@ -2,6 +2,8 @@
 
 #include "base/timetext.h"
 
+#include <stdarg.h>
+#include <stdio.h>
 #include <string.h>
 
 static const struct dr_column vm_columns[] = {
@@ -134,31 +136,6 @@ print_times(struct dr_page *p, struct json_object *doc)
         dr_page_say(p, 0, 2, "first VM up at %s, last at %s", first, last ? last : "unknown");
 }
 
-/* Whatever shape it has: a text, or the members that say something. */
-static const char *
-sentence(struct dr_page *p, struct json_object *o)
-{
-    static const char *const keys[] = {"group", "site", "kind"};
-    const char *said = dr_page_value(p, o);
-    if (said)
-        return said;
-    dr_auto(dr_str_freep) struct dr_str b = {0};
-    for (size_t i = 0; i < DR_COUNT(keys); i++) {
-        const char *s = dr_page_text(p, o, keys[i]);
-        if (s)
-            dr_str_printf(&b, "%s%s", b.n ? (i == 1 ? " at " : ", ") : "", s);
-    }
-    const char *text = dr_page_text(p, o, "text");
-    if (!text)
-        text = dr_page_text(p, o, "detail");
-    if (text)
-        dr_str_printf(&b, "%s%s", b.n ? ": " : "", text);
-    const char *at = dr_page_time(p, o, "at");
-    if (at)
-        dr_str_printf(&b, " (%s)", at);
-    return b.n ? dr_arena_str(p->arena, b.s) : NULL;
-}
-
 static const char *
 accepted(struct dr_page *p, struct json_object *accept)
 {
@@ -175,37 +152,79 @@ accepted(struct dr_page *p, struct json_object *accept)
     return NULL;
 }
 
-static void
-print_consent(struct dr_page *p, struct json_object *consent)
+/* The bound, as the journal keeps it or as it was given. */
+static const char *
+bound(struct dr_page *p, struct json_object *consent)
 {
+    int64_t s = -1, bytes = -1;
+    if (dr_page_true(consent, "bound_unknown"))
+        return "an unknown loss";
+    if (dr_json_i64(consent, "bound_s", &s) && s >= 0)
+        return dr_duration_text(p->arena, s);
+    if (dr_json_i64(consent, "bound_bytes", &bytes) && bytes >= 0)
+        return dr_bytes_text(p->arena, bytes);
+    return accepted(p, dr_json_get(consent, "accept_loss"));
+}
+
+static __attribute__((format(printf, 2, 3))) void
+join(struct dr_str *b, const char *format, ...)
+{
+    va_list ap;
+    char *text = NULL;
+    va_start(ap, format);
+    int n = vasprintf(&text, format, ap);
+    va_end(ap);
+    if (n >= 0)
+        dr_str_printf(b, "%s%s", b->n ? "; " : "", text);
+    free(text);
+}
+
+static void
+join_declared(struct dr_page *p, struct dr_str *b, struct json_object *list)
+{
+    dr_page_each(list, i, d)
+    {
+        const char *flat = dr_page_value(p, d);
+        join(b, "%s was declared",
+             flat ? flat
+                  : dr_arena_printf(p->arena, "%s:%s", dr_page_known(p, d, "kind"),
+                                    dr_page_known(p, d, "site")));
+    }
+}
+
+/* What a person said: in the consent that was kept, or in the goal it came with. */
+static void
+print_consent(struct dr_page *p, struct json_object *doc)
+{
+    struct json_object *consent = dr_json_get(doc, "consent"), *goal = dr_json_get(doc, "goal");
     const char *said = dr_page_value(p, consent), *text = dr_page_text(p, consent, "text");
     if (said || text) {
         dr_page_say(p, 0, 2, "consent: %s", said ? said : text);
         return;
     }
     dr_auto(dr_str_freep) struct dr_str b = {0};
-    const char *loss = accepted(p, dr_json_get(consent, "accept_loss"));
-    const char *waive = dr_page_text(p, consent, "waive_fence"),
-               *reason = dr_page_text(p, consent, "reason");
-    const char *who = dr_page_text(p, consent, "who");
+    const char *loss = bound(p, consent), *reason = dr_page_text(p, consent, "reason");
+    const char *fence = dr_page_text(p, consent, "waive_fence"),
+               *snapshot = dr_page_text(p, goal, "waive_snapshot");
+    const char *who = dr_page_text(p, consent, "who"), *how = dr_page_text(p, consent, "how");
+    fence = fence ? fence : dr_page_text(p, goal, "waive_fence");
+    who = who ? who : dr_page_text(p, consent, "by");
     if (loss)
-        dr_str_printf(&b, "a loss of %s was accepted", loss);
-    dr_page_each(dr_json_get(consent, "declare"), i, d)
-    {
-        const char *flat = dr_page_value(p, d);
-        dr_str_printf(&b, "%s%s was declared", b.n ? "; " : "",
-                      flat ? flat
-                           : dr_arena_printf(p->arena, "%s:%s", dr_page_known(p, d, "kind"),
-                                             dr_page_known(p, d, "site")));
-    }
-    if (waive)
-        dr_str_printf(&b, "%sthe fence was waived: %s", b.n ? "; " : "", waive);
+        join(&b, "a loss of %s was accepted", loss);
+    join_declared(p, &b, dr_json_get(consent, "declare"));
+    if (!dr_json_length(dr_json_get(consent, "declare")))
+        join_declared(p, &b, dr_json_get(goal, "declare"));
+    if (fence)
+        join(&b, "the fence was waived: %s", fence);
+    if (snapshot)
+        join(&b, "the snapshot was waived: %s", snapshot);
     if (reason)
-        dr_str_printf(&b, "%sreason: %s", b.n ? "; " : "", reason);
+        join(&b, "reason: %s", reason);
+    if (!b.n)
+        return; /* nothing was asked for */
     if (who)
-        dr_str_printf(&b, "%sby %s", b.n ? "; " : "", who);
-    if (b.n)
-        dr_page_say(p, 0, 2, "consent: %s", b.s);
+        join(&b, "by %s%s%s", who, how ? ", " : "", how ? how : "");
+    dr_page_say(p, 0, 2, "consent: %s", b.s);
 }
 
 /* What a person does next, when the report itself does not say. */
@@ -250,6 +269,19 @@ print_loss(struct dr_page *p, struct json_object *doc)
         dr_page_say(p, 0, 2, "loss: %s", rpo == 0 ? "nothing" : dr_duration_text(p->arena, rpo));
 }
 
+/* What was lost at last, weighed at the commit; before it, it was an estimate. */
+static void
+print_losses(struct dr_page *p, struct json_object *doc)
+{
+    struct json_object *losses = dr_json_get(doc, "losses");
+    dr_page_each(losses, i, l)
+    {
+        const char *group = dr_page_text(p, l, "group");
+        dr_page_say(p, 0, 2, "at the commit%s%s: %s", group ? " of " : "", group ? group : "",
+                    dr_page_loss(p, l));
+    }
+}
+
 static void
 print_result(struct dr_page *p, struct json_object *doc)
 {
@@ -269,11 +301,44 @@ print_result(struct dr_page *p, struct json_object *doc)
         dr_page_say(p, 0, 2, "%s", text);
 }
 
-int
-dr_text_report(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
+static void
+print_evidence(struct dr_page *p, struct json_object *evidence)
+{
+    if (!json_object_is_type(evidence, json_type_array)) {
+        const char *one = evidence ? dr_page_evidence(p, evidence) : NULL;
+        if (one)
+            dr_page_say(p, 0, 2, "evidence: %s", one);
+        return;
+    }
+    dr_page_each(evidence, i, e)
+    {
+        const char *s = dr_page_evidence(p, e);
+        if (s)
+            dr_page_say(p, 0, 2, "evidence: %s", s);
+    }
+}
+
+/* Whose it was, and what was wanted; only in full. */
+static void
+print_origin(struct dr_page *p, struct json_object *doc)
+{
+    struct json_object *times = dr_json_get(doc, "times");
+    const char *who = dr_page_text(p, doc, "who"), *plan = dr_page_text(p, doc, "plan");
+    const char *from = dr_page_time(p, times, "decision"), *to = dr_page_time(p, times, "ended");
+    if (who || from)
+        dr_page_say(p, 0, 2, "%s%s%s%s%s%s%s%s%s", who ? "by " : "", who ? who : "",
+                    who && from ? ", " : "", from ? "begun " : "", from ? from : "",
+                    to ? ", ended " : "", to ? to : "", plan ? ", plan " : "", plan ? plan : "");
+    dr_page_flips(p, doc);
+}
+
+static int
+write_report(struct dr_page *p, struct json_object *doc, bool full, struct drstor_error **err)
 {
     struct json_object *groups = dr_json_get(doc, "groups");
     print_result(p, doc);
+    if (full)
+        print_origin(p, doc);
     dr_page_refusals(p, dr_json_get(doc, "refusals"));
     if (dr_json_length(dr_json_get(doc, "steps"))) {
         struct dr_grid *grid = dr_grid_plain(p, group_columns, DR_COUNT(group_columns));
@@ -284,27 +349,60 @@ dr_text_report(struct dr_page *p, struct json_object *doc, struct drstor_error *
         dr_page_gap(p);
         dr_grid_print(grid, 0);
     }
+    if (full)
+        dr_page_steps(p, doc);
     int r = print_vms(p, doc, err);
     if (r < 0)
         return r;
     print_times(p, doc);
-    print_loss(p, doc);
-    struct json_object *evidence = dr_json_get(doc, "evidence");
-    if (json_object_is_type(evidence, json_type_array)) {
-        dr_page_each(evidence, i, e)
-        {
-            const char *s = sentence(p, e);
-            if (s)
-                dr_page_say(p, 0, 2, "evidence: %s", s);
-        }
-    } else if (evidence && sentence(p, evidence)) {
-        dr_page_say(p, 0, 2, "evidence: %s", sentence(p, evidence));
-    }
-    print_consent(p, dr_json_get(doc, "consent"));
-    const char *next = next_words(p, doc);
-    if (next) {
+    if (full && dr_json_length(dr_json_get(doc, "conditions"))) {
         dr_page_gap(p);
-        dr_page_say(p, 0, 2, "next: %s", next);
+        dr_page_say(p, 0, 2, "it rested on:");
+        dr_page_facts(p, doc, true);
+        dr_page_gap(p);
     }
+    print_loss(p, doc);
+    if (full)
+        print_losses(p, doc);
+    print_evidence(p, dr_json_get(doc, "evidence"));
+    print_consent(p, doc);
+    return DRSTOR_OK;
+}
+
+int
+dr_text_report(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
+{
+    int r = write_report(p, doc, false, err);
+    if (r == DRSTOR_OK) {
+        dr_page_next(p, next_words(p, doc));
+        dr_page_journal(p, doc);
+    }
+    return r;
+}
+
+int
+dr_text_run(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
+{
+    int r = write_report(p, doc, true, err);
+    if (r == DRSTOR_OK)
+        dr_page_next(p, next_words(p, doc));
+    return r;
+}
+
+int
+dr_text_abort(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
+{
+    struct json_object *unknown = dr_json_get(doc, "unknown");
+    (void)err;
+    print_result(p, doc);
+    dr_page_refusals(p, dr_json_get(doc, "refusals"));
+    dr_page_sentences(p, "as before the run:", dr_json_get(doc, "undone"));
+    dr_page_sentences(p, "not as before it:", dr_json_get(doc, "stays"));
+    dr_page_sentences(p, "not known, look at it:", unknown);
+    const char *hint = dr_page_text(p, doc, "hint");
+    dr_page_next(p, hint                      ? hint
+                    : dr_json_length(unknown) ? "drstor observe, then drstor status"
+                                              : NULL);
+    dr_page_journal(p, doc);
     return DRSTOR_OK;
 }

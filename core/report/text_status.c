@@ -16,6 +16,8 @@ static const struct dr_column group_columns[] = {
     {"recovery_point", 3, 0},
     {"rpo", 3, 0},
     {"reason", 0, 0},
+    {"drill", 0, 0},
+    {"exposed_since", 0, 0},
     {"copies", 0, DR_COLUMN_WORD},
 };
 enum { N_GROUP_COLUMNS = sizeof(group_columns) / sizeof(group_columns[0]) };
@@ -71,6 +73,39 @@ mode_word(struct dr_page *p, struct json_object *g)
     return mode;
 }
 
+/* "since 2026-11-22 14:03:21 UTC (2 h 5 min)"; NULL: not known. */
+static const char *
+since_words(struct dr_page *p, struct json_object *o, const char *when, const char *age)
+{
+    int64_t s;
+    const char *at = dr_page_time(p, o, when);
+    if (!at)
+        return NULL;
+    if (!dr_json_i64(o, age, &s))
+        return dr_arena_printf(p->arena, "since %s", at);
+    return dr_arena_printf(p->arena, "since %s (%s)", at, dr_duration_text(p->arena, s));
+}
+
+/* What stands beside the condition. */
+static void
+beside(struct dr_page *p, struct json_object *g)
+{
+    struct json_object *drill = dr_json_get(g, "drill");
+    const char *exposed = since_words(p, g, "exposed_since", "exposed_s");
+    const char *old = dr_page_text(p, g, "old_copy"), *holds = dr_page_text(p, g, "old_copy_holds");
+    const char *started = since_words(p, drill, "started", "age_s");
+    const char *by = dr_page_text(p, drill, "by");
+    if (exposed)
+        dr_page_say(p, 2, 2, "nothing follows %s", exposed);
+    if (old)
+        dr_page_say(p, 2, 2, "the copy left behind is %s%s%s", old, holds ? ": " : "",
+                    holds ? dr_page_bare(p, holds) : "");
+    if (drill)
+        dr_page_say(p, 2, 2, "drill %s at %s%s%s%s%s", dr_page_known(p, drill, "name"),
+                    dr_page_known(p, drill, "site"), started ? ", " : "", started ? started : "",
+                    by ? ", by " : "", by ? by : "");
+}
+
 static bool
 has_trouble(struct dr_page *p, struct json_object *g)
 {
@@ -78,7 +113,7 @@ has_trouble(struct dr_page *p, struct json_object *g)
     bool ready = false;
     if (!dr_streq(condition, "protected") && !dr_streq(condition, "dual-verified"))
         return true;
-    if (!dr_json_bool(g, "ready", &ready) || !ready)
+    if (!dr_json_bool(g, "ready", &ready) || !ready || dr_json_get(g, "drill"))
         return true;
     dr_page_each(dr_json_get(g, "copies"), i, c)
     {
@@ -126,6 +161,7 @@ detail(struct dr_page *p, struct json_object *g, bool all)
                 reason ? ", " : "", reason ? reason : "");
     if (point)
         dr_page_say(p, 2, 2, "recovery point %s", point);
+    beside(p, g);
     struct dr_grid *grid = dr_grid_plain(p, copy_columns, DR_COUNT(copy_columns));
     dr_page_each(dr_json_get(g, "copies"), i, c)
     {
@@ -191,7 +227,9 @@ dr_text_status(struct dr_page *p, struct json_object *doc, struct drstor_error *
                               dr_page_known(p, g, "condition"), sync_word(p, g), lag_word(p, g),
                               dr_page_known(p, g, "ready"), next, dr_page_known(p, g, "epoch"),
                               dr_page_known(p, g, "topology"), point ? point : "unknown",
-                              dr_page_duration(p, g, "rpo_s"), dr_page_text(p, g, "reason"), NULL});
+                              dr_page_duration(p, g, "rpo_s"), dr_page_text(p, g, "reason"),
+                              dr_page_text(p, dr_json_get(g, "drill"), "name"),
+                              dr_page_time(p, g, "exposed_since"), NULL});
     }
     if (dr_json_length(groups) == 0)
         dr_page_say(p, 0, 2, "no group is configured");

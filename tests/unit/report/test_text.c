@@ -109,9 +109,9 @@ static void
 every_kind_bears_every_document(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {"status",   "observe", "plan",    "report",
-                                        "runs",     "events",  "plugins", "plugin",
-                                        "problems", "adopt",   "explain", "show"};
+    static const char *const kinds[] = {
+        "status", "observe", "plan", "report", "runs",  "events", "plugins", "plugin",   "problems",
+        "adopt",  "explain", "show", "run",    "abort", "verify", "guard",   "takeover", "journal"};
     static const char *const texts[] = {"{}",
                                         "[]",
                                         "null",
