@@ -12,8 +12,8 @@ struct act {
 
 /* Opens the installation; 0 or an exit code. */
 int act_begin(struct act *a, struct cli *c);
-/* Shows what came of it, closes; the exit code. */
-int act_end(struct act *a, struct cli *c, int status, const char *report,
+/* Shows what came of it as a document of KIND, closes; the exit code. */
+int act_end(struct act *a, struct cli *c, int status, const char *kind, const char *report,
             const struct drstor_error *err);
 
 void act_event(const char *json, void *act);

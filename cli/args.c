@@ -117,20 +117,22 @@ unknown_word(const char *what, const char *word, const char *const *words, size_
     return CLI_USAGE;
 }
 
+/* IN: the name of the verb that these are nested in; "" for those that are not. */
 static int
-unknown_verb(const struct cli_verb *parent, const struct cli_verb *verbs, const char *word)
+unknown_verb(const char *in, const struct cli_verb *verbs, const char *word)
 {
     const char *words[WORDS_MOST];
     size_t n = 0;
     for (; verbs->name && n < WORDS_MOST; verbs++)
         words[n++] = verbs->name;
-    char what[WORD_MOST];
-    (void)snprintf(what, sizeof(what), "verb %s", parent ? parent->name : "");
-    return unknown_word(parent ? what : "verb", word, words, n);
+    char what[CLI_NAME_MOST] = "verb";
+    if (*in)
+        cli_name_add(what, in);
+    return unknown_word(what, word, words, n);
 }
 
 static int
-unknown_flag(const char *text, uint32_t allowed)
+unknown_flag(const char *text)
 {
     char dashed[FLAG_COUNT][WORD_MOST];
     const char *words[FLAG_COUNT];
@@ -141,12 +143,11 @@ unknown_flag(const char *text, uint32_t allowed)
                 strncmp(text, "--password", 10) == 0 ? "--password" : "--secret");
         return CLI_USAGE;
     }
-    for (size_t i = 0; i < FLAG_COUNT; i++)
-        if (allowed & FLAG_BIT(i)) {
-            (void)snprintf(dashed[n], WORD_MOST, "--%s", cli_flags[i].name);
-            words[n] = dashed[n];
-            n++;
-        }
+    for (size_t i = 0; i < FLAG_COUNT; i++) {
+        (void)snprintf(dashed[n], WORD_MOST, "--%s", cli_flags[i].name);
+        words[n] = dashed[n];
+        n++;
+    }
     return unknown_word("flag", text, words, n);
 }
 
@@ -182,6 +183,15 @@ bound_is_good(const char *text)
     return *text >= '0' && *text <= '9' && !errno && cli_word_in("B KiB MiB GiB TiB", end);
 }
 
+/* "57:" and the 64 digits of a hash. */
+static bool
+head_is_good(const char *text)
+{
+    size_t digits = strspn(text, "0123456789");
+    return digits && digits < 19 && text[digits] == ':' && strlen(text + digits + 1) == 64 &&
+           strspn(text + digits + 1, "0123456789abcdef") == 64;
+}
+
 static int
 declaration_is_good(const char *text)
 {
@@ -209,8 +219,12 @@ value_is_good(size_t f, const char *value)
         (void)snprintf(what, sizeof(what), "--%s", row->name);
         return wrong_value(what, value, row->words);
     }
-    if (f == FLAG_TIMEOUT && cli_duration(value) <= 0) {
-        out_say("--timeout takes a duration such as 90s, 5m or 2h, not \"%s\"", value);
+    if (row->value && strcmp(row->value, "DURATION") == 0 && cli_duration(value) <= 0) {
+        out_say("--%s takes a duration such as 90s, 5m or 2h, not \"%s\"", row->name, value);
+        return CLI_USAGE;
+    }
+    if (f == FLAG_HEAD && !head_is_good(value)) {
+        out_say("--head takes SEQ:HASH as it was printed, not \"%s\"", value);
         return CLI_USAGE;
     }
     if (f == FLAG_ACCEPT_LOSS && !bound_is_good(value)) {
@@ -260,7 +274,7 @@ parse_long(struct cli_args *a, char **argv, int argc, int *i)
     if (f == FLAG_COUNT) {
         char word[WORD_MOST * 2];
         (void)snprintf(word, sizeof(word), "--%.*s", n < 60 ? (int)n : 60, text);
-        return unknown_flag(word, UINT32_MAX);
+        return unknown_flag(word);
     }
     if (!cli_flags[f].value && equals) {
         out_say("--%s takes no value", cli_flags[f].name);
@@ -301,22 +315,25 @@ parse_letters(struct cli_args *a, char **argv, int argc, int *i)
     return 0;
 }
 
+void
+cli_name_add(char name[CLI_NAME_MOST], const char *word)
+{
+    size_t n = strlen(name);
+    (void)snprintf(name + n, CLI_NAME_MOST - n, "%s%s", n ? " " : "", word);
+}
+
 /* The first words name the verb; the rest are its arguments. */
 static int
 find_verb(struct cli_args *a, char **words, size_t n)
 {
-    if (n == 0)
-        return 0;
-    a->verb = cli_verb_find(cli_verbs, words[0]);
-    if (!a->verb)
-        return unknown_verb(NULL, cli_verbs, words[0]);
-    size_t used = 1;
-    if (a->verb->sub && n > 1) {
-        a->parent = a->verb;
-        a->verb = cli_verb_find(a->parent->sub, words[1]);
+    const struct cli_verb *among = cli_verbs;
+    size_t used = 0;
+    for (; among && used < n; used++) {
+        a->verb = cli_verb_find(among, words[used]);
         if (!a->verb)
-            return unknown_verb(a->parent, a->parent->sub, words[1]);
-        used = 2;
+            return unknown_verb(a->name, among, words[used]);
+        cli_name_add(a->name, a->verb->name);
+        among = a->verb->sub;
     }
     for (size_t i = used; i < n; i++) {
         a->names = out_grow(a->names, (a->n_names + 1) * sizeof(char *));
@@ -325,22 +342,16 @@ find_verb(struct cli_args *a, char **words, size_t n)
     return 0;
 }
 
-/* Do the words that were found go together? */
 static int
-check_line(struct cli_args *a)
+check_flags(const struct cli_args *a)
 {
     const struct cli_verb *v = a->verb;
-    const char *of = a->parent ? a->parent->name : "", *gap = a->parent ? " " : "";
-    if (v->later) {
-        out_say("%s%s%s is not in this version (%s)", of, gap, v->name, v->later);
-        return CLI_LACKING;
-    }
     for (size_t f = 0; f < FLAG_COUNT; f++) {
         if (!a->n[f])
             continue;
-        if (!((v->flags | cli_flags_everywhere) & FLAG_BIT(f))) {
-            out_say("--%s does not go with %s%s%s; see drstor %s%s%s --help", cli_flags[f].name, of,
-                    gap, v->name, of, gap, v->name);
+        if (!((v->flags | v->needs | cli_flags_everywhere) & FLAG_BIT(f))) {
+            out_say("--%s does not go with %s; see drstor %s --help", cli_flags[f].name, a->name,
+                    a->name);
             return CLI_USAGE;
         }
         if (cli_flags[f].later) {
@@ -348,27 +359,73 @@ check_line(struct cli_args *a)
             return CLI_LACKING;
         }
     }
-    if (v->sub) {
-        out_say("%s needs one more word: %s", v->name, v->takes);
-        return CLI_USAGE;
-    }
+    return 0;
+}
+
+static int
+check_names(const struct cli_args *a)
+{
+    const struct cli_verb *v = a->verb;
     if (a->n_names < v->least) {
-        out_say("%s%s%s needs %s", of, gap, v->name, v->takes);
+        out_say("%s needs %s", a->name, v->takes);
         return CLI_USAGE;
     }
     if (a->n_names > v->most) {
-        out_say("%s%s%s cannot take \"%s\"; it takes %s", of, gap, v->name, a->names[v->most],
+        out_say("%s cannot take \"%s\"; it takes %s", a->name, a->names[v->most],
                 *v->takes ? v->takes : "nothing");
         return CLI_USAGE;
     }
     for (size_t i = 0; i < a->n_names; i++)
         if (!*a->names[i]) {
-            out_say("%s%s%s was given an empty word", of, gap, v->name);
+            out_say("%s was given an empty word", a->name);
             return CLI_USAGE;
         }
     if (v->words && !cli_word_in(v->words, a->names[0]))
         return wrong_value(v->takes[0] == 'K' ? "KIND" : "the shell", a->names[0], v->words);
     return 0;
+}
+
+/* What must not be left out, or said twice. */
+static int
+check_needs(const struct cli_args *a)
+{
+    const struct cli_verb *v = a->verb;
+    bool all = cli_given(a, FLAG_ALL);
+    if ((v->flags & FLAG_BIT(FLAG_ALL)) && all == (a->n_names > 0)) {
+        out_say(all ? "%s takes groups or --all, not both" : "%s needs groups, or --all", a->name);
+        return CLI_USAGE;
+    }
+    for (size_t f = 0; f < FLAG_COUNT; f++)
+        if ((v->needs & FLAG_BIT(f)) && !a->n[f]) {
+            out_say("%s needs --%s %s", a->name, cli_flags[f].name, cli_flags[f].value);
+            return CLI_USAGE;
+        }
+    if (cli_given(a, FLAG_WITHIN) && cli_given(a, FLAG_UNPLANNED)) {
+        out_say("--within begins planned and ends unplanned; it does not go with --unplanned");
+        return CLI_USAGE;
+    }
+    if (cli_given(a, FLAG_ONCE) && cli_given(a, FLAG_INTERVAL)) {
+        out_say("--once is one poll; --interval does not go with it");
+        return CLI_USAGE;
+    }
+    return 0;
+}
+
+/* Do the words that were found go together? */
+static int
+check_line(struct cli_args *a)
+{
+    if (a->verb->later) {
+        out_say("%s is not in this version (%s)", a->name, a->verb->later);
+        return CLI_LACKING;
+    }
+    int r = check_flags(a);
+    if (r == 0 && a->verb->sub) {
+        out_say("%s needs one more word: %s", a->name, a->verb->takes);
+        return CLI_USAGE;
+    }
+    r = r ? r : check_names(a);
+    return r ? r : check_needs(a);
 }
 
 int

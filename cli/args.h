@@ -16,15 +16,23 @@ enum cli_flag {
     FLAG_ONLY,
     FLAG_EXCEPT,
     FLAG_TO,
+    FLAG_AT,
+    FLAG_SITE,
+    FLAG_POINT,
     FLAG_STORAGE_ONLY,
     FLAG_WITHIN,
     FLAG_UNPLANNED,
     FLAG_DECLARE,
     FLAG_ACCEPT_LOSS,
     FLAG_WAIVE_FENCE,
+    FLAG_WAIVE_SNAPSHOT,
     FLAG_REASON,
     FLAG_YES,
     FLAG_DRY_RUN,
+    FLAG_PROBE,
+    FLAG_ONCE,
+    FLAG_INTERVAL,
+    FLAG_HEAD,
     FLAG_OUT,
     FLAG_EXIT_CODE,
     FLAG_WATCH,
@@ -39,7 +47,7 @@ enum cli_flag {
     FLAG_VERSION,
     FLAG_COUNT
 };
-#define FLAG_BIT(f) (UINT32_C(1) << (f))
+#define FLAG_BIT(f) (UINT64_C(1) << (f))
 
 struct cli_flag_row {
     const char *name;  /* without the dashes */
@@ -55,20 +63,25 @@ struct cli_verb {
     const char *name;
     const char *takes; /* "[GROUP...]"; "" */
     const char *help;
-    uint32_t flags;
-    size_t least, most; /* arguments */
-    const char *words;  /* values of the first argument, separated by spaces; NULL: any */
+    uint64_t flags, needs; /* those it takes, and those of them that must be given */
+    size_t least, most;    /* arguments */
+    const char *words;     /* values of the first argument, separated by spaces; NULL: any */
     int (*run)(struct cli *c);
+    const char *goal;           /* acts: the verb of the goal */
     const struct cli_verb *sub; /* nested verbs, up to one without a name */
     const char *later;          /* not in this version: what it will be */
 };
 
+/* "plan drill start" */
+enum { CLI_NAME_MOST = 64 };
+
 extern const struct cli_flag_row cli_flags[FLAG_COUNT];
 extern const struct cli_verb cli_verbs[]; /* up to one without a name */
-extern const uint32_t cli_flags_everywhere;
+extern const uint64_t cli_flags_everywhere;
 
 struct cli_args {
-    const struct cli_verb *verb, *parent; /* parent: of a nested verb */
+    const struct cli_verb *verb;
+    char name[CLI_NAME_MOST]; /* of the verb, with those it is nested in */
     const char **values[FLAG_COUNT];
     size_t n[FLAG_COUNT]; /* how often it was given */
     const char **names;   /* arguments after the verb */
@@ -86,11 +99,13 @@ const char *cli_value(const struct cli_args *a, enum cli_flag f); /* NULL: not g
 const char *cli_nearest(const char *word, const char *const *words, size_t n);
 /* Is WORD in LIST ("a b c")? */
 bool cli_word_in(const char *list, const char *word);
-/* "90", "90s", "5m", "2h", "1d"; -1: no duration. */
+/* "90", "90s", "5m", "2h", "1d" in seconds; -1: no duration. */
 int64_t cli_duration(const char *text);
 
-/* Help of everything, of VERB, or of VERB in PARENT. The caller frees. */
-char *cli_help_text(const struct cli_verb *parent, const struct cli_verb *verb);
+/* Help of everything, or of VERB, whose full name is NAME. The caller frees. */
+char *cli_help_text(const char *name, const struct cli_verb *verb);
+/* "run" and "list" -> "run list", in NAME. */
+void cli_name_add(char name[CLI_NAME_MOST], const char *word);
 const struct cli_verb *cli_verb_find(const struct cli_verb *verbs, const char *name);
 char *cli_completion_text(const char *shell);
 

@@ -41,11 +41,16 @@ void cli_jsonp(struct json_object **o);
 struct json_object *cli_get(struct json_object *o, const char *key);
 const char *cli_text(struct json_object *o, const char *key); /* NULL */
 int64_t cli_int(struct json_object *o, const char *key, int64_t otherwise);
+/* The member "exit" of a document; OTHERWISE when there is none. */
+int cli_exit_of(const char *json, int otherwise);
 bool cli_true(struct json_object *o, const char *key);
 size_t cli_length(struct json_object *list);
 
 /* ---- verbs_*.c: each returns the exit code
  * -------------------------------------------------------- */
+
+/* What a person said in advance. Borrowed from the words. */
+struct drstor_consent cli_consent(const struct cli_args *a);
 
 int cli_status(struct cli *c);
 int cli_show(struct cli *c);
@@ -53,12 +58,18 @@ int cli_explain(struct cli *c);
 int cli_observe(struct cli *c);
 int cli_adopt(struct cli *c);
 int cli_plan(struct cli *c);
-int cli_promote(struct cli *c);
+int cli_act(struct cli *c);
 int cli_apply(struct cli *c);
 int cli_run_list(struct cli *c);
-int cli_run_show(struct cli *c);
+int cli_run_report(struct cli *c);
 int cli_run_watch(struct cli *c);
 int cli_run_resume(struct cli *c);
+int cli_run_abort(struct cli *c);
+int cli_verify(struct cli *c);
+int cli_guard(struct cli *c);
+int cli_takeover(struct cli *c);
+int cli_journal_verify(struct cli *c);
+int cli_journal_export(struct cli *c);
 int cli_config_check(struct cli *c);
 int cli_plugin_list(struct cli *c);
 int cli_plugin_info(struct cli *c);

@@ -40,7 +40,7 @@ put_verbs(struct text *t, const char *before, const struct cli_verb *verbs)
 }
 
 static void
-put_flags(struct text *t, uint32_t flags)
+put_flags(struct text *t, uint64_t flags)
 {
     for (size_t f = 0; f < FLAG_COUNT; f++) {
         const struct cli_flag_row *row = &cli_flags[f];
@@ -51,44 +51,58 @@ put_flags(struct text *t, uint32_t flags)
             (void)snprintf(letter, sizeof(letter), "-%c,", row->letter);
         (void)snprintf(left, sizeof(left), "%s --%s %s", letter, row->name,
                        row->value ? row->value : "");
-        put(t, "  %-26s %s\n", left, row->help);
+        put(t, "  %-27s %s\n", left, row->help);
     }
 }
 
-static void
-put_all(struct text *t)
-{
-    put(t, "usage: drstor VERB [ARGUMENTS] [FLAGS]      drstor VERB --help\n\n");
-    put_verbs(t, "", cli_verbs);
-    put(t, "\nFlags everywhere: --config FILE, -o table|json|jsonl, --columns LIST, -q, -v,\n"
-           "  --timeout DURATION. Exit: 0 done, 2 usage, 3 refused, 4 failed and resumable,\n"
-           "  5 unknown: observe first, 7 locked, 8 timed out, 9 credentials, 10 changes,\n"
-           "  11 stale plan, 12 lacking, 130 stopped. More: man drstor\n");
-}
+/* What there is, by what a person wants; 24 rows of 80 are all there is. */
+static const char rooms[] =
+    "usage: drstor VERB [ARGUMENTS] [FLAGS]          drstor help VERB: its flags\n"
+    "\n"
+    "look  status [GROUP...]               what holds now, and what to do next\n"
+    "      show KIND NAME, explain ID      one thing in full; what a refusal means\n"
+    "      verify GROUP...                 can both sites really be written now?\n"
+    "act   plan VERB GROUP...              what one of these would do:\n"
+    "      promote GROUP... --to SITE      move groups to a site\n"
+    "      failback, reprotect GROUP...    back home; let the other copy follow\n"
+    "      demote GROUP... --at SITE       make a copy read-only, and prove it\n"
+    "      drill start|promote|clean       a test failover on a clone\n"
+    "      suspend, resume, sync GROUP...  replication: stop, go on, once now\n"
+    "      apply FILE                      carry out a plan made earlier\n"
+    "keep  adopt, observe GROUP...         first record of groups; keep what is seen\n"
+    "      guard --site SITE               hold back a site that comes back\n"
+    "      takeover                        make this standby the active controller\n"
+    "runs  run list|show|watch|resume|abort|report\n"
+    "      journal verify|export           proof and export of the audit chain\n"
+    "kit   config check, plugin list|info, completion bash|zsh, version, help\n"
+    "\n"
+    "Everywhere: -c FILE, -o table|json|jsonl, --columns LIST, -q, -v, --timeout TIME\n"
+    "Exit: 0 done, 2 usage, 3 refused, 4 failed and resumable, 5 unknown: observe\n"
+    "  first, 6 not ready, 7 locked, 8 timed out, 9 credentials; more: man drstor\n";
 
 char *
-cli_help_text(const struct cli_verb *parent, const struct cli_verb *verb)
+cli_help_text(const char *name, const struct cli_verb *verb)
 {
     struct text t = {0};
     if (!verb) {
-        put_all(&t);
+        put(&t, "%s", rooms);
         return t.s;
     }
-    char before[64];
-    (void)snprintf(before, sizeof(before), "%s%s", parent ? parent->name : "", parent ? " " : "");
     if (verb->later) {
-        put(&t, "drstor %s%s: %s. Not in this version.\n", before, verb->name, verb->later);
+        put(&t, "drstor %s: %s. Not in this version.\n", name, verb->later);
     } else if (verb->sub) {
-        (void)snprintf(before, sizeof(before), "%s ", verb->name);
-        put(&t, "usage: drstor %s VERB\n\n", verb->name);
+        char before[CLI_NAME_MOST + 1];
+        (void)snprintf(before, sizeof(before), "%s ", name);
+        put(&t, "usage: drstor %s VERB\n\n", name);
         put_verbs(&t, before, verb->sub);
-        put(&t, "\n  drstor %s VERB --help      drstor --help\n", verb->name);
+        put(&t, "\n  drstor %s VERB --help      drstor --help\n", name);
     } else {
-        put(&t, "usage: drstor %s%s %s\n%s\n\n", before, verb->name, verb->takes, verb->help);
+        uint64_t flags = verb->flags | verb->needs;
+        put(&t, "usage: drstor %s %s\n%s\n\n", name, verb->takes, verb->help);
         if (verb->words)
             put(&t, "  %s is one of: %s\n\n", verb->takes, verb->words);
-        put_flags(&t, verb->flags);
-        if (verb->flags)
+        put_flags(&t, flags);
+        if (flags)
             put(&t, "\n");
         put(&t,
             "Also: --config FILE, -o table|json|jsonl, --columns LIST, -q, -v, --timeout TIME\n");
@@ -112,30 +126,34 @@ put_names(struct text *t, const struct cli_verb *verbs)
 }
 
 static void
-put_flag_names(struct text *t, uint32_t flags)
+put_flag_names(struct text *t, uint64_t flags)
 {
     for (size_t f = 0; f < FLAG_COUNT; f++)
         if ((flags & FLAG_BIT(f)) && !cli_flags[f].later)
             put(t, " --%s", cli_flags[f].name);
 }
 
-/* What may follow "VERB" or "PARENT VERB". */
+/* What may follow the verb, whose full name is NAME. */
 static void
-put_case(struct text *t, const struct cli_verb *parent, const struct cli_verb *v)
+put_case(struct text *t, const char *in, const struct cli_verb *v)
 {
+    char name[CLI_NAME_MOST] = "";
     if (v->later)
         return;
-    put(t, "    \"%s%s%s\") can=\"", parent ? parent->name : "", parent ? " " : "", v->name);
+    if (*in)
+        cli_name_add(name, in);
+    cli_name_add(name, v->name);
+    put(t, "    \"%s\") can=\"", name);
     if (v->sub)
         put_names(t, v->sub);
     else if (v->words)
         put(t, "%s", v->words);
     else if (v->run == cli_help)
         put_names(t, cli_verbs);
-    put_flag_names(t, v->flags | cli_flags_everywhere);
+    put_flag_names(t, v->flags | v->needs | cli_flags_everywhere);
     put(t, "\" ;;\n");
     for (const struct cli_verb *s = v->sub; s && s->name; s++)
-        put_case(t, v, s);
+        put_case(t, name, s);
 }
 
 static void
@@ -167,11 +185,27 @@ put_cases(struct text *t)
     put_flag_names(t, cli_flags_everywhere);
     put(t, "\" ;;\n");
     for (const struct cli_verb *v = cli_verbs; v->name; v++)
-        put_case(t, NULL, v);
+        put_case(t, "", v);
     put(t, "  esac\n");
 }
 
-/* Words that take one more, so that "run" alone is not yet a verb. */
+/* Verbs that take one more word, so that "run" alone, or "plan drill", is not yet one. */
+static void
+put_nests(struct text *t, const char *in, const struct cli_verb *verbs, bool *first)
+{
+    for (const struct cli_verb *v = verbs; v && v->name; v++) {
+        char name[CLI_NAME_MOST] = "";
+        if (!v->sub)
+            continue;
+        if (*in)
+            cli_name_add(name, in);
+        cli_name_add(name, v->name);
+        put(t, "%s\"%s\"", *first ? "" : "|", name);
+        *first = false;
+        put_nests(t, name, v->sub, first);
+    }
+}
+
 static void
 put_nested(struct text *t)
 {
@@ -189,11 +223,7 @@ put_nested(struct text *t)
            "more=; fi\n"
            "    case \"$verb\" in ");
     first = true;
-    for (const struct cli_verb *v = cli_verbs; v->name; v++)
-        if (v->sub) {
-            put(t, "%s%s", first ? "" : "|", v->name);
-            first = false;
-        }
+    put_nests(t, "", cli_verbs, &first);
     put(t, ") more=1 ;; esac\n");
 }
 
@@ -216,7 +246,8 @@ cli_completion_text(const char *shell)
     put_values(&t);
     put_cases(&t);
     if (zsh)
-        put(&t, "  if [[ $taken == file ]] || [[ $verb == apply ]]; then _files; fi\n"
+        put(&t, "  if [[ $taken == file ]] || [[ $verb == (apply|\"journal verify\") ]]; then "
+                "_files; fi\n"
                 "  if [[ -n $taken ]]; then compadd -- ${=values}; else compadd -- ${=can}; fi\n}\n"
                 "_drstor \"$@\"\n");
     else
@@ -226,7 +257,8 @@ cli_completion_text(const char *shell)
                 "    [ \"$taken\" = word ] && COMPREPLY=($(compgen -W \"$values\" -- \"$cur\"))\n"
                 "    return 0\n  fi\n"
                 "  COMPREPLY=($(compgen -W \"$can\" -- \"$cur\"))\n"
-                "  [ \"$verb\" = apply ] && COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
+                "  case \"$verb\" in apply|\"journal verify\") ;; *) return 0 ;; esac\n"
+                "  COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
                 "  return 0\n}\ncomplete -F _drstor drstor\n");
     return t.s;
 }

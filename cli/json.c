@@ -61,3 +61,10 @@ cli_length(struct json_object *list)
 {
     return json_object_is_type(list, json_type_array) ? json_object_array_length(list) : 0;
 }
+
+int
+cli_exit_of(const char *json, int otherwise)
+{
+    cli_auto(cli_jsonp) struct json_object *doc = json_tokener_parse(json);
+    return (int)cli_int(doc, "exit", otherwise);
+}

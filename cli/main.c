@@ -47,16 +47,18 @@ cli_version(struct cli *c)
 int
 cli_help(struct cli *c)
 {
-    const struct cli_verb *verb = NULL, *parent = NULL;
+    const struct cli_verb *verb = NULL;
+    char name[CLI_NAME_MOST] = "";
     for (size_t i = 0; i < c->args.n_names; i++) {
-        parent = verb;
-        verb = cli_verb_find(parent ? parent->sub : cli_verbs, c->args.names[i]);
+        verb = cli_verb_find(verb ? verb->sub : cli_verbs, c->args.names[i]);
         if (!verb) {
-            out_say("there is no verb \"%s\"; see drstor --help", c->args.names[i]);
+            out_say("there is no verb \"%s%s%s\"; see drstor --help", name, *name ? " " : "",
+                    c->args.names[i]);
             return CLI_USAGE;
         }
+        cli_name_add(name, verb->name);
     }
-    cli_auto(cli_freep) char *text = cli_help_text(parent, verb);
+    cli_auto(cli_freep) char *text = cli_help_text(name, verb);
     out_text(text);
     return CLI_DONE;
 }
@@ -83,7 +85,7 @@ run(struct cli *c, int argc, char **argv)
     if (cli_given(&c->args, FLAG_VERSION))
         return cli_version(c);
     if (cli_given(&c->args, FLAG_HELP)) {
-        cli_auto(cli_freep) char *text = cli_help_text(c->args.parent, c->args.verb);
+        cli_auto(cli_freep) char *text = cli_help_text(c->args.name, c->args.verb);
         out_text(text);
         return CLI_DONE;
     }

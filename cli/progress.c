@@ -1,6 +1,7 @@
 #include "progress.h"
 #include "out.h"
 
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -99,22 +100,38 @@ step_of(struct progress *p, const char *id)
     return s;
 }
 
+static __attribute__((format(printf, 3, 4))) void
+append(char *text, size_t size, const char *format, ...)
+{
+    size_t n = strlen(text);
+    va_list ap;
+    va_start(ap, format);
+    (void)vsnprintf(text + n, size - n, format, ap);
+    va_end(ap);
+}
+
+/* "planned promote of erp to rome", "drill start of erp" */
 static void
 learn_goal(struct progress *p, struct json_object *doc)
 {
     struct json_object *goal = cli_get(doc, "goal"), *groups = cli_get(goal, "groups");
-    const char *verb = cli_text(goal, "verb"), *to = cli_text(goal, "to");
-    char text[256];
+    const char *verb = cli_text(goal, "verb"), *to = cli_text(goal, "to"),
+               *at = cli_text(goal, "at");
+    char text[256] = "";
     if (!verb)
         return;
-    int n = snprintf(text, sizeof(text), "%s %s",
-                     cli_true(goal, "unplanned") ? "unplanned" : "planned", verb);
-    for (size_t i = 0; i < cli_length(groups) && n > 0 && (size_t)n < sizeof(text); i++) {
+    if (strcmp(verb, "promote") == 0)
+        append(text, sizeof(text), "%s ", cli_true(goal, "unplanned") ? "unplanned" : "planned");
+    for (const char *w = verb; *w; w++)
+        append(text, sizeof(text), "%c", *w == '-' ? ' ' : *w);
+    for (size_t i = 0; i < cli_length(groups); i++) {
         const char *g = json_object_get_string(json_object_array_get_idx(groups, i));
-        n += snprintf(text + n, sizeof(text) - (size_t)n, "%s%s", i ? ", " : " of ", g ? g : "");
+        append(text, sizeof(text), "%s%s", i ? ", " : " of ", g ? g : "");
     }
-    if (to && n > 0 && (size_t)n < sizeof(text))
-        (void)snprintf(text + n, sizeof(text) - (size_t)n, " to %s", to);
+    if (to)
+        append(text, sizeof(text), " to %s", to);
+    if (at)
+        append(text, sizeof(text), " at %s", at);
     set(&p->goal, text);
 }
 

@@ -1,14 +1,10 @@
 /* Verbs that act: one goal, one consent, one report. */
 #include "act.h"
+#include "file.h"
 #include "out.h"
 #include "signals.h"
 
-#include <errno.h>
-#include <fcntl.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 enum { PLAN_MOST = 16 << 20 };
 
@@ -29,46 +25,49 @@ add_list(struct json_object *goal, const char *key, const char *const *values, s
     (void)json_object_object_add(goal, key, list);
 }
 
-/* NULL after the reason was said. */
-static struct json_object *
-goal_of(struct cli *c)
+static void
+add_word(struct json_object *goal, const char *key, const char *word)
 {
-    const struct cli_args *a = &c->args;
-    if (cli_given(a, FLAG_ALL) && a->n_names) {
-        out_say("%s takes groups or --all, not both", a->verb->name);
-        return NULL;
-    }
-    if (!cli_given(a, FLAG_ALL) && !a->n_names) {
-        out_say("%s needs groups, or --all", a->verb->name);
-        return NULL;
-    }
-    if (!cli_given(a, FLAG_TO)) {
-        out_say("%s needs --to SITE", a->verb->name);
-        return NULL;
-    }
+    if (word)
+        (void)json_object_object_add(goal, key, json_object_new_string(word));
+}
+
+static void
+add_true(struct json_object *goal, const char *key, bool given)
+{
+    if (given)
+        (void)json_object_object_add(goal, key, json_object_new_boolean(1));
+}
+
+static struct json_object *
+goal_of(const struct cli_args *a)
+{
     struct json_object *goal = json_object_new_object();
-    (void)json_object_object_add(goal, "verb", json_object_new_string("promote"));
-    if (cli_given(a, FLAG_ALL))
-        (void)json_object_object_add(goal, "all", json_object_new_boolean(1));
+    const char *within = cli_value(a, FLAG_WITHIN);
+    add_word(goal, "verb", a->verb->goal);
+    add_true(goal, "all", cli_given(a, FLAG_ALL));
     add_list(goal, "groups", a->names, a->n_names);
     add_list(goal, "only", a->values[FLAG_ONLY], a->n[FLAG_ONLY]);
     add_list(goal, "except", a->values[FLAG_EXCEPT], a->n[FLAG_EXCEPT]);
-    (void)json_object_object_add(goal, "to", json_object_new_string(cli_value(a, FLAG_TO)));
-    (void)json_object_object_add(goal, "unplanned",
-                                 json_object_new_boolean(cli_given(a, FLAG_UNPLANNED)));
-    (void)json_object_object_add(goal, "storage_only",
-                                 json_object_new_boolean(cli_given(a, FLAG_STORAGE_ONLY)));
+    add_word(goal, "to", cli_value(a, FLAG_TO));
+    add_word(goal, "at", cli_value(a, FLAG_AT));
+    add_word(goal, "point", cli_value(a, FLAG_POINT));
+    if (within)
+        (void)json_object_object_add(goal, "within_s", json_object_new_int64(cli_duration(within)));
+    add_true(goal, "unplanned", cli_given(a, FLAG_UNPLANNED));
+    add_true(goal, "storage_only", cli_given(a, FLAG_STORAGE_ONLY));
     return goal;
 }
 
-static struct drstor_consent
-consent_of(const struct cli_args *a)
+struct drstor_consent
+cli_consent(const struct cli_args *a)
 {
     struct drstor_consent consent = DRSTOR_CONSENT_INIT;
     consent.accept_loss = cli_value(a, FLAG_ACCEPT_LOSS);
     consent.declare = a->values[FLAG_DECLARE];
     consent.n_declare = a->n[FLAG_DECLARE];
     consent.waive_fence = cli_value(a, FLAG_WAIVE_FENCE);
+    consent.waive_snapshot = cli_value(a, FLAG_WAIVE_SNAPSHOT);
     consent.reason = cli_value(a, FLAG_REASON);
     return consent;
 }
@@ -76,32 +75,13 @@ consent_of(const struct cli_args *a)
 /* ---- plans
  * ------------------------------------------------------------------------------------------- */
 
-/* The whole file or none: a plan cut short must not be found by apply. */
 static int
 write_plan(struct cli *c, const char *path, const char *json)
 {
-    cli_auto(cli_freep) char *temporary = NULL;
-    size_t n = strlen(json);
-    if (asprintf(&temporary, "%s.XXXXXX", path) < 0)
-        return CLI_INTERNAL;
-    int fd = mkostemp(temporary, O_CLOEXEC); /* mode 0600 */
-    bool good = fd >= 0 && out_bytes(fd, json, n) && out_bytes(fd, "\n", 1) && fsync(fd) == 0;
-    int trouble = errno;
-    if (fd >= 0 && close(fd) != 0 && good) {
-        good = false;
-        trouble = errno;
-    }
-    if (good && rename(temporary, path) != 0) {
-        good = false;
-        trouble = errno;
-    }
-    if (good)
-        return CLI_DONE;
-    if (fd >= 0)
-        (void)unlink(temporary);
-    char text[512];
-    (void)snprintf(text, sizeof(text), "cannot write %s: %s", path, strerror(trouble));
-    return out_failure(c, CLI_INTERNAL, text, NULL);
+    struct file f;
+    file_begin(&f, path);
+    file_line(&f, json);
+    return file_end(&f, c, true);
 }
 
 static int
@@ -134,15 +114,13 @@ show_plan(struct cli *c, const char *json)
 int
 cli_plan(struct cli *c)
 {
-    cli_auto(cli_jsonp) struct json_object *goal = goal_of(c);
+    cli_auto(cli_jsonp) struct json_object *goal = goal_of(&c->args);
     cli_auto(cli_textp) char *json = NULL;
     cli_auto(cli_errorp) struct drstor_error *err = NULL;
-    if (!goal)
-        return CLI_USAGE;
     int r = cli_open(c);
     if (r)
         return r;
-    struct drstor_consent consent = consent_of(&c->args);
+    struct drstor_consent consent = cli_consent(&c->args);
     signals_attach(c->d, true);
     if (drstor_plan(c->d, json_object_to_json_string(goal), &consent, &json, &err) < 0)
         r = out_error(c, err);
@@ -187,7 +165,7 @@ act_decide(const char *plan_json, struct drstor_answer *answer, void *user)
 }
 
 int
-act_end(struct act *a, struct cli *c, int status, const char *report,
+act_end(struct act *a, struct cli *c, int status, const char *kind, const char *report,
         const struct drstor_error *err)
 {
     int r;
@@ -196,11 +174,10 @@ act_end(struct act *a, struct cli *c, int status, const char *report,
     if (status < 0) {
         r = out_error(c, err);
     } else {
-        cli_auto(cli_jsonp) struct json_object *doc = json_tokener_parse(report);
-        int code = (int)cli_int(doc, "exit", CLI_INTERNAL);
+        int code = cli_exit_of(report, CLI_INTERNAL);
         if (a->ask.refused)
             out_say("%s", a->ask.why);
-        r = out_document(c, "report", report);
+        r = out_document(c, kind, report);
         /* A question nobody answered is a refusal, whatever the report calls it. */
         r = r ? r : a->ask.refused && code == CLI_DONE ? CLI_REFUSED : code;
         if (a->ask.refused && signals_seen())
@@ -211,68 +188,33 @@ act_end(struct act *a, struct cli *c, int status, const char *report,
 }
 
 int
-cli_promote(struct cli *c)
+cli_act(struct cli *c)
 {
     if (cli_given(&c->args, FLAG_DRY_RUN))
         return cli_plan(c);
-    cli_auto(cli_jsonp) struct json_object *goal = goal_of(c);
+    cli_auto(cli_jsonp) struct json_object *goal = goal_of(&c->args);
     cli_auto(cli_textp) char *json = NULL;
     cli_auto(cli_errorp) struct drstor_error *err = NULL;
     struct act act;
-    int r = goal ? act_begin(&act, c) : CLI_USAGE;
+    int r = act_begin(&act, c);
     if (r)
         return r;
-    struct drstor_consent consent = consent_of(&c->args);
+    struct drstor_consent consent = cli_consent(&c->args);
     r = drstor_act(c->d, json_object_to_json_string(goal), &consent, &act.callbacks, &json, &err);
-    return act_end(&act, c, r, json, err);
-}
-
-static char *
-read_plan(struct cli *c, const char *path)
-{
-    int fd = strcmp(path, "-") == 0 ? dup(0) : open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
-    char *text = NULL, why[512] = "";
-    size_t n = 0;
-    struct stat st;
-    if (fd < 0 || fstat(fd, &st) != 0)
-        (void)snprintf(why, sizeof(why), "cannot read %s: %s", path, strerror(errno));
-    else if (S_ISDIR(st.st_mode))
-        (void)snprintf(why, sizeof(why), "cannot read %s: it is a directory", path);
-    while (!*why) {
-        text = out_grow(text, n + 65536);
-        ssize_t got = read(fd, text + n, 65535);
-        if (got < 0 && errno == EINTR)
-            continue;
-        if (got < 0)
-            (void)snprintf(why, sizeof(why), "cannot read %s: %s", path, strerror(errno));
-        if (got <= 0)
-            break;
-        n += (size_t)got;
-        if (n > PLAN_MOST)
-            (void)snprintf(why, sizeof(why), "%s is too large to be a plan", path);
-    }
-    if (fd >= 0)
-        (void)close(fd);
-    if (*why) {
-        free(text);
-        (void)out_failure(c, CLI_USAGE, why, NULL);
-        return NULL;
-    }
-    text[n] = '\0';
-    return text;
+    return act_end(&act, c, r, "report", json, err);
 }
 
 int
 cli_apply(struct cli *c)
 {
-    cli_auto(cli_freep) char *plan = read_plan(c, c->args.names[0]);
+    cli_auto(cli_freep) char *plan = file_read(c, c->args.names[0], PLAN_MOST, "a plan");
     cli_auto(cli_textp) char *json = NULL;
     cli_auto(cli_errorp) struct drstor_error *err = NULL;
     struct act act;
     int r = plan ? act_begin(&act, c) : CLI_USAGE;
     if (r)
         return r;
-    struct drstor_consent consent = consent_of(&c->args);
+    struct drstor_consent consent = cli_consent(&c->args);
     r = drstor_apply(c->d, plan, &consent, &act.callbacks, &json, &err);
-    return act_end(&act, c, r, json, err);
+    return act_end(&act, c, r, "report", json, err);
 }

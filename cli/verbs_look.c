@@ -68,7 +68,7 @@ cli_show(struct cli *c)
     if (drstor_show(c->d, c->args.names[0], c->args.names[1], &json, &err) < 0)
         r = out_error(c, err);
     else
-        r = out_document(c, strcmp(c->args.names[0], "run") == 0 ? "report" : "show", json);
+        r = out_document(c, strcmp(c->args.names[0], "run") == 0 ? "run" : "show", json);
     cli_close(c);
     return r;
 }
@@ -81,13 +81,6 @@ cli_explain(struct cli *c)
     if (drstor_explain(c->args.names[0], &json, &err) < 0)
         return out_error(c, err);
     return out_document(c, "explain", json);
-}
-
-static int
-exit_of(const char *json)
-{
-    cli_auto(cli_jsonp) struct json_object *doc = json_tokener_parse(json);
-    return (int)cli_int(doc, "exit", CLI_DONE);
 }
 
 int
@@ -105,7 +98,7 @@ cli_observe(struct cli *c)
         r = cli_given(&c->args, FLAG_QUIET) && c->form == CLI_TABLE
                 ? 0
                 : out_document(c, "observe", json);
-        r = r ? r : exit_of(json);
+        r = r ? r : cli_exit_of(json, CLI_DONE);
     }
     cli_close(c);
     return r;
@@ -116,11 +109,6 @@ cli_adopt(struct cli *c)
 {
     cli_auto(cli_textp) char *json = NULL;
     cli_auto(cli_errorp) struct drstor_error *err = NULL;
-    if (cli_given(&c->args, FLAG_ALL) == (c->args.n_names > 0)) {
-        out_say(c->args.n_names ? "adopt takes groups or --all, not both"
-                                : "adopt needs groups, or --all");
-        return CLI_USAGE;
-    }
     int r = cli_open(c);
     if (r)
         return r;
@@ -129,7 +117,27 @@ cli_adopt(struct cli *c)
         r = out_error(c, err);
     } else {
         r = out_document(c, "adopt", json);
-        r = r ? r : exit_of(json);
+        r = r ? r : cli_exit_of(json, CLI_DONE);
+    }
+    cli_close(c);
+    return r;
+}
+
+int
+cli_verify(struct cli *c)
+{
+    cli_auto(cli_textp) char *json = NULL;
+    cli_auto(cli_errorp) struct drstor_error *err = NULL;
+    int r = cli_open(c);
+    if (r)
+        return r;
+    signals_attach(c->d, true);
+    if (drstor_verify(c->d, c->args.names, c->args.n_names, cli_given(&c->args, FLAG_PROBE), &json,
+                      &err) < 0) {
+        r = out_error(c, err);
+    } else {
+        r = out_document(c, "verify", json);
+        r = r ? r : cli_exit_of(json, CLI_NOT_READY);
     }
     cli_close(c);
     return r;
@@ -146,7 +154,7 @@ cli_config_check(struct cli *c)
     if (drstor_config_check(cli_value(&c->args, FLAG_CONFIG), &json, &err) < 0)
         return out_error(c, err);
     int r = out_document(c, "problems", json);
-    return r ? r : exit_of(json);
+    return r ? r : cli_exit_of(json, CLI_DONE);
 }
 
 int

@@ -20,7 +20,7 @@ cli_run_list(struct cli *c)
 }
 
 int
-cli_run_show(struct cli *c)
+cli_run_report(struct cli *c)
 {
     cli_auto(cli_textp) char *json = NULL;
     cli_auto(cli_errorp) struct drstor_error *err = NULL;
@@ -31,7 +31,7 @@ cli_run_show(struct cli *c)
     if (drstor_run_show(c->d, c->args.names[0], &json, &err) < 0)
         r = out_error(c, err);
     else
-        r = out_document(c, "report", json); /* showing it worked, however the run ended */
+        r = out_document(c, "run", json); /* showing it worked, however the run ended */
     cli_close(c);
     return r;
 }
@@ -91,9 +91,8 @@ cli_run_watch(struct cli *c)
     } else if (r < 0 || drstor_run_show(c->d, run, &report, &err) < 0) {
         r = out_error(c, err);
     } else {
-        cli_auto(cli_jsonp) struct json_object *doc = json_tokener_parse(report);
         r = out_document(c, "report", report);
-        r = r ? r : (int)cli_int(doc, "exit", CLI_INTERNAL);
+        r = r ? r : cli_exit_of(report, CLI_INTERNAL);
     }
     cli_close(c);
     return r;
@@ -113,5 +112,21 @@ cli_run_resume(struct cli *c)
     if (run && drstor_run_show(c->d, run, &before, NULL) == DRSTOR_OK)
         follow_learn(act.follow, before);
     r = drstor_resume(c->d, run, &act.callbacks, &json, &err);
-    return act_end(&act, c, r, json, err);
+    return act_end(&act, c, r, "report", json, err);
+}
+
+int
+cli_run_abort(struct cli *c)
+{
+    cli_auto(cli_textp) char *json = NULL, *before = NULL;
+    cli_auto(cli_errorp) struct drstor_error *err = NULL;
+    const char *run = c->args.names[0];
+    struct act act;
+    int r = act_begin(&act, c);
+    if (r)
+        return r;
+    if (drstor_run_show(c->d, run, &before, NULL) == DRSTOR_OK)
+        follow_learn(act.follow, before);
+    r = drstor_abort(c->d, run, &act.callbacks, &json, &err);
+    return act_end(&act, c, r, "abort", json, err);
 }

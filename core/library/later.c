@@ -13,22 +13,6 @@ later(const char *what, struct drstor_error **err)
 }
 
 LATER int
-drstor_verify(struct drstor *d, const char *const *groups, size_t n, int probe, char **ret_json,
-              struct drstor_error **err)
-{
-    (void)d, (void)groups, (void)n, (void)probe, (void)ret_json;
-    return later("verify", err);
-}
-
-LATER int
-drstor_abort(struct drstor *d, const char *run, const struct drstor_callbacks *callbacks,
-             char **ret_json, struct drstor_error **err)
-{
-    (void)d, (void)run, (void)callbacks, (void)ret_json;
-    return later("run abort", err);
-}
-
-LATER int
 drstor_guard(struct drstor *d, const struct drstor_guard_options *options,
              const struct drstor_callbacks *callbacks, char **ret_json, struct drstor_error **err)
 {

@@ -177,6 +177,13 @@ evidence_and_loss(struct json_object *o, struct dr_store *store, struct dr_arena
         dr_json_set_i64(o, "rpo_s", worst);
 }
 
+/* Only what makes a site serve has a recovery time. */
+static bool
+brings_service(const struct dr_plan *p)
+{
+    return p->goal.verb == DR_VERB_PROMOTE || p->goal.verb == DR_VERB_FAILBACK;
+}
+
 /* "done" only when all of it was done; never a word that hides something. */
 static const char *
 result_word(enum dr_run_state state)
@@ -232,7 +239,7 @@ dr_report_run(struct dr_store *store, struct dr_arena *a, const struct dr_model 
     if (row.ended >= 0)
         dr_json_set_str(times, "ended", dr_utc_text(a, row.ended));
     dr_json_set(o, "times", times);
-    if (row.state == DR_RUN_DONE && back >= row.started) {
+    if (row.state == DR_RUN_DONE && back >= row.started && brings_service(&plan)) {
         dr_json_set_i64(o, "rto_s", back - row.started);
         if (lost >= 0)
             dr_json_set_i64(o, "rto_outage_s", back - lost);

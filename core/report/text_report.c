@@ -117,8 +117,10 @@ print_times(struct dr_page *p, struct json_object *doc)
                *decision = dr_page_time(p, times, "decision");
     const char *first = dr_page_time(p, times, "first_vm"),
                *last = dr_page_time(p, times, "last_vm");
+    const char *verb = dr_page_text(p, dr_json_get(doc, "goal"), "verb");
     int64_t s;
-    if (!times)
+    /* Nobody waits for a service where none was moved. */
+    if (!times || (verb && !dr_streq(verb, "promote") && !dr_streq(verb, "failback")))
         return;
     dr_page_gap(p);
     if (dr_json_i64(doc, "rto_s", &s) && s >= 0)

@@ -196,6 +196,7 @@ drstor_plan(struct drstor *d, const char *goal, const struct drstor_consent *con
     dr_json_set(asked, "goal", json_tokener_parse(goal));
     dr_json_set_str(asked, "accept_loss", consent->accept_loss);
     dr_json_set_str(asked, "waive_fence", consent->waive_fence);
+    dr_json_set_str(asked, "waive_snapshot", consent->waive_snapshot);
     dr_json_set_str(asked, "reason", consent->reason);
     for (size_t i = 0; i < consent->n_declare; i++)
         (void)json_object_array_add(list, json_object_new_string(consent->declare[i]));
@@ -340,6 +341,82 @@ drstor_adopt(struct drstor *d, const char *const *groups, size_t n, char **ret,
     (void)groups;
     (void)n;
     return answer(d, "adopted", ret, err);
+}
+
+int
+drstor_verify(struct drstor *d, const char *const *groups, size_t n, int probe, char **ret,
+              struct drstor_error **err)
+{
+    (void)groups;
+    (void)n;
+    return answer(d, probe ? "probed" : "verify", ret, err);
+}
+
+int
+drstor_abort(struct drstor *d, const char *run, const struct drstor_callbacks *cb, char **ret,
+             struct drstor_error **err)
+{
+    int r = fails(d, err);
+    if (r < 0)
+        return r;
+    if (strcmp(run, "r-none") == 0)
+        return dr_fail(err, DRSTOR_E_NOTFOUND, "there is no run \"%s\"", run);
+    play(d, cb);
+    return answer(d, "abort", ret, err);
+}
+
+/* What was asked is in the document. */
+int
+drstor_guard(struct drstor *d, const struct drstor_guard_options *options,
+             const struct drstor_callbacks *cb, char **ret, struct drstor_error **err)
+{
+    play(d, cb);
+    int r = fails(d, err);
+    dr_auto(dr_json_putp) struct json_object *o = r < 0 ? NULL : load(d->dir, "guard", err);
+    if (!o)
+        return r < 0 ? r : DRSTOR_E_NOTFOUND;
+    dr_json_set_str(o, "site", options->site);
+    dr_json_set_i64(o, "interval_ms", options->interval_ms);
+    dr_json_set_bool(o, "once", options->once);
+    *ret = dr_strdup(dr_json_text(o));
+    return DRSTOR_OK;
+}
+
+int
+drstor_takeover(struct drstor *d, const struct drstor_consent *consent, char **ret,
+                struct drstor_error **err)
+{
+    int r = fails(d, err);
+    dr_auto(dr_json_putp) struct json_object *o = r < 0 ? NULL : load(d->dir, "takeover", err);
+    if (!o)
+        return r < 0 ? r : DRSTOR_E_NOTFOUND;
+    dr_json_set_str(o, "declared", consent->declare[0]);
+    dr_json_set_str(o, "reason", consent->reason);
+    *ret = dr_strdup(dr_json_text(o));
+    return DRSTOR_OK;
+}
+
+/* A file is read by nobody here: its name is the document. */
+int
+drstor_journal_verify(struct drstor *d, const char *file, const char *head, char **ret,
+                      struct drstor_error **err)
+{
+    struct drstor of_file = {.dir = dr_strdup(file ? file : "")};
+    int r = answer(file ? &of_file : d, head ? "head" : "journal", ret, err);
+    free(of_file.dir);
+    return r;
+}
+
+int
+drstor_journal_export(struct drstor *d, int (*line)(const char *line, void *user), void *user,
+                      struct drstor_error **err)
+{
+    static const char *const lines[] = {"{\"table\":\"record\"}", "{\"table\":\"audit\"}",
+                                        "{\"table\":\"end\",\"lines\":2}"};
+    for (size_t i = 0; i < 3; i++)
+        if (line(lines[i], user))
+            return dr_fail(err, DRSTOR_E_CANCELLED, "the export was stopped");
+    return fails(d, err);
 }
 
 int

@@ -53,6 +53,35 @@ exit_codes_are_those_of_the_documents(void **state)
         {IN("planned") "promote erp --to rome --yes", 0},
         {IN("planned") "apply " REPORT_CASES "/planned.json --yes", 0},
         {IN("planned") "status", 2}, /* no such document */
+        {IN("planned") "failback erp --yes", 0},
+        {IN("planned") "demote erp --at milan --yes", 0},
+        {IN("planned") "reprotect erp --yes", 0},
+        {IN("planned") "drill start erp --yes", 0},
+        {IN("planned") "drill promote erp --yes", 0},
+        {IN("planned") "drill clean erp --yes", 0},
+        {IN("planned") "suspend erp --yes", 0},
+        {IN("planned") "resume erp --yes", 0},
+        {IN("planned") "sync erp", 3}, /* nobody can be asked */
+        {IN("planned") "plan sync erp --exit-code", 10},
+        {IN("planned") "plan drill clean erp --exit-code", 10},
+        {IN("refused") "plan reprotect erp", 3},
+        {IN("locked") "failback erp --yes", 7},
+        {IN("steady") "verify --all", 6},
+        {IN("steady") "verify crm --probe", 0},
+        {IN("locked") "verify crm", 7},
+        {IN("kept") "guard --site milan --once", 0},
+        {IN("broken") "guard --site milan --once", 2}, /* no such document */
+        {IN("steady") "takeover --declare site-lost:milan --reason fire", 0},
+        {IN("locked") "takeover --declare site-lost:milan --reason fire", 7},
+        {IN("steady") "run abort r-2", 5},
+        {IN("steady") "run abort r-none", 2},
+        {IN("steady") "run report r-2", 0},
+        {IN("broken") "run report r-2", 0},
+        {IN("steady") "journal verify", 0},
+        {"journal verify " DOCS "/altered", 6}, /* a file needs no installation */
+        {"journal verify", 2},
+        {IN("locked") "journal export -O /dev/null.nowhere/x", 1},
+        {IN("steady") "journal export", 0},
         {"explain R015", 0},
         {"version", 0},
         {"--version", 0},
@@ -195,6 +224,98 @@ a_plan_is_kept_whole_and_private(void **state)
     assert_int_equal(*o.out, '{');
 }
 
+#define HEAD_5 "5:" HEX_16 HEX_16 HEX_16 HEX_16
+#define HEX_16 "0123456789abcdef"
+
+static void
+the_journal_is_proven_and_exported(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/drstor-cli-XXXXXX", words[512], path[64];
+    dr_auto(dr_freep) char *text = NULL;
+    struct stat st;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof(path), "%s/journal.jsonl", dir);
+    (void)snprintf(words, sizeof(words), IN("steady") "journal export -O %s", path);
+    dr_auto(spawn_free) struct spawned e = spawn_run(words, NULL);
+    assert_int_equal(e.code, 0);
+    assert_string_equal(e.out, "");
+    assert_non_null(strstr(e.err, "3 lines in "));
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(dr_file_read(path, 4096, &text, NULL, NULL), DRSTOR_OK);
+    dr_auto(spawn_free) struct spawned o = spawn_run(IN("steady") "journal export -q", NULL);
+    assert_string_equal(o.out, text);
+    assert_string_equal(o.err, "");
+    assert_int_equal(unlink(path), 0);
+
+    /* What can be read of a damaged store is kept, and the exit code tells of the damage. */
+    (void)snprintf(words, sizeof(words), IN("locked") "journal export -O %s", path);
+    dr_auto(spawn_free) struct spawned d = spawn_run(words, NULL);
+    assert_int_equal(d.code, 7); /* as the document of the failure says */
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0);
+
+    dr_auto(spawn_free) struct spawned v = spawn_run(IN("steady") "journal verify", NULL);
+    assert_non_null(strstr(v.out, "57 audit lines, all are as they were written\nhead 57:abab"));
+    dr_auto(spawn_free) struct spawned a = spawn_run("journal verify " DOCS "/altered", NULL);
+    assert_non_null(strstr(a.out, "NOT SOUND: line 23"));
+    dr_auto(spawn_free) struct spawned h =
+        spawn_run(IN("steady") "journal verify --head " HEAD_5 " -o json", NULL);
+    assert_int_equal(h.code, 0);
+    assert_non_null(strstr(h.out, "\"bad\":0"));
+}
+
+static void
+a_guard_tells_what_it_finds_and_ends_with_a_signal(void **state)
+{
+    (void)state;
+    dr_auto(spawn_free) struct spawned s =
+        spawn_run(IN("kept") "guard --site milan --interval 5s -o json", NULL);
+    assert_int_equal(s.code, 0);
+    assert_string_equal(s.err, "14:03:22 erp  held: was writable at milan: demoted, read back\n"
+                               "14:03:27 warehouse  unknown: array ontap-milan does not answer\n");
+    assert_non_null(strstr(s.out, "\"interval_ms\":5000,\"once\":false"));
+    assert_non_null(strstr(s.out, "\"site\":\"milan\""));
+    dr_auto(spawn_free) struct spawned l =
+        spawn_run(IN("kept") "guard --site milan --once -o jsonl", NULL);
+    assert_string_equal(l.err, "");
+    assert_int_equal(strncmp(l.out, "{\"seq\":1,", 9), 0);
+    assert_non_null(strstr(l.out, "\n{\"api\":\"drstor/v1\""));
+    dr_auto(spawn_free) struct spawned q = spawn_run(IN("kept") "guard --site milan -q", NULL);
+    assert_string_equal(q.err, "");
+    assert_int_equal(strncmp(q.out, "site milan: 12 polls", 20), 0);
+}
+
+static void
+documents_of_the_rare_verbs_have_their_text(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *words, *says, *member;
+    } docs[] = {
+        {IN("steady") "verify --all", "NO       the witness", "\"verdict\":\"dual-unverified\""},
+        {IN("steady") "run abort r-2", "not known, look at it:", "\"undone\":["},
+        {IN("steady") "takeover --declare site-lost:milan --reason fire",
+         "active: controller rome-1", "\"declared\":\"site-lost:milan\",\"reason\":\"fire\""},
+        {IN("steady") "run report r-2", "STARTED", "\"steps\":["},
+        {IN("steady") "run show r-2", "STARTED", "\"steps\":["},
+        {IN("steady") "journal verify", "head 57:", "\"head\":{\"seq\":57,"},
+    };
+    for (size_t i = 0; i < DR_COUNT(docs); i++) {
+        char words[512];
+        dr_auto(spawn_free) struct spawned t = spawn_run(docs[i].words, NULL);
+        if (!strstr(t.out, docs[i].says))
+            fail_msg("drstor %s: %s", docs[i].words, t.out);
+        (void)snprintf(words, sizeof(words), "%s -o json", docs[i].words);
+        dr_auto(spawn_free) struct spawned j = spawn_run(words, NULL);
+        assert_int_equal(j.code, t.code);
+        if (!strstr(j.out, docs[i].member))
+            fail_msg("drstor %s: %s", words, j.out);
+    }
+}
+
 static int
 shell(const char *script)
 {
@@ -271,6 +392,9 @@ main(void)
         cmocka_unit_test(failures_are_a_sentence_and_for_scripts_a_document),
         cmocka_unit_test(columns_and_verbosity_choose_what_is_shown),
         cmocka_unit_test(a_plan_is_kept_whole_and_private),
+        cmocka_unit_test(the_journal_is_proven_and_exported),
+        cmocka_unit_test(a_guard_tells_what_it_finds_and_ends_with_a_signal),
+        cmocka_unit_test(documents_of_the_rare_verbs_have_their_text),
         cmocka_unit_test(a_reader_that_goes_away_stops_nothing),
         cmocka_unit_test(results_that_cannot_be_written_are_a_failure),
         cmocka_unit_test(sigterm_stops_in_order),
