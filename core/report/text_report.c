@@ -188,6 +188,8 @@ print_consent(struct dr_page *p, struct json_object *consent)
     const char *waive = dr_page_text(p, consent, "waive_fence"),
                *reason = dr_page_text(p, consent, "reason");
     const char *who = dr_page_text(p, consent, "who");
+    if (!who)
+        who = dr_page_text(p, consent, "by");
     if (loss)
         dr_str_printf(&b, "a loss of %s was accepted", loss);
     dr_page_each(dr_json_get(consent, "declare"), i, d)
@@ -198,8 +200,11 @@ print_consent(struct dr_page *p, struct json_object *consent)
                            : dr_arena_printf(p->arena, "%s:%s", dr_page_known(p, d, "kind"),
                                              dr_page_known(p, d, "site")));
     }
+    const char *second = dr_page_text(p, consent, "confirmed_by");
     if (waive)
-        dr_str_printf(&b, "%sthe fence was waived: %s", b.n ? "; " : "", waive);
+        dr_str_printf(&b, "%sTHE FENCE WAS WAIVED: %s", b.n ? "; " : "", waive);
+    if (second)
+        dr_str_printf(&b, "%sconfirmed by %s", b.n ? "; " : "", second);
     if (reason)
         dr_str_printf(&b, "%sreason: %s", b.n ? "; " : "", reason);
     if (who)
@@ -235,13 +240,17 @@ next_words(struct dr_page *p, struct json_object *doc)
 static void
 print_loss(struct dr_page *p, struct json_object *doc)
 {
-    struct json_object *loss = dr_json_get(doc, "loss");
+    struct json_object *loss = dr_json_get(doc, "loss"), *weighed = dr_json_get(doc, "losses");
     int64_t rpo;
+    if (dr_page_text(p, doc, "run") && dr_json_length(weighed)) /* at the commit: what counts */
+        loss = weighed;
     if (json_object_is_type(loss, json_type_array))
         dr_page_each(loss, i, l)
         {
-            dr_page_say(p, 0, 2, "loss of %s: %s", dr_page_known(p, l, "group"),
-                        dr_page_loss(p, l));
+            const char *confidence = dr_page_text(p, l, "confidence");
+            dr_page_say(p, 0, 2, "loss of %s: %s%s%s%s", dr_page_known(p, l, "group"),
+                        dr_page_loss(p, l), confidence ? " (" : "", confidence ? confidence : "",
+                        confidence ? ")" : "");
         }
     else if (loss)
         dr_page_say(p, 0, 2, "loss: %s",
