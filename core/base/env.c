@@ -5,8 +5,10 @@
 #include <drstor/types.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <pwd.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/random.h>
@@ -290,6 +292,13 @@ coroutine_wait(struct dr_env *env, uint64_t ns, const struct dr_cancel *cancel,
 }
 
 void
+dr_env_virtual_person(struct dr_env *env, int64_t uid, const char *user)
+{
+    env->self.uid = uid;
+    (void)snprintf(env->self.user, sizeof(env->self.user), "%s", user);
+}
+
+void
 dr_env_virtual_kill(struct dr_env *env)
 {
     struct machine *m = env->machine;
@@ -362,6 +371,20 @@ dr_random(struct dr_env *env, void *to, size_t n)
     }
 }
 
+/* Set at login, and kept over sudo and su; without the audit part of the kernel there is none. */
+static uid_t
+login_uid(void)
+{
+    char text[32] = "";
+    int fd = open("/proc/self/loginuid", O_RDONLY | O_CLOEXEC);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+    if (fd >= 0)
+        (void)close(fd);
+    char *end = text;
+    unsigned long uid = n > 0 ? strtoul(text, &end, 10) : UINT32_MAX;
+    return end == text || uid >= UINT32_MAX ? getuid() : (uid_t)uid;
+}
+
 void
 dr_env_self(struct dr_env *env, struct dr_self *ret)
 {
@@ -371,13 +394,14 @@ dr_env_self(struct dr_env *env, struct dr_self *ret)
         *ret = env->self;
         return;
     }
-    *ret = (struct dr_self){.uid = getuid(), .pid = getpid()};
+    uid_t uid = login_uid();
+    *ret = (struct dr_self){.uid = uid, .pid = getpid()};
     (void)gethostname(ret->host, sizeof(ret->host) - 1);
-    (void)getpwuid_r(getuid(), &pw, buffer, sizeof(buffer), &found);
+    (void)getpwuid_r(uid, &pw, buffer, sizeof(buffer), &found);
     if (found)
         (void)snprintf(ret->user, sizeof(ret->user), "%s", pw.pw_name);
     else
-        (void)snprintf(ret->user, sizeof(ret->user), "%u", (unsigned)getuid());
+        (void)snprintf(ret->user, sizeof(ret->user), "%u", (unsigned)uid);
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */

@@ -36,6 +36,8 @@ struct dr_env *dr_env_virtual_process(struct dr_env *env, const char *host, uint
  * What they held in memory is lost. One that kills its own process does not come back.
  */
 void dr_env_virtual_kill(struct dr_env *env);
+/* Whose the process is; before it does anything. */
+void dr_env_virtual_person(struct dr_env *env, int64_t uid, const char *user);
 /* The process whose task runs now on the clock of ENV; NULL outside of all. */
 struct dr_env *dr_env_virtual_running(struct dr_env *env);
 
@@ -46,7 +48,10 @@ const char *dr_boot_id(struct dr_env *env); /* boot_ns of another boot must not 
 /* Bytes that nobody can guess, or, when virtual, that the next one with the same seed gets too. */
 void dr_random(struct dr_env *env, void *to, size_t n);
 
-/* Who and where we are, for those who read it later. */
+/*
+ * Who and where we are, for those who read it later. The uid is that of the login where the machine
+ * keeps one: whoever works as another user, the service's or root, stays the person who logged in.
+ */
 struct dr_self {
     int64_t uid, pid;
     char user[64], host[256];

@@ -111,6 +111,7 @@ static const struct dr_conf_key safety_keys[] = {
     DR_CONF_SPAN("assert_min", struct dr_model, assert_min_s, DR_CONF_DURATION, 1, 86400),
     DR_CONF_SPAN("verify_max_age", struct dr_model, verify_max_age_s, DR_CONF_DURATION, 1, 86400),
     DR_CONF_SPAN("consent_valid", struct dr_model, consent_valid_s, DR_CONF_DURATION, 1, 86400),
+    DR_CONF_CHOICE("waive_fence", struct dr_model, waive_fence, dr_waive_names),
 };
 static DR_CONF_TABLE(safety_table, "safety", safety_keys);
 
@@ -209,6 +210,7 @@ config_build(const char *text, size_t n, const char *name, const struct dr_confi
     m->assert_min_s = 60;
     m->verify_max_age_s = 300;
     m->consent_valid_s = 600;
+    m->waive_fence = DR_WAIVE_ONE;
     m->observe_timeout_s = 10;
 
     struct dr_conf c = {.arena = a, .model = m, .problems = problems, .folder = m->folder};

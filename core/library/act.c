@@ -134,6 +134,44 @@ standing_consent(struct act *x)
     }
 }
 
+/*
+ * Where the configuration asks for two persons, the second of two different users goes on with what
+ * both of them asked for (safety E7, X13). 1: go on; 0: *RET_JSON is the answer.
+ */
+static int
+second_person(struct act *x, char **ret_json, struct drstor_error **err)
+{
+    const struct dr_model *m = x->s.d->model;
+    const struct dr_plan_group *f = dr_plan_waived(&x->plan);
+    if (!f || m->waive_fence != DR_WAIVE_TWO)
+        return 1;
+    const struct dr_actor who = dr_actor_self(x->s.d->env, x->s.arena, x->s.d->origin);
+    const char *command = dr_command_text(x->s.arena, &x->goal, NULL);
+    struct dr_asked other;
+    bool found = false;
+    int r = dr_store_consent(x->s.store, x->s.arena, x->plan.id, &who, command, m->consent_valid_s,
+                             &other, &found, err);
+    if (r < 0)
+        return r;
+    if (found) {
+        x->consent.confirmed_by =
+            dr_arena_printf(x->s.arena, "%s@%s", other.who.user, other.who.host);
+        return 1;
+    }
+    const struct dr_refusal waits = {
+        .id = "R029",
+        .group = f->name,
+        .text = dr_arena_printf(x->s.arena,
+                                "the fence of %s is waived by two persons or not at all", f->from),
+        .evidence = dr_arena_printf(x->s.arena, "%s (uid %lld) agrees; %s", x->person,
+                                    (long long)who.uid, f->proof),
+        .remedy = dr_arena_printf(x->s.arena, "within %s, another user gives the same command: %s",
+                                  dr_duration_text(x->s.arena, m->consent_valid_s), command)};
+    refuse_with(x, &waits);
+    r = not_begun(x, ret_json, err);
+    return r < 0 ? r : 0;
+}
+
 /* The question, or what was said in advance. 1: go on; 0: *RET_JSON is the answer. */
 static int
 decide(struct act *x, char **ret_json, struct drstor_error **err)
@@ -183,8 +221,9 @@ decide(struct act *x, char **ret_json, struct drstor_error **err)
     x->consent.by = x->person;
     x->consent.how = how;
     x->consent.reason = x->plan.goal.reason;
+    x->consent.waive_fence = dr_plan_waived(&x->plan) ? x->plan.goal.waive_fence : NULL;
     x->consent.at = dr_now_utc(x->s.d->env);
-    return 1;
+    return second_person(x, ret_json, err);
 }
 
 /* The report of what is stored, with the result of this very go. */
@@ -348,7 +387,7 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
     struct dr_accept_loss kept = then.goal.accept_loss;
     x.goal.declare = NULL;
     x.goal.n_declare = 0;
-    x.goal.reason = x.goal.waive_fence = x.goal.waive_snapshot = NULL;
+    x.goal.reason = x.goal.waive_fence = x.goal.waive_snapshot = x.goal.carries = NULL;
     r = dr_goal_consent(a, consent, &x.goal, err);
     if (r < 0)
         return r;
@@ -438,44 +477,6 @@ drstor_observe(struct drstor *d, const char *const *groups, size_t n, char **ret
 
 /* ---- adopt ----------------------------------------------------------------------------------- */
 
-static bool
-refuse_adopt(struct dr_arena *a, const struct dr_group *g, const struct dr_facts *facts,
-             const struct dr_copy **ret_primary, struct dr_refusal *r)
-{
-    size_t writable = 0;
-    *r = (struct dr_refusal){.group = g->name};
-    for (size_t i = 0; i < g->n_copies; i++) {
-        const struct dr_copy_facts *f = dr_facts_copy(facts, g->name, g->copies[i].site->name);
-        if (!f || !f->fresh) {
-            const struct dr_endpoint_facts *e =
-                dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, g->copies[i].array->name);
-            r->id = "R037";
-            r->text = dr_arena_printf(a, "the copy of group %s at %s cannot be seen", g->name,
-                                      g->copies[i].site->name);
-            r->evidence = e && e->error ? e->error : "its array does not know it";
-            r->remedy = "adopt when every copy can be seen";
-            return true;
-        }
-        if (dr_view_closed(&f->view))
-            continue;
-        writable++; /* or mixed, or unknown: then nobody can say that it is not */
-        *ret_primary = f->view.access == DRSTOR_ACCESS_READ_WRITE ? &g->copies[i] : NULL;
-    }
-    if (writable == 1 && *ret_primary)
-        return false;
-    r->id = writable ? "R034" : "R036";
-    r->text = dr_arena_printf(a,
-                              writable == 1
-                                  ? "nobody can say whether every volume of group %s is writable"
-                              : writable ? "group %s is writable at more than one site"
-                                         : "no copy of group %s is writable",
-                              g->name);
-    r->evidence = "read from every array just now";
-    r->remedy = writable ? "find out which copy counts and make the other read-only at its array"
-                         : "make the copy that counts writable at its array, then adopt";
-    return true;
-}
-
 static int
 adopt_one(struct session *s, const struct dr_group *g, const struct dr_copy *primary,
           const struct dr_facts *facts, bool *ret_already, struct drstor_error **err)
@@ -489,19 +490,7 @@ adopt_one(struct session *s, const struct dr_group *g, const struct dr_copy *pri
         return r;
     *ret_already =
         dr_store_load(s->store, s->arena, g->name, &before, NULL, NULL) != DRSTOR_E_NOTFOUND;
-    const struct dr_copy_facts *f = dr_facts_copy(facts, g->name, primary->site->name);
-    dr_map_clear(&dr_record_type, &rec);
-    rec.schema = "1.0";
-    rec.group = g->name;
-    /* An array may remember more than we do: never begin below it. */
-    rec.epoch = 1;
-    for (size_t i = 0; i < facts->n_copies; i++)
-        if (dr_streq(facts->copies[i].group, g->name) && facts->copies[i].view.epoch > rec.epoch)
-            rec.epoch = facts->copies[i].view.epoch;
-    rec.primary = primary->site->name;
-    rec.phase = DR_PHASE_STEADY;
-    rec.members = f->view.members;
-    rec.n_members = f->view.n_members;
+    dr_adopt_record(g, primary, primary, facts, &rec);
     const struct dr_audit entry = {.who = who,
                                    .what = "adopt",
                                    .group = g->name,
@@ -552,13 +541,10 @@ adopt_all(struct session *s, const char *const *groups, size_t n, char **ret_jso
             (void)json_object_array_add(already, x);
             continue;
         }
-        if (g->topology != DR_TOPOLOGY_ACTIVE_ACTIVE &&
-            refuse_adopt(s->arena, g, &facts, &primary, &refusal)) {
+        if (dr_adopt_refuses(s->arena, g, &facts, &primary, &refusal)) {
             (void)json_object_array_add(refusals, dr_map_write(&dr_refusal_type, &refusal));
             continue;
         }
-        if (!primary)
-            primary = g->preferred ? dr_group_copy(g, g->preferred->name) : &g->copies[0];
         r = adopt_one(s, g, primary, &facts, &there, err);
         if (r == DRSTOR_OK) {
             struct json_object *x = json_object_new_object();

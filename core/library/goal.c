@@ -38,6 +38,19 @@ matches(const char *const *patterns, size_t n, const char *name)
     return false;
 }
 
+/* The same words as flags, for a command that a person shall type. */
+static const char *
+selection(struct dr_arena *a, const char *const *only, size_t n_only, const char *const *except,
+          size_t n_except)
+{
+    dr_auto(dr_str_freep) struct dr_str s = {0};
+    dr_str_add(&s, "--all");
+    for (size_t i = 0; i < n_only + n_except; i++)
+        dr_str_printf(&s, " %s '%s'", i < n_only ? "--only" : "--except",
+                      i < n_only ? only[i] : except[i - n_only]);
+    return dr_arena_str(a, s.s);
+}
+
 /* --all, --only and --except into names. A pattern that fits nothing is a slip, not an empty
  * set. */
 static int
@@ -82,6 +95,7 @@ select_groups(struct dr_arena *a, const struct dr_model *m, struct json_object *
     }
     if (!g->n_groups)
         return dr_fail(err, DRSTOR_E_INVALID, "no group is left to act on");
+    g->selection = selection(a, only, n_only, except, n_except);
     return DRSTOR_OK;
 }
 
@@ -109,8 +123,6 @@ dr_goal_consent(struct dr_arena *a, const struct drstor_consent *consent, struct
     g->waive_fence = dr_arena_str(a, c.waive_fence);
     g->waive_snapshot = dr_arena_str(a, c.waive_snapshot);
     g->reason = dr_arena_str(a, c.reason);
-    if (g->waive_fence)
-        return dr_fail(err, DRSTOR_E_UNSUPPORTED, "--waive-fence is not in this version");
     return DRSTOR_OK;
 }
 

@@ -8,6 +8,8 @@
 #include "base/error.h"
 #include "config/config.h"
 #include "observe/observe.h"
+#include "plan/adopt.h"
+#include "plan/command.h"
 #include "plan/loss.h"
 #include "plan/planner.h"
 #include "report/document.h"

@@ -35,6 +35,7 @@ static const struct dr_field view_fields[] = {
     DR_ENUM(struct dr_copy_view, arbiter, dr_arbiter_names),
     DR_ENUM(struct dr_copy_view, stops_when_alone, dr_tristate_names),
     DR_ENUM(struct dr_copy_view, peer_seen, dr_tristate_names),
+    DR_ENUM(struct dr_copy_view, leg, dr_leg_names),
     DR_STR(struct dr_copy_view, preferred),
     DR_STR(struct dr_copy_view, generation),
     DR_TIME(struct dr_copy_view, point),

@@ -46,6 +46,7 @@ struct dr_copy_view {
     enum drstor_arbiter arbiter;
     enum drstor_tristate stops_when_alone;
     enum drstor_tristate peer_seen;
+    enum drstor_leg leg;
     const char *preferred, *generation;
     int64_t point, lag_s, lag_bytes, progress_permille, peer_seen_at, epoch;
     struct dr_member *members;

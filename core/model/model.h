@@ -14,6 +14,8 @@
 enum dr_mode { DR_MODE_UNKNOWN = 0, DR_MODE_SYNC, DR_MODE_ASYNC };
 enum dr_topology { DR_TOPOLOGY_UNKNOWN = 0, DR_TOPOLOGY_ACTIVE_PASSIVE, DR_TOPOLOGY_ACTIVE_ACTIVE };
 enum dr_on_error { DR_ON_ERROR_UNKNOWN = 0, DR_ON_ERROR_CONTINUE, DR_ON_ERROR_STOP };
+/* How many persons it takes to waive the fence (safety E7). */
+enum dr_waive { DR_WAIVE_UNKNOWN = 0, DR_WAIVE_ONE, DR_WAIVE_TWO, DR_WAIVE_NO };
 enum dr_role { DR_ROLE_UNKNOWN = 0, DR_ROLE_ACTIVE, DR_ROLE_STANDBY };
 
 /* Where a thing stands in the configuration, for errors that come later: "file:line:column". */
@@ -258,6 +260,7 @@ struct dr_model {
     bool controller_standby;
     const char *plugin_dir;
     int64_t assert_min_s, verify_max_age_s, consent_valid_s;
+    unsigned waive_fence; /* enum dr_waive */
     int64_t observe_timeout_s;
 
     const struct dr_engine *engines;

@@ -17,7 +17,8 @@ static const struct dr_field evidence_fields[] = {
     DR_STR(struct dr_evidence, detail),
     DR_CNT(struct dr_evidence, epoch),
     DR_STRUCT(struct dr_evidence, at, dr_stamp_type),
-    DR_STRUCT(struct dr_evidence, silent_since, dr_stamp_type)};
+    DR_STRUCT(struct dr_evidence, silent_since, dr_stamp_type),
+    DR_STRS(struct dr_evidence, answering)};
 DR_TYPE(dr_evidence_type, struct dr_evidence, "evidence", evidence_fields);
 
 static const struct dr_field consent_fields[] = {DR_STR(struct dr_consent, plan),
@@ -27,6 +28,8 @@ static const struct dr_field consent_fields[] = {DR_STR(struct dr_consent, plan)
                                                  DR_BOOL(struct dr_consent, bound_unknown),
                                                  DR_STR(struct dr_consent, by),
                                                  DR_STR(struct dr_consent, how),
+                                                 DR_STR(struct dr_consent, confirmed_by),
+                                                 DR_STR(struct dr_consent, waive_fence),
                                                  DR_STR(struct dr_consent, reason),
                                                  DR_TIME(struct dr_consent, at)};
 DR_TYPE(dr_consent_type, struct dr_consent, "consent", consent_fields);

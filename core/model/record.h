@@ -37,8 +37,13 @@ struct dr_evidence {
     const char *group, *site, *array, *run, *by, *detail;
     int64_t epoch;
     struct dr_stamp at;
-    struct dr_stamp silent_since; /* E6: start of the silence it rests on */
+    struct dr_stamp silent_since; /* E6, E7: start of the silence it rests on */
+    const char **answering;       /* what still answers there: a line each; a writer only in E7 */
+    size_t n_answering;
 };
+
+/* Older than this no evidence is acted on (safety 3.1). */
+enum { DR_EVIDENCE_VALID_S = 900 };
 
 struct dr_consent {
     const char *plan;
@@ -46,6 +51,8 @@ struct dr_consent {
     int64_t bound_s, bound_bytes; /* -1: none given in this unit */
     bool bound_unknown;           /* "unknown" was accepted */
     const char *by, *how;         /* how: "terminal", "flag", "configuration" */
+    const char *confirmed_by;     /* the other person, where the fence takes two to be waived */
+    const char *waive_fence;      /* why it was waived; NULL: nobody waived it */
     const char *reason;
     int64_t at;
 };

@@ -83,6 +83,21 @@ static const struct dr_table_step serve[] = {
      "record: steady"},
 };
 
+/* Active-active: the target's leg goes on alone. One that the arrays left out is never forced. */
+static const struct dr_table_step survivor[] = {
+    {DR_STEP_FENCE, false, true, DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_REACHABLE,
+     DR_REQUIRE_EVIDENCE, false, NULL, "evidence that the other leg cannot be written (E1 to E7)"},
+    {DR_STEP_COMMIT, true, false, DR_REQUIRE_EVIDENCE | DR_REQUIRE_LOSS_COVERED,
+     DR_REQUIRE_COMMITTED, false, NULL, "weigh the loss; commit: epoch + 1, the target is primary"},
+    TAG_TARGET,
+    {DR_STEP_PROMOTE, true, true, DR_REQUIRE_COMMITTED | DR_REQUIRE_EVIDENCE,
+     DR_REQUIRE_TARGET_WRITABLE, false, NULL,
+     "a leg that stands still goes on; every member read back"},
+    SERVE_TARGET,
+    {DR_STEP_SETTLE, true, false, DR_REQUIRE_COMMITTED | DR_REQUIRE_TARGET_WRITABLE, 0, false, NULL,
+     "record: steady, the other leg stale"},
+};
+
 static const struct dr_table_step demote[] = {
     {DR_STEP_DEMOTE, false, true, DR_REQUIRE_NO_VMS_AT_OLD, DR_REQUIRE_OLD_NOT_WRITABLE, false,
      "set_access", "the copy not writable, every member read back (E1)"},
@@ -160,6 +175,9 @@ static const struct dr_table_row rows[] = {
      DR_COUNT(promote), "EXPOSED, old copy STALE or DIVERGED", "resume at the phase of the record"},
     {DR_OPERATION_SERVE, "serve", DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_REACHABLE, serve,
      DR_COUNT(serve), "as before the primary was demoted", "resume at the phase of the record"},
+    {DR_OPERATION_SURVIVOR, "survivor", DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_REACHABLE, survivor,
+     DR_COUNT(survivor), "EXPOSED, the other leg does not count any more",
+     "resume at the phase of the record"},
     {DR_OPERATION_DEMOTE, "demote",
      DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_NO_VMS_AT_OLD, demote,
      DR_COUNT(demote), "FENCED if it was the primary", "repeat: every step sets a state"},

@@ -24,7 +24,8 @@ enum dr_operation {
     DR_OPERATION_DRILL_START,
     DR_OPERATION_DRILL_PROMOTE,
     DR_OPERATION_DRILL_CLEAN,
-    DR_OPERATION_ADOPT
+    DR_OPERATION_ADOPT,
+    DR_OPERATION_SURVIVOR /* promote --unplanned of an active-active group: one leg goes on alone */
 };
 
 /*

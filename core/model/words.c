@@ -12,6 +12,8 @@ NAMES(dr_sync_names, "sync state", "unknown", "in-sync", "syncing", "lagging", "
 NAMES(dr_arbiter_names, "arbiter state", "unknown", "ok", "degraded", "absent");
 NAMES(dr_relation_names, "relation", "unknown", "none", "source", "destination", "mutual");
 NAMES(dr_tristate_names, "answer", "unknown", "no", "yes");
+NAMES(dr_leg_names, "state of a leg", "unknown", "joined", "survivor", "detached", "suspended");
+NAMES(dr_waive_names, "who may waive the fence", "unknown", "one", "two", "no");
 NAMES(dr_outcome_names, "outcome", "unknown", "done", "job", "refused", "partial");
 NAMES(dr_evidence_names, "evidence", "none", "E1", "E2", "E3", "E4", "E5", "E6", "E7");
 NAMES(dr_mode_names, "mode", "unknown", "sync", "async");
@@ -29,7 +31,7 @@ NAMES(dr_condition_names, "condition", "unknown", "protected", "exposed", "fence
       "diverged", "testing", "dual-verified", "dual-unverified", "unadopted");
 NAMES(dr_operation_names, "operation", "unknown", "switchover", "promote", "serve", "demote",
       "reprotect", "suspend", "resume", "sync", "drill-start", "drill-promote", "drill-clean",
-      "adopt");
+      "adopt", "survivor");
 NAMES(dr_job_state_names, "job state", "unknown", "running", "succeeded", "failed");
 NAMES(dr_sd_status_names, "storage domain status", "unknown", "unattached", "locked", "activating",
       "active", "preparing_for_maintenance", "maintenance", "detaching", "inactive", "mixed");

@@ -11,6 +11,8 @@ extern const struct dr_names dr_sync_names;
 extern const struct dr_names dr_arbiter_names;
 extern const struct dr_names dr_relation_names;
 extern const struct dr_names dr_tristate_names;
+extern const struct dr_names dr_leg_names;
+extern const struct dr_names dr_waive_names;
 extern const struct dr_names dr_outcome_names;
 extern const struct dr_names dr_evidence_names; /* "E1" ... */
 extern const struct dr_names dr_mode_names;

@@ -1,303 +1,286 @@
-#include "plan/evidence.h"
+#include "plan/evidence_internal.h"
 
+#include "plan/command.h"
 #include "plan/loss.h"
 
 #include "base/str.h"
 #include "base/timetext.h"
 #include "model/words.h"
 
-struct weigh {
-    struct dr_arena *a;
-    const struct dr_model *m;
-    const struct dr_group *g;
-    const struct dr_copy *old;
-    const struct dr_goal *goal;
-    const struct dr_record *record;
-    const struct dr_facts *facts;
-    const char *person;
-};
-
-static void
-refuse(struct dr_fence *f, const struct weigh *w, const char *id, const char *text,
-       const char *evidence, const char *remedy)
+void
+dr_weigh_refuse(const struct dr_weigh *w, const char *id, const char *text, const char *evidence,
+                const char *remedy)
 {
-    f->verdict = DR_FENCE_REFUSED;
-    f->refusal.id = id;
-    f->refusal.group = w->g->name;
-    f->refusal.text = text;
-    f->refusal.evidence = evidence;
-    f->refusal.remedy = remedy;
+    w->ret->verdict = DR_FENCE_REFUSED;
+    w->ret->refusal = (struct dr_refusal){
+        .id = id, .group = w->c->group->name, .text = text, .evidence = evidence, .remedy = remedy};
+}
+
+void
+dr_weigh_prove(const struct dr_weigh *w, enum drstor_evidence_kind kind, const char *detail)
+{
+    struct dr_evidence *e = &w->ret->evidence;
+    w->ret->verdict = DR_FENCE_PROVEN;
+    e->kind = kind;
+    e->group = w->c->group->name;
+    e->site = w->c->old->site->name;
+    e->array = w->c->old->array->name;
+    e->epoch = w->c->record ? w->c->record->epoch : 0;
+    e->at = w->c->facts->now;
+    e->by = w->c->person;
+    e->detail = detail;
+}
+
+static const struct dr_copy_facts *
+facts_at(const struct dr_weigh *w, const struct dr_copy *copy)
+{
+    return copy ? dr_facts_copy(w->c->facts, w->c->group->name, copy->site->name) : NULL;
 }
 
 /* How many volumes the old copy must show before "every" can be said of it. */
 static size_t
-members_known(const struct weigh *w)
+members_known(const struct dr_weigh *w)
 {
-    if (w->record && w->record->n_members)
-        return w->record->n_members;
-    const struct dr_copy_facts *f = dr_facts_copy(w->facts, w->g->name, w->goal->to);
-    return f ? f->view.n_members : 0;
-}
-
-static void
-proven(struct dr_fence *f, const struct weigh *w, enum drstor_evidence_kind kind,
-       const char *detail)
-{
-    f->verdict = DR_FENCE_PROVEN;
-    f->evidence.kind = kind;
-    f->evidence.group = w->g->name;
-    f->evidence.site = w->old->site->name;
-    f->evidence.array = w->old->array->name;
-    f->evidence.epoch = w->record ? w->record->epoch : 0;
-    f->evidence.at = w->facts->now;
-    f->evidence.by = w->person;
-    f->evidence.detail = detail;
+    if (w->c->record && w->c->record->n_members)
+        return w->c->record->n_members;
+    const struct dr_copy_facts *t = facts_at(w, w->c->target);
+    return t ? t->view.n_members : 0;
 }
 
 /*
- * Hosts that can reach the old copy and still live: an engine that answers and shows a live host,
- * or a configured probe that answers. A management switch or an engine alone is no writer.
+ * E5: the surviving leg says that the other one is detached. Where that one answers and takes
+ * writes all the same, one of the two is wrong, and nothing is proven.
  */
-static const char *
-living_hosts(const struct weigh *w)
+static bool
+arbiter_decided(const struct dr_weigh *w, const struct dr_copy_facts *old)
 {
-    const char *site = w->old->site->name;
-    const struct dr_engine_facts *e = dr_facts_engine(w->facts, site);
-    for (size_t i = 0; e && e->fresh && i < e->inventory.n_hosts; i++)
-        if (!dr_host_is_dead(e->inventory.hosts[i].status))
-            return dr_arena_printf(
-                w->a, "host %s is %s, says the engine of %s", e->inventory.hosts[i].name,
-                e->inventory.hosts[i].status ? e->inventory.hosts[i].status : "unknown", site);
-    for (size_t i = 0; i < w->facts->n_endpoints; i++) {
-        const struct dr_endpoint_facts *p = &w->facts->endpoints[i];
-        if (p->kind == DR_ENDPOINT_PROBE && p->answers && dr_streq(p->site, site))
-            return dr_arena_printf(w->a, "probe %s of %s answers", p->name, site);
-    }
-    return NULL;
+    const struct dr_copy_facts *t = facts_at(w, w->c->target);
+    if (w->c->group->topology != DR_TOPOLOGY_ACTIVE_ACTIVE || !t || !t->fresh ||
+        t->view.leg != DRSTOR_LEG_SURVIVOR || (old && !dr_view_not_writable(&old->view)))
+        return false;
+    dr_weigh_prove(w, DRSTOR_EVIDENCE_E5_QUORUM,
+                   dr_arena_printf(w->a, "array %s says that the leg at %s is detached", t->array,
+                                   w->c->old->site->name));
+    return true;
 }
 
-/*
- * The surviving array sees its peer: somebody there is alive (safety 3.2). Of a peer it saw after
- * the silence began, only the time since then is silence: *SINCE moves. Otherwise a site that died
- * in steps, its management first, could never be declared lost.
- */
-static const char *
-counter_evidence(const struct weigh *w, struct dr_stamp *since, const char **ret_remedy)
+/* ---- the array answers: E1 or E2, nothing less ----------------------------------------------- */
+
+static void
+not_fenced(const struct dr_weigh *w)
 {
-    enum { CLOCKS_APART_S = 60 };
-    *ret_remedy = dr_arena_printf(w->a, "look at %s again; a planned promote may be possible",
-                                  w->old->site->name);
-    for (size_t i = 0; i < w->g->n_copies; i++) {
-        const struct dr_copy *c = &w->g->copies[i];
-        const struct dr_copy_facts *f = dr_facts_copy(w->facts, w->g->name, c->site->name);
-        if (c == w->old || !f || !f->fresh)
-            continue;
-        if (f->view.peer_seen == DRSTOR_TRI_YES)
-            return dr_arena_printf(w->a, "array %s sees its peer at %s now", c->array->name,
-                                   w->old->site->name);
-        /* Not said whether it sees it now: then the last time it did is all there is. */
-        if (f->view.peer_seen == DRSTOR_TRI_UNKNOWN && since->utc >= 0 &&
-            f->view.peer_seen_at > since->utc)
-            return dr_arena_printf(
-                w->a,
-                "array %s saw its peer at %s, after the silence began at %s, and "
-                "does not say whether it does now",
-                c->array->name, dr_utc_text(w->a, f->view.peer_seen_at),
-                dr_utc_text(w->a, since->utc));
-        if (f->view.peer_seen_at > w->facts->now.utc + CLOCKS_APART_S) {
-            *ret_remedy =
-                dr_arena_printf(w->a,
-                                "set the clock of array %s or of this machine right, then run "
-                                "again",
-                                c->array->name);
-            return dr_arena_printf(
-                w->a, "array %s says that it saw its peer at %s, which lies in the future",
-                c->array->name, dr_utc_text(w->a, f->view.peer_seen_at));
-        }
-        if (since->utc >= 0 && f->view.peer_seen_at > since->utc) {
-            since->boot_ns += (f->view.peer_seen_at - since->utc) * 1000000000;
-            since->utc = f->view.peer_seen_at;
-        }
-    }
-    return NULL;
+    const struct dr_fence_tried *t = w->c->tried;
+    const char *array = w->c->old->array->name;
+    dr_weigh_refuse(
+        w, "R035",
+        dr_arena_printf(w->a, "array %s answers but does not take group %s from its hosts", array,
+                        w->c->group->name),
+        dr_arena_printf(w->a, "read-only: %s; host access: %s",
+                        t && t->not_demoted ? t->not_demoted : "it is writable again",
+                        t && t->not_withdrawn ? t->not_withdrawn
+                        : w->c->can_withdraw  ? "hosts see it again"
+                                              : "its plugin cannot take it away"),
+        dr_arena_printf(w->a,
+                        "put right what array %s refuses, or switch that array off and declare it; "
+                        "then: %s",
+                        array,
+                        dr_command_text(w->a, w->c->goal,
+                                        &(struct dr_command_change){
+                                            .unplanned = true, .declare = w->c->old->site->name})));
 }
 
 static void
-younger(struct dr_stamp *start, const struct dr_stamp *other)
+weigh_read_only(const struct dr_weigh *w)
 {
-    if (other->boot_ns > start->boot_ns && dr_streq(other->boot, start->boot))
-        *start = *other;
+    const struct dr_fence_tried *t = w->c->tried;
+    if (!t || t->demoted || t->settled)
+        dr_weigh_prove(w, DRSTOR_EVIDENCE_E1_READ_BACK,
+                       dr_arena_printf(w->a, "every member read back as not writable by array %s",
+                                       w->c->old->array->name));
+    else
+        w->ret->verdict = t->not_demoted ? DR_FENCE_SETTLE : DR_FENCE_DEMOTE;
 }
 
-/*
- * The youngest silence among what must be silent: the array, the probes, and the engine that speaks
- * for the hosts. An engine that answers without a live host in it has been heard already.
- */
-static struct dr_stamp
-silence_start(const struct weigh *w, const struct dr_endpoint_facts *array)
+/* Legs of an active-active pair have no roles: only their hosts can be taken away. */
+static bool
+may_demote(const struct dr_weigh *w, const struct dr_copy_facts *old)
 {
-    struct dr_stamp start = array->silent_since;
-    for (size_t i = 0; i < w->facts->n_endpoints; i++) {
-        const struct dr_endpoint_facts *e = &w->facts->endpoints[i];
-        if (e->kind != DR_ENDPOINT_ARRAY && dr_streq(e->site, w->old->site->name) && !e->answers)
-            younger(&start, &e->silent_since);
-    }
-    return start;
-}
-
-/* A probe that somebody configured and nobody asked is no silence. */
-static const char *
-probe_not_asked(const struct weigh *w)
-{
-    for (size_t i = 0; i < w->old->site->n_probes; i++) {
-        const struct dr_endpoint_facts *p =
-            dr_facts_endpoint(w->facts, DR_ENDPOINT_PROBE, w->old->site->probes[i]);
-        if (!p || !p->asked)
-            return w->old->site->probes[i];
-    }
-    return NULL;
+    const struct dr_fence_tried *t = w->c->tried;
+    bool roles = old->view.relation != DRSTOR_RELATION_MUTUAL || !w->c->can_withdraw;
+    return roles && (!t || (!t->not_demoted && !t->demoted));
 }
 
 static void
-weigh_declaration(struct dr_fence *f, const struct weigh *w, const struct dr_endpoint_facts *array)
+weigh_writable(const struct dr_weigh *w, const struct dr_copy_facts *old)
 {
-    const char *site = w->old->site->name;
-    const char *live = living_hosts(w);
-    if (live) {
-        refuse(f, w, "R022",
-               dr_arena_printf(w->a,
-                               "%s was declared lost, but hosts there are alive and can reach "
-                               "the old copy of %s",
-                               site, w->g->name),
-               live,
-               dr_arena_printf(w->a,
-                               "switch the hosts of %s off, or demote there if its array can be "
-                               "reached; then run the same command again",
-                               site));
+    const struct dr_fence_tried *t = w->c->tried;
+    bool seen = dr_view_exposed(&old->view);
+    if (may_demote(w, old)) {
+        w->ret->verdict = DR_FENCE_DEMOTE;
         return;
     }
-    const char *unheard = probe_not_asked(w);
-    if (unheard) {
-        refuse(f, w, "R021",
-               dr_arena_printf(w->a, "cannot see whether hosts at %s are alive", site),
-               dr_arena_printf(w->a, "probe %s was not asked", unheard),
-               "drstor observe, then run again");
+    if (!seen && t && (t->withdrawn || t->settled)) {
+        dr_weigh_prove(w, DRSTOR_EVIDENCE_E2_MASKED,
+                       dr_arena_printf(w->a, "no host sees any member, read back from array %s",
+                                       w->c->old->array->name));
         return;
     }
-    struct dr_stamp since = silence_start(w, array);
-    const char *remedy, *counter = counter_evidence(w, &since, &remedy);
-    if (counter) {
-        refuse(f, w, "R025",
-               dr_arena_printf(w->a, "%s was declared lost, but there is a sign of life from it",
-                               site),
-               counter, remedy);
+    bool something = seen || w->c->old->n_expose;
+    if (w->c->can_withdraw && something && !(t && (t->not_withdrawn || t->withdrawn)))
+        w->ret->verdict = DR_FENCE_WITHDRAW;
+    else if (!seen && !(t && t->settled))
+        w->ret->verdict = DR_FENCE_SETTLE;
+    else
+        not_fenced(w);
+}
+
+static void
+weigh_answering(const struct dr_weigh *w, const struct dr_copy_facts *old)
+{
+    const char *array = w->c->old->array->name;
+    if (old->view.n_members < members_known(w))
+        dr_weigh_refuse(
+            w, "R035",
+            dr_arena_printf(w->a,
+                            "array %s shows only %zu of %zu volumes of group %s: what it does not "
+                            "show may be writable",
+                            array, old->view.n_members, members_known(w), w->c->group->name),
+            dr_arena_printf(w->a, "array %s, seen %s", array, dr_utc_text(w->a, old->seen.utc)),
+            dr_arena_printf(w->a,
+                            "see at array %s what became of the other volumes and bring them back "
+                            "into the group, or switch that array off and declare it; then run "
+                            "again",
+                            array));
+    else if (arbiter_decided(w, old))
         return;
-    }
-    int64_t age = dr_stamp_age_s(&since, &w->facts->now);
-    if (age < w->m->assert_min_s) { /* also -1: a silence that began in another boot starts anew */
-        f->verdict = DR_FENCE_WAIT;
-        f->wait_from = since;
-        f->wait_left_s = age < 0 ? w->m->assert_min_s : w->m->assert_min_s - age;
-        return;
-    }
-    proven(f, w, DRSTOR_EVIDENCE_E6_DECLARED,
-           dr_arena_printf(w->a,
-                           "declared %s:%s (%s); array %s silent, and no sign of life since %s",
-                           dr_name(&dr_declared_names, (int)dr_goal_declared(w->goal, site)), site,
-                           w->goal->reason ? w->goal->reason : "no reason", w->old->array->name,
-                           dr_utc_text(w->a, since.utc)));
-    f->evidence.silent_since = since;
+    else if (dr_view_not_writable(&old->view))
+        weigh_read_only(w);
+    else
+        weigh_writable(w, old);
+}
+
+/* ---- it does not ------------------------------------------------------------------------------
+ */
+
+static void
+undeclared(const struct dr_weigh *w, const struct dr_copy_facts *old, enum dr_declared said)
+{
+    const char *site = w->c->old->site->name;
+    int64_t age = old ? dr_stamp_age_display_s(&old->seen, &w->c->facts->now) : -1;
+    const char *seen = age >= 0 ? dr_arena_printf(w->a, "last known: %s, seen %s ago",
+                                                  dr_name(&dr_access_names, (int)old->view.access),
+                                                  dr_duration_text(w->a, age))
+                                : "never seen";
+    const char *command = dr_command_text(
+        w->a, w->c->goal, &(struct dr_command_change){.unplanned = true, .declare = site});
+    dr_weigh_refuse(
+        w, "R021",
+        dr_arena_printf(w->a, "cannot see whether group %s is writable at %s", w->c->group->name,
+                        site),
+        dr_arena_printf(w->a, "array %s does not answer%s%s; %s", w->c->old->array->name,
+                        w->array && w->array->error ? ": " : "",
+                        w->array && w->array->error ? w->array->error : "", seen),
+        said == DR_DECLARED_PARTITION
+            ? dr_arena_printf(w->a,
+                              "a partition alone allows nothing: bring array %s back, or, when "
+                              "nobody there can write: %s",
+                              w->c->old->array->name, command)
+            : dr_arena_printf(w->a, "if nobody there can write: %s", command));
 }
 
 /*
  * What the planned run of this very command (--within) had read back there, before it fell silent:
  * young, of this copy and this epoch (safety 3.1).
  */
-static const struct dr_evidence *
-carried(const struct weigh *w)
+static bool
+carried(const struct dr_weigh *w)
 {
-    enum { YOUNG_S = 15 * 60 };
-    for (size_t i = 0; w->goal->carries && w->record && i < w->record->n_evidence; i++) {
-        const struct dr_evidence *e = &w->record->evidence[i];
-        int64_t age = dr_stamp_age_s(&e->at, &w->facts->now);
-        if (dr_streq(e->run, w->goal->carries) && dr_streq(e->site, w->old->site->name) &&
-            e->epoch == w->record->epoch && e->kind == DRSTOR_EVIDENCE_E1_READ_BACK && age >= 0 &&
-            age < YOUNG_S)
-            return e;
+    const struct dr_record *r = w->c->record;
+    const char *run = w->c->goal->carries;
+    for (size_t i = 0; run && r && i < r->n_evidence; i++) {
+        const struct dr_evidence *e = &r->evidence[i];
+        struct dr_refusal unused;
+        if (e->kind != DRSTOR_EVIDENCE_E1_READ_BACK ||
+            !dr_evidence_counts(w->a, e, w->c->group->name, w->c->old->site->name, run, r->epoch,
+                                &w->c->facts->now, &unused))
+            continue;
+        dr_weigh_prove(
+            w, e->kind,
+            dr_arena_printf(w->a, "read back at %s by run %s, before array %s fell silent",
+                            dr_utc_text(w->a, e->at.utc), e->run, w->c->old->array->name));
+        w->ret->evidence.at = e->at;
+        return true;
     }
-    return NULL;
+    return false;
 }
 
 void
-dr_evidence_weigh(struct dr_arena *a, const struct dr_model *m, const struct dr_group *g,
-                  const struct dr_copy *old, const struct dr_goal *goal,
-                  const struct dr_record *record, const struct dr_facts *facts, const char *person,
-                  struct dr_fence *ret)
+dr_evidence_weigh(struct dr_arena *a, const struct dr_fence_case *c, struct dr_fence *ret)
 {
-    const struct weigh w = {a, m, g, old, goal, record, facts, person};
-    const struct dr_copy_facts *c = dr_facts_copy(facts, g->name, old->site->name);
-    const struct dr_endpoint_facts *array =
-        dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, old->array->name);
-
+    const struct dr_weigh w = {
+        .a = a,
+        .c = c,
+        .array = dr_facts_endpoint(c->facts, DR_ENDPOINT_ARRAY, c->old->array->name),
+        .ret = ret};
+    const struct dr_copy_facts *old = facts_at(&w, c->old);
     *ret = (struct dr_fence){0};
     dr_map_clear(&dr_evidence_type, &ret->evidence);
-    if (c && c->fresh && c->view.n_members < members_known(&w)) {
-        refuse(
-            ret, &w, "R035",
-            dr_arena_printf(
-                a,
-                "array %s shows only %zu of %zu volumes of group %s: what it does not show may "
-                "be writable",
-                old->array->name, c->view.n_members, members_known(&w), g->name),
-            dr_arena_printf(a, "array %s, seen %s", old->array->name, dr_utc_text(a, c->seen.utc)),
-            dr_arena_printf(a, "see at array %s what became of the other volumes",
-                            old->array->name));
+    if (old && old->fresh) {
+        weigh_answering(&w, old);
         return;
     }
-    if (c && c->fresh) {
-        if (dr_view_not_writable(&c->view)) {
-            proven(ret, &w, DRSTOR_EVIDENCE_E1_READ_BACK,
-                   dr_arena_printf(a, "every member read back as not writable by array %s",
-                                   old->array->name));
-            return;
-        }
-        ret->verdict = DR_FENCE_TRY; /* the array answers: E1 or E2, nothing less */
+    if (arbiter_decided(&w, NULL))
         return;
-    }
-    const char *remedy = NULL, *alive = dr_evidence_alive(a, g, old, facts, &remedy);
+    const char *remedy = NULL, *alive = dr_evidence_alive(a, c->group, c->old, c->facts, &remedy);
     if (alive) {
-        refuse(ret, &w, "R021",
-               dr_arena_printf(a, "cannot see whether group %s is writable at %s", g->name,
-                               old->site->name),
-               alive, remedy);
+        dr_weigh_refuse(&w, "R021",
+                        dr_arena_printf(a, "cannot see whether group %s is writable at %s",
+                                        c->group->name, c->old->site->name),
+                        alive, remedy);
         return;
     }
-    const struct dr_evidence *before = carried(&w);
-    if (before) {
-        proven(ret, &w, before->kind,
-               dr_arena_printf(a, "read back at %s by run %s, before array %s fell silent",
-                               dr_utc_text(a, before->at.utc), before->run, old->array->name));
-        ret->evidence.at = before->at;
+    if (carried(&w))
         return;
-    }
-    enum dr_declared said = dr_goal_declared(goal, old->site->name);
-    if (array && array->asked && !array->answers && array->silent_since.boot_ns >= 0 &&
-        (said == DR_DECLARED_SITE_LOST || said == DR_DECLARED_OUTAGE)) {
-        weigh_declaration(ret, &w, array);
-        return;
-    }
-    const char *seen = c && c->seen.utc >= 0
-                           ? dr_arena_printf(a, "last seen %s: %s", dr_utc_text(a, c->seen.utc),
-                                             dr_name(&dr_access_names, (int)c->view.access))
-                           : "never seen";
-    refuse(ret, &w, "R021",
-           dr_arena_printf(a, "cannot see whether group %s is writable at %s", g->name,
-                           old->site->name),
-           dr_arena_printf(a, "array %s does not answer%s%s; %s", old->array->name,
-                           array && array->error ? ": " : "",
-                           array && array->error ? array->error : "", seen),
-           dr_arena_printf(a, "if nobody there can write: --declare site-lost:%s --reason TEXT",
-                           old->site->name));
+    enum dr_declared said = dr_goal_declared(c->goal, c->old->site->name);
+    if (w.array && w.array->asked && !w.array->answers && w.array->silent_since.boot_ns >= 0 &&
+        (said == DR_DECLARED_SITE_LOST || said == DR_DECLARED_OUTAGE))
+        dr_weigh_declared(&w);
+    else
+        undeclared(&w, old, said);
+}
+
+bool
+dr_evidence_counts(struct dr_arena *a, const struct dr_evidence *e, const char *group,
+                   const char *site, const char *run, int64_t epoch, const struct dr_stamp *now,
+                   struct dr_refusal *ret)
+{
+    int64_t age = dr_stamp_age_s(&e->at, now);
+    const char *wrong = NULL;
+    if (e->kind == DRSTOR_EVIDENCE_NONE)
+        wrong = "there is none";
+    else if (!dr_streq(e->run, run))
+        wrong = dr_arena_printf(a, "it was made by run %s", e->run ? e->run : "?");
+    else if (!dr_streq(e->group, group) || !dr_streq(e->site, site))
+        wrong = dr_arena_printf(a, "it speaks of group %s at %s", e->group ? e->group : "?",
+                                e->site ? e->site : "?");
+    else if (e->epoch != epoch)
+        wrong = dr_arena_printf(a, "it was made at epoch %lld", (long long)e->epoch);
+    else if (age < 0)
+        wrong = "it was made before this machine was started";
+    else if (age > DR_EVIDENCE_VALID_S)
+        wrong = dr_arena_printf(a, "it is %s old", dr_duration_text(a, age));
+    if (!wrong)
+        return true;
+    *ret = (struct dr_refusal){
+        .id = "R021",
+        .group = group,
+        .text = dr_arena_printf(a,
+                                "what proved that group %s cannot be written at %s does not "
+                                "count any more",
+                                group, site),
+        .evidence = dr_arena_printf(a, "evidence %s: %s", dr_name(&dr_evidence_names, (int)e->kind),
+                                    wrong)};
+    return false;
 }
 
 const char *
@@ -318,11 +301,11 @@ dr_evidence_alive(struct dr_arena *a, const struct dr_group *g, const struct dr_
     }
     if (e->silent_since.boot_ns >= 0)
         return NULL;
-    *ret_remedy =
-        dr_arena_printf(a,
-                        "put right what array %s complains about, or switch that array off: a "
-                        "declaration counts only for what is silent",
-                        e->name);
+    *ret_remedy = dr_arena_printf(a,
+                                  "put right what array %s complains about, or switch that array "
+                                  "off, since a declaration counts only for what is silent; then "
+                                  "run again",
+                                  e->name);
     return dr_arena_printf(a, "array %s is alive, but cannot be used: %s", e->name,
                            e->error ? e->error : "it gave no reason");
 }

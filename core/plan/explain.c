@@ -7,15 +7,15 @@
 static const struct dr_explanation explanations[] = {
     {"R010", "the group has no record",
      "A record says which copy is the primary and at which epoch. Without it drstor would have to "
-     "guess "
-     "from who is writable, and that guess is how good data gets overwritten.",
+     "guess from who is writable, and that guess is how good data gets overwritten.",
      "Run `drstor adopt GROUP` while both sites can be seen. It refuses when both copies are "
-     "writable."},
+     "writable. With one site lost: `promote GROUP --to SITE --unplanned --declare site-lost:OTHER "
+     "--reason TEXT --accept-loss unknown`."},
     {"R011", "the group is active-active",
-     "Both sites may write by design. Promotion has no meaning here; what counts is whether dual "
-     "write is "
-     "really possible now.",
-     "Use `drstor verify GROUP`."},
+     "Both sites may write by design. A planned promotion has no meaning here; what counts is "
+     "whether dual write is really possible now.",
+     "Use `drstor verify GROUP`. When one site is lost, `promote --unplanned --to` the other: its "
+     "leg goes on alone."},
     {"R012", "the primary of the record is not configured",
      "The record names a site at which the configuration has no copy of this group any more.",
      "Put the copy back into the configuration. A group is never promoted away from a copy that "
@@ -66,16 +66,21 @@ static const struct dr_explanation explanations[] = {
      "Make it serve first: `drstor promote GROUP --to SITE` with the site that is primary."},
     {"R021", "nothing proves that the old copy cannot be written",
      "Silence is not evidence: the array may be alive behind a broken link, with hosts writing to "
-     "it. "
-     "Promoting now could leave two writable copies.",
-     "Reach the old array (then drstor demotes it there), or, if nobody there can write, declare "
-     "it: "
-     "`--declare site-lost:SITE --reason TEXT`. A partition alone allows nothing."},
+     "it. Promoting now could leave two writable copies. What was proven counts for the run that "
+     "proved it, and for 15 minutes.",
+     "Reach the old array (then drstor fences it there), or, if nobody there can write, declare "
+     "it: `--unplanned --declare site-lost:SITE --reason TEXT`. A partition alone allows nothing."},
     {"R022", "hosts at the site declared lost are alive",
      "A declaration says that nobody there can write. Hosts that can reach the old copy answer, so "
-     "it is "
-     "not true yet.",
-     "Switch those hosts off, or cut their storage; then run the same command again."},
+     "it is not true yet.",
+     "Switch those hosts off, or bring their array back, so that they can be fenced there; then "
+     "run the same command again. Who knows that none of them writes may waive the fence: "
+     "`--waive-fence TEXT` together with the declaration. That is the weakest proof there is, and "
+     "it is kept as such in the report, the status and the audit log."},
+    {"R023", "the fence may not be waived here",
+     "The configuration says that nobody may go on while something at the old site still answers "
+     "(`safety: { waive_fence: no }`).",
+     "Switch off what answers, or bring the old array back, so that it can be fenced there."},
     {"R024", "the loss is not covered by the consent",
      "The target lacks data that was acknowledged at the old side, or it cannot be proven that it "
      "does not. "
@@ -83,9 +88,10 @@ static const struct dr_explanation explanations[] = {
      "Give `--accept-loss` at least the printed bound. `--yes` does not stand for it."},
     {"R025", "there is a sign of life from the site declared lost",
      "The surviving array sees its peer, or saw it after the silence began and does not say "
-     "whether it still "
-     "does. Something there is alive, so the declaration does not count.",
-     "Look again: perhaps only the management network is gone. A planned promote may be possible."},
+     "whether it still does. Something there is alive, so neither a declaration nor a waived "
+     "fence counts.",
+     "Perhaps only the management network is gone: bring the old array's management back, or "
+     "switch that array off. Where the array only says when it last saw its peer, wait as told."},
     {"R026", "the target holds no consistent point in time",
      "A first or a full copy was under way when the source went away. Such a copy is a mix of old "
      "and new "
@@ -99,6 +105,11 @@ static const struct dr_explanation explanations[] = {
     {"R028", "no host is up at the target",
      "Storage domains are attached by a host, and VMs run on one.",
      "Activate a host at the target, or use --storage-only and start the VMs later."},
+    {"R029", "the fence is waived by two persons",
+     "The configuration asks for a second person (`safety: { waive_fence: two }`) before a group "
+     "is promoted although something at the old site answers. Who a person is comes from the "
+     "login, never from what is typed.",
+     "Another user gives the same command, with the same reasons, before `consent_valid` is over."},
     {"R030", "the array cannot do what the operation needs",
      "Its plugin does not declare the capability. Exit code 12.",
      "Use a plugin version that can, or do that one thing at the array by hand and configure the "
@@ -121,12 +132,18 @@ static const struct dr_explanation explanations[] = {
      "Make the copy that counts writable at its array, then adopt."},
     {"R037", "a copy cannot be seen",
      "A copy that does not answer may be writable, so a first record made now could be wrong.",
-     "Adopt when every copy of the group can be seen."},
+     "Adopt when every copy of the group can be seen. With one site lost, an unplanned promote of "
+     "the named group makes the first record on its way, from what the target has."},
     {"R035", "the fence could not be completed",
-     "The old array answers, so it must be made not writable there and read back; that did not "
-     "work, and "
-     "nothing less is accepted from an array that answers.",
-     "See why the array refused. Removing host access there by hand also works: then run again."},
+     "The old array answers, so the copy must be made not writable there, or be taken away from "
+     "every host, and be read back; neither worked, and nothing less is accepted from an array "
+     "that answers.",
+     "See why the array refused, or switch that array off and declare it; then run again."},
+    {"R039", "the leg at the target is out",
+     "The arrays of this active-active group have decided: the other leg went on, and this one "
+     "lacks what was written since. Making it writable would lose that without anybody's consent, "
+     "and could leave two writable copies.",
+     "Let the group go on where the arrays let it go on, or bring that array back."},
     {"R040", "the site must not be contacted any more",
      "From the commit of an unplanned promote on, the lost site is not part of this run. Waiting "
      "for it "

@@ -24,6 +24,7 @@ DR_TYPE(dr_accept_loss_type, struct dr_accept_loss, "accept_loss", accept_fields
 static const struct dr_field goal_fields[] = {
     DR_ENUM(struct dr_goal, verb, dr_verb_names),
     DR_STRS(struct dr_goal, groups),
+    DR_STR(struct dr_goal, selection),
     DR_STR(struct dr_goal, to),
     DR_STR(struct dr_goal, at),
     DR_STR(struct dr_goal, point),
@@ -66,6 +67,24 @@ unknown_group(const struct dr_model *m, const char *name, struct drstor_error **
     return r;
 }
 
+/* The weakest of all proofs: who gives it has to say why, and of which site. */
+static int
+check_waiver(const struct dr_goal *g, struct drstor_error **err)
+{
+    if (!g->waive_fence)
+        return DRSTOR_OK;
+    if (!*g->waive_fence)
+        return dr_fail(err, DRSTOR_E_INVALID,
+                       "--waive-fence needs a reason: it is kept with the run");
+    for (size_t i = 0; i < g->n_declare; i++)
+        if (g->declare[i].kind == DR_DECLARED_SITE_LOST || g->declare[i].kind == DR_DECLARED_OUTAGE)
+            return DRSTOR_OK;
+    int r = dr_fail(err, DRSTOR_E_INVALID,
+                    "--waive-fence needs the name of the site whose hosts are taken to be gone");
+    dr_hint(err, "add --declare site-lost:SITE, or outage:SITE where only the hosts are gone");
+    return r;
+}
+
 static int
 check_declarations(const struct dr_goal *g, const struct dr_model *m, struct drstor_error **err)
 {
@@ -80,10 +99,10 @@ check_declarations(const struct dr_goal *g, const struct dr_model *m, struct drs
     if ((g->n_declare || g->waive_fence) && !g->unplanned && g->within_s < 0)
         return dr_fail(err, DRSTOR_E_INVALID, "%s only goes with --unplanned or --within",
                        g->n_declare ? "--declare" : "--waive-fence");
-    if (g->n_declare && (!g->reason || !*g->reason))
+    if (g->n_declare && !g->waive_fence && (!g->reason || !*g->reason))
         return dr_fail(err, DRSTOR_E_INVALID,
                        "--declare needs --reason TEXT: it is kept with the run");
-    return DRSTOR_OK;
+    return check_waiver(g, err);
 }
 
 /* Which words go with which verb: a word that would be ignored is a slip. */
@@ -196,6 +215,8 @@ dr_goal_operation(const struct dr_goal *g, const struct dr_group *group,
     switch (g->verb) {
     case DR_VERB_PROMOTE:
     case DR_VERB_FAILBACK:
+        if (g->unplanned && group->topology == DR_TOPOLOGY_ACTIVE_ACTIVE)
+            return DR_OPERATION_SURVIVOR;
         if (record && record->primary && dr_streq(record->primary, flips_to(g, group)))
             return DR_OPERATION_SERVE;
         return g->unplanned ? DR_OPERATION_PROMOTE : DR_OPERATION_SWITCHOVER;
@@ -243,7 +264,9 @@ dr_goal_copies(const struct dr_goal *g, const struct dr_group *group,
     case DR_VERB_PROMOTE:
     case DR_VERB_FAILBACK:
         *ret_target = to ? dr_group_copy(group, to) : NULL;
-        *ret_old = primary && primary == *ret_target ? other_than(group, primary) : primary;
+        *ret_old = primary == *ret_target ? other_than(group, primary) : primary;
+        if (!record && g->unplanned)
+            *ret_old = other_than(group, *ret_target);
         return;
     case DR_VERB_DEMOTE:
         *ret_old = dr_group_copy(group, g->at);

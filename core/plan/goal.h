@@ -44,8 +44,9 @@ struct dr_goal {
     enum dr_verb verb;
     const char **groups; /* resolved: --all, --only and --except are gone */
     size_t n_groups;
-    const char *to; /* promote, drill start: the site; NULL where the verb knows by itself */
-    const char *at; /* demote: the site whose copy is meant */
+    const char *selection; /* "--all --except web": how they were chosen; NULL: by name */
+    const char *to;        /* promote, drill start: the site; NULL where the verb knows by itself */
+    const char *at;        /* demote: the site whose copy is meant */
     const char
         *point;       /* promote, drill start: a recovery point by the array's name; NULL: newest */
     int64_t within_s; /* the old site is about to go: planned until then; -1: no such bound */
@@ -77,13 +78,14 @@ int dr_accept_loss_parse(const char *text, struct dr_accept_loss *ret, struct dr
 
 /*
  * What the goal means for one group, by its record (NULL: none). SERVE: the site asked for is the
- * primary already.
+ * primary already. SURVIVOR: unplanned, and the group is active-active.
  */
 enum dr_operation dr_goal_operation(const struct dr_goal *g, const struct dr_group *group,
                                     const struct dr_record *record);
 /*
  * The two copies an operation speaks of. A flip: the target is where the group goes, the old copy
- * is the primary. Demote: the old copy is the one demoted. Reprotect: the old copy is the one that
+ * is the primary, or the other one where that is the target, or where no record says and the goal
+ * is unplanned. Demote: the old copy is the one demoted. Reprotect: the old copy is the one that
  * shall follow, the target is the primary. All others: the target is the copy that follows. Either
  * may be NULL when configuration or record name none.
  */

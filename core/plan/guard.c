@@ -1,5 +1,7 @@
 #include "plan/guard_internal.h"
 
+#include "plan/adopt.h"
+
 #include "base/str.h"
 #include "base/timetext.h"
 #include "model/words.h"
@@ -44,7 +46,8 @@ dr_guard_trouble(const struct dr_guard_case *c, enum dr_endpoint_kind kind, cons
 
 #define OP(x) (1u << DR_OPERATION_##x)
 enum {
-    FLIPS = OP(SWITCHOVER) | OP(PROMOTE) | OP(SERVE),
+    UNPLANNED = OP(PROMOTE) | OP(SURVIVOR),
+    FLIPS = OP(SWITCHOVER) | OP(SERVE) | UNPLANNED,
     DRILLS = OP(DRILL_START) | OP(DRILL_PROMOTE) | OP(DRILL_CLEAN),
     PAUSES = OP(SUSPEND) | OP(RESUME),
     ALL = FLIPS | DRILLS | PAUSES | OP(DEMOTE) | OP(REPROTECT) | OP(SYNC)
@@ -68,15 +71,16 @@ static const struct {
     {"R016", FLIPS | DRILLS | PAUSES | OP(REPROTECT) | OP(SYNC), dr_guard_target_answers, true},
     {"R015", OP(SWITCHOVER) | OP(DEMOTE) | OP(REPROTECT), dr_guard_old_answers, true},
     {"R020", OP(REPROTECT), dr_guard_primary_serves, true},
-    {"R021", OP(PROMOTE) | OP(SERVE), dr_guard_evidence_possible, false},
+    {"R039", OP(SURVIVOR), dr_guard_leg_not_out, true},
+    {"R021", UNPLANNED | OP(SERVE), dr_guard_evidence_possible, false},
     {"R014", OP(SWITCHOVER) | OP(PROMOTE), dr_guard_target_not_in_use, true},
-    {"R033", OP(SWITCHOVER) | OP(PROMOTE) | OP(REPROTECT) | OP(SYNC),
-     dr_guard_direction_as_recorded, true},
+    {"R033", OP(SWITCHOVER) | UNPLANNED | OP(REPROTECT) | OP(SYNC), dr_guard_direction_as_recorded,
+     true},
     {"R017", FLIPS | OP(REPROTECT), dr_guard_members_whole, false},
-    {"R026", OP(SWITCHOVER) | OP(PROMOTE) | OP(DRILL_START), dr_guard_target_consistent, false},
+    {"R026", OP(SWITCHOVER) | UNPLANNED | OP(DRILL_START), dr_guard_target_consistent, false},
     {"R018", OP(SWITCHOVER) | OP(SYNC), dr_guard_relation_healthy, false},
     {"R019", OP(SWITCHOVER) | OP(DEMOTE) | OP(REPROTECT), dr_guard_no_vms_at_old, false},
-    {"R019", OP(PROMOTE) | OP(SERVE), dr_guard_vms_seen_alive, false},
+    {"R019", UNPLANNED | OP(SERVE), dr_guard_vms_seen_alive, false},
     {"R030", ALL, dr_guard_can_do, false},
 };
 
@@ -96,6 +100,30 @@ dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struct dr_
         c->target_facts = dr_facts_copy(in->facts, group->name, c->target->site->name);
     if (c->old)
         c->old_facts = dr_facts_copy(in->facts, group->name, c->old->site->name);
+    if (!dr_adopt_one_sided(c))
+        return;
+    struct dr_plan_record *first = dr_arena_new0(a, struct dr_plan_record);
+    first->group = group->name;
+    first->present = true;
+    dr_adopt_record(group, c->old, c->target, in->facts, &first->record);
+    c->record = first;
+    c->adopts = true;
+}
+
+void
+dr_guard_fence(const struct dr_guard_case *c, struct dr_fence *ret)
+{
+    const struct dr_fence_case f = {.model = c->in->model,
+                                    .group = c->group,
+                                    .old = c->old,
+                                    .target = c->target,
+                                    .goal = c->in->goal,
+                                    .record = c->record->present ? &c->record->record : NULL,
+                                    .facts = c->in->facts,
+                                    .person = c->in->person,
+                                    .can_withdraw =
+                                        dr_plan_array_can(c->in, c->old->array->name, "withdraw")};
+    dr_evidence_weigh(c->arena, &f, ret);
 }
 
 size_t
@@ -118,9 +146,9 @@ dr_guard_ids(size_t *ret_n)
 {
     static const char *const ids[] = {
         "R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017", "R018", "R019",
-        "R020", "R021", "R022", "R024", "R025", "R026", "R027", "R028", "R030", "R031",
-        "R033", "R034", "R035", "R036", "R037", "R040", "R041", "R042", "R043", "R050",
-        "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
+        "R020", "R021", "R022", "R023", "R024", "R025", "R026", "R027", "R028", "R029",
+        "R030", "R031", "R033", "R034", "R035", "R036", "R037", "R039", "R040", "R041",
+        "R042", "R043", "R050", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;
 }

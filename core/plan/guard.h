@@ -51,6 +51,7 @@ struct dr_guard_case {
     struct dr_arena *arena;
     const struct dr_group *group;
     const struct dr_plan_record *record; /* never NULL; present may be false */
+    bool adopts; /* there is none; RECORD is the one that this run would begin with */
     enum dr_operation operation;
     const struct dr_copy *old, *target; /* dr_goal_copies(); NULL: there is none */
     const struct dr_copy_facts *old_facts, *target_facts; /* NULL: never read */

@@ -1,6 +1,7 @@
 /* Refusals that look at the copies: who answers, what is whole, which way data flows. */
 #include "plan/guard_internal.h"
 
+#include "plan/command.h"
 #include "plan/evidence.h"
 #include "plan/loss.h"
 
@@ -69,16 +70,16 @@ dr_guard_old_answers(const struct dr_guard_case *c, struct dr_refusal *r)
                          group, c->operation == DR_OPERATION_DEMOTE ? "demoted" : "made to follow");
     r->evidence = dr_arena_printf(c->arena, "array %s: %s", c->old->array->name,
                                   dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name));
-    r->remedy =
-        flip ? dr_arena_printf(c->arena,
-                               "if %s is lost: --unplanned, with --declare site-lost:%s where "
-                               "nothing there can be asked",
-                               site, site)
-             : dr_arena_printf(
-                   c->arena,
-                   "run it again when array %s answers; where %s has to serve meanwhile: "
-                   "promote --unplanned",
-                   c->old->array->name, group);
+    struct dr_command_change lost = {.unplanned = true, .declare = site};
+    if (c->in->goal->verb == DR_VERB_FAILBACK)
+        lost.to = c->target->site->name;
+    r->remedy = flip ? dr_arena_printf(c->arena, "bring array %s back, or, if %s is lost: %s",
+                                       c->old->array->name, site,
+                                       dr_command_text(c->arena, c->in->goal, &lost))
+                     : dr_arena_printf(c->arena,
+                                       "bring array %s back, then run again; where %s has to serve "
+                                       "meanwhile: promote --unplanned",
+                                       c->old->array->name, group);
     return true;
 }
 
@@ -325,6 +326,20 @@ bool
 dr_guard_can_do(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     const struct dr_table_row *row = dr_table_find(c->operation);
+    const struct dr_copy_facts *t = c->target_facts;
+    if (c->operation == DR_OPERATION_SURVIVOR && t && t->fresh && !dr_view_writable(&t->view) &&
+        !dr_plan_array_can(c->in, c->target->array->name, "force_access")) {
+        r->text = dr_arena_printf(c->arena,
+                                  "the leg of group %s at %s stands still, and its array cannot be "
+                                  "told to go on",
+                                  c->group->name, c->target->site->name);
+        r->evidence = dr_arena_printf(c->arena, "plugin %s does not declare force_access",
+                                      c->target->array->plugin);
+        r->remedy = dr_arena_printf(c->arena, "let it go on at array %s by hand, then run again",
+                                    c->target->array->name);
+        r->capability = true;
+        return true;
+    }
     for (size_t i = 0; row && i < row->n_steps; i++) {
         const struct dr_table_step *s = &row->steps[i];
         const struct dr_copy *at = s->at_target ? c->target : c->old;
@@ -357,34 +372,44 @@ dr_guard_can_do(const struct dr_guard_case *c, struct dr_refusal *r)
 bool
 dr_guard_evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r)
 {
+    struct dr_fence f;
     if (!c->old || !c->record->present || (c->old_facts && c->old_facts->fresh))
         return false;
     enum dr_declared said = dr_goal_declared(c->in->goal, c->old->site->name);
     if (said == DR_DECLARED_SITE_LOST || said == DR_DECLARED_OUTAGE || c->in->goal->carries)
         return false; /* weighed with the fence */
-    const char *alive = dr_evidence_alive(c->arena, c->group, c->old, c->in->facts, &r->remedy);
-    if (alive) {
-        r->text = dr_arena_printf(c->arena, "cannot see whether group %s is writable at %s",
-                                  c->group->name, c->old->site->name);
-        r->evidence = alive;
-        return true;
-    }
-    r->text = dr_arena_printf(c->arena, "cannot see whether group %s is writable at %s",
-                              c->group->name, c->old->site->name);
-    r->evidence = dr_arena_printf(
-        c->arena, "array %s does not answer: %s; last known: %s, %s", c->old->array->name,
-        dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name),
-        dr_guard_access_word(c->old_facts),
-        c->old_facts ? dr_guard_age(c, &c->old_facts->seen) : "never seen");
-    r->remedy = said == DR_DECLARED_PARTITION
-                    ? dr_arena_printf(c->arena,
-                                      "a partition alone allows nothing: fence the copy at %s "
-                                      "by hand, or --declare site-lost:%s when nobody there "
-                                      "can write",
-                                      c->old->site->name, c->old->site->name)
-                    : dr_arena_printf(c->arena,
-                                      "if nobody there can write: --declare site-lost:%s "
-                                      "--reason TEXT",
-                                      c->old->site->name);
+    dr_guard_fence(c, &f);
+    if (f.verdict != DR_FENCE_REFUSED)
+        return false;
+    *r = f.refusal;
+    return true;
+}
+
+/*
+ * The arrays have decided against this leg: the other one went on and has writes that this one
+ * lacks. Nobody forces it.
+ */
+bool
+dr_guard_leg_not_out(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *t = c->target_facts;
+    bool answers = c->old_facts && c->old_facts->fresh;
+    if (!t || !t->fresh || t->view.leg != DRSTOR_LEG_DETACHED)
+        return false;
+    const char *from = c->old ? c->old->site->name : "?";
+    r->text = dr_arena_printf(c->arena,
+                              "the leg of group %s at %s is out: the one at %s went on without it",
+                              c->group->name, c->target->site->name, from);
+    r->evidence = dr_arena_printf(c->arena, "array %s: leg detached, preferred %s, %s", t->array,
+                                  t->view.preferred ? t->view.preferred : "unknown",
+                                  dr_guard_age(c, &t->seen));
+    r->remedy =
+        answers ? dr_arena_printf(c->arena, "%s has what was written last: %s", from,
+                                  dr_command_text(c->arena, c->in->goal,
+                                                  &(struct dr_command_change){.to = from}))
+                : dr_arena_printf(c->arena,
+                                  "bring array %s back: its leg has what was written last; then "
+                                  "let it go on there, or let both join again",
+                                  c->old ? c->old->array->name : "?");
     return true;
 }

@@ -1,4 +1,5 @@
 /* What concerns the whole goal, and the one question. */
+#include "plan/command.h"
 #include "plan/guard.h"
 #include "plan/loss.h"
 
@@ -11,7 +12,7 @@ stage_site(struct dr_arena *a, const struct dr_plan_input *in, size_t group)
     struct dr_guard_case c;
     dr_guard_case_init(&c, a, in, dr_model_group(in->model, in->goal->groups[group]));
     bool flip = c.operation == DR_OPERATION_SWITCHOVER || c.operation == DR_OPERATION_PROMOTE ||
-                c.operation == DR_OPERATION_SERVE;
+                c.operation == DR_OPERATION_SERVE || c.operation == DR_OPERATION_SURVIVOR;
     return flip && c.target && c.target->site->engine ? c.target->site : NULL;
 }
 
@@ -22,13 +23,15 @@ engine_unfit(struct dr_arena *a, const struct dr_plan_input *in, const struct dr
     const struct dr_engine_facts *e = dr_facts_engine(in->facts, to->name);
     const struct dr_endpoint_facts *p =
         dr_facts_endpoint(in->facts, DR_ENDPOINT_ENGINE, to->engine->name);
+    const char *alone =
+        dr_command_text(a, in->goal, &(struct dr_command_change){.storage_only = true});
     if (!e || !e->fresh) {
         *r = (struct dr_refusal){
             .id = "R027",
             .text = dr_arena_printf(a, "the engine of %s, which shall run the VMs, cannot be used",
                                     to->name),
             .evidence = p && p->error ? p->error : "it was never read",
-            .remedy = "repair it, or --storage-only and start the VMs later"};
+            .remedy = dr_arena_printf(a, "repair it, or start the VMs later: %s", alone)};
         return true;
     }
     for (size_t i = 0; i < e->inventory.n_hosts; i++)
@@ -40,7 +43,7 @@ engine_unfit(struct dr_arena *a, const struct dr_plan_input *in, const struct dr
                                 to->name),
         .evidence = dr_arena_printf(a, "%zu host%s in all, says its engine", e->inventory.n_hosts,
                                     e->inventory.n_hosts == 1 ? "" : "s"),
-        .remedy = "activate a host there, or --storage-only and start the VMs later"};
+        .remedy = dr_arena_printf(a, "activate a host there, or start the VMs later: %s", alone)};
     return true;
 }
 
@@ -89,11 +92,10 @@ dr_guard_consent(struct dr_arena *a, const struct dr_plan *p, const struct dr_ac
                                           : "group %s may lose data, and nobody has agreed to that",
                                     l->group),
             .evidence = l->text,
-            .remedy =
-                p->loss.seconds < 0
-                    ? "--accept-loss unknown, if you accept that"
-                    : dr_arena_printf(a, "--accept-loss %llds covers every group of this plan",
-                                      (long long)p->loss.seconds)};
+            .remedy = dr_arena_printf(
+                a, "if you accept that, for every group of this plan: %s",
+                dr_command_text(a, &p->goal,
+                                &(struct dr_command_change){.accept_loss = dr_loss_bound(a, p)}))};
         return true;
     }
     return false;

@@ -2,6 +2,7 @@
 #ifndef DR_PLAN_GUARD_INTERNAL_H
 #define DR_PLAN_GUARD_INTERNAL_H
 
+#include "plan/evidence.h"
 #include "plan/guard.h"
 
 /* "seen 3 s ago" */
@@ -10,6 +11,9 @@ const char *dr_guard_access_word(const struct dr_copy_facts *f);
 /* Why an endpoint does not answer. */
 const char *dr_guard_trouble(const struct dr_guard_case *c, enum dr_endpoint_kind kind,
                              const char *name);
+
+/* What there is to prove for this group, with what can be foreseen of the run. */
+void dr_guard_fence(const struct dr_guard_case *c, struct dr_fence *ret);
 
 /* true: refused, and R says why. */
 bool dr_guard_needs_record(const struct dr_guard_case *c, struct dr_refusal *r);
@@ -29,6 +33,7 @@ bool dr_guard_target_consistent(const struct dr_guard_case *c, struct dr_refusal
 bool dr_guard_target_not_in_use(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_primary_serves(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_can_do(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_leg_not_out(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_no_drill(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_drill_there(const struct dr_guard_case *c, struct dr_refusal *r);

@@ -1,8 +1,24 @@
 /* Refusals that look at the record, the run and the epoch. */
 #include "plan/guard_internal.h"
 
+#include "plan/command.h"
+
 #include "base/str.h"
 #include "model/words.h"
+
+/* The command that makes the first record on the way (dr_adopt_one_sided()). */
+static const char *
+one_sided(const struct dr_guard_case *c)
+{
+    struct dr_goal named = *c->in->goal;
+    const char *group = c->group->name;
+    named.selection = NULL;
+    named.groups = &group;
+    named.n_groups = 1;
+    return dr_command_text(
+        c->arena, &named,
+        &(struct dr_command_change){.declare = c->old->site->name, .accept_loss = "unknown"});
+}
 
 bool
 dr_guard_needs_record(const struct dr_guard_case *c, struct dr_refusal *r)
@@ -14,8 +30,15 @@ dr_guard_needs_record(const struct dr_guard_case *c, struct dr_refusal *r)
                               "primary",
                               c->group->name);
     r->evidence = "nothing in the store";
-    r->remedy =
-        dr_arena_printf(c->arena, "drstor adopt %s, while both sites can be seen", c->group->name);
+    bool dark = c->in->goal->unplanned && c->old && !(c->old_facts && c->old_facts->fresh);
+    r->remedy = dark
+                    ? dr_arena_printf(
+                          c->arena,
+                          "if %s is lost, it can be made from what %s has, for a group that is "
+                          "named: %s",
+                          c->old->site->name, c->target ? c->target->site->name : "?", one_sided(c))
+                    : dr_arena_printf(c->arena, "drstor adopt %s, while both sites can be seen",
+                                      c->group->name);
     return true;
 }
 
@@ -57,6 +80,7 @@ dr_guard_no_open_run(const struct dr_guard_case *c, struct dr_refusal *r)
      */
     if (!run && (dr_record_at_rest(&c->record->record) || phase == DR_PHASE_FENCING ||
                  c->operation == DR_OPERATION_SERVE || c->operation == DR_OPERATION_PROMOTE ||
+                 c->operation == DR_OPERATION_SURVIVOR ||
                  (c->operation == DR_OPERATION_REPROTECT && phase == DR_PHASE_RESYNCING)))
         return false;
     if (!run) {
@@ -101,7 +125,7 @@ dr_guard_known_primary(const struct dr_guard_case *c, struct dr_refusal *r)
 bool
 dr_guard_active_passive(const struct dr_guard_case *c, struct dr_refusal *r)
 {
-    if (c->group->topology != DR_TOPOLOGY_ACTIVE_ACTIVE)
+    if (c->group->topology != DR_TOPOLOGY_ACTIVE_ACTIVE || c->operation == DR_OPERATION_SURVIVOR)
         return false;
     r->text = dr_arena_printf(c->arena,
                               "group %s is active-active: both sites may write, there is "
@@ -109,7 +133,9 @@ dr_guard_active_passive(const struct dr_guard_case *c, struct dr_refusal *r)
                               c->group->name);
     r->evidence = "topology: active-active in the configuration";
     r->remedy =
-        dr_arena_printf(c->arena, "leave it out (--except %s); drstor status %s shows both copies",
+        dr_arena_printf(c->arena,
+                        "leave it out (--except %s); drstor status %s shows both copies. When one "
+                        "site is lost, the other goes on by an unplanned promote to it",
                         c->group->name, c->group->name);
     r->capability = true;
     return true;

@@ -1,6 +1,8 @@
 /* Refusals that look at VMs and domains of the old site. */
 #include "plan/guard_internal.h"
 
+#include "plan/command.h"
+
 #include "base/str.h"
 #include "model/words.h"
 
@@ -95,7 +97,11 @@ dr_guard_vms_seen_alive(const struct dr_guard_case *c, struct dr_refusal *r)
             dr_name(&dr_vm_status_names, (int)vm->status), c->old->site->name);
         r->evidence = dr_arena_printf(c->arena, "the engine of %s, %s", c->old->site->name,
                                       dr_guard_age(c, &e->seen));
-        r->remedy = "power the group's VMs off there first, or --storage-only";
+        r->remedy =
+            dr_arena_printf(c->arena, "power the VMs of %s off at %s, then run again, or: %s",
+                            c->group->name, c->old->site->name,
+                            dr_command_text(c->arena, c->in->goal,
+                                            &(struct dr_command_change){.storage_only = true}));
         return true;
     }
     return false;

@@ -1,22 +1,26 @@
 #include "plan/loss.h"
 
+#include "base/str.h"
 #include "base/timetext.h"
 
 enum { CLOCKS_APART_S = 60 }; /* what an array's clock may be ahead and still be believed */
 
 /* When could the old copy last have been written? */
 static int64_t
-last_write(const struct dr_facts *facts, const struct dr_copy *old, const struct dr_evidence *ev)
+last_write(const struct dr_loss_case *c)
 {
+    const struct dr_evidence *ev = c->evidence;
+    if (ev && ev->kind == DRSTOR_EVIDENCE_E7_WAIVED)
+        return ev->at.utc; /* what answers there may write until now */
     if (ev && ev->silent_since.utc >= 0)
         return ev->silent_since.utc;
     if (ev && ev->kind != DRSTOR_EVIDENCE_NONE)
         return ev->at.utc;
     const struct dr_endpoint_facts *e =
-        dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, old->array->name);
+        dr_facts_endpoint(c->facts, DR_ENDPOINT_ARRAY, c->old->array->name);
     if (e && !e->answers && e->silent_since.utc >= 0)
         return e->silent_since.utc;
-    return facts->now.utc;
+    return c->facts->now.utc;
 }
 
 bool
@@ -71,21 +75,34 @@ in_sync_at_point(const struct dr_copy_facts *t)
                         (t->view.sync == DRSTOR_SYNC_BROKEN && t->view.lag_bytes == 0));
 }
 
+/* Nothing can be written at the old copy, read there: what the target shows now is all there is. */
 static bool
-proven_zero(const struct dr_group *g, const struct dr_copy_facts *o, const struct dr_copy_facts *t,
-            const char **ret_method)
+fenced(const struct dr_loss_case *c, const struct dr_copy_facts *o)
 {
-    if (!t)
+    return (o && o->fresh && dr_view_not_writable(&o->view)) ||
+           (c->evidence && (c->evidence->kind == DRSTOR_EVIDENCE_E1_READ_BACK ||
+                            c->evidence->kind == DRSTOR_EVIDENCE_E2_MASKED));
+}
+
+static bool
+proven_zero(const struct dr_loss_case *c, const struct dr_copy_facts *o,
+            const struct dr_copy_facts *t, const char **ret_method)
+{
+    if (!t || c->adopted)
         return false;
-    if (o && o->fresh && dr_view_not_writable(&o->view) && in_sync_now(t)) {
+    if (fenced(c, o) && in_sync_now(t)) {
         *ret_method = "old copy not writable, then read in sync";
         return true;
+    }
+    if (c->group->topology == DR_TOPOLOGY_ACTIVE_ACTIVE) {
+        *ret_method = "this leg went on when the other one was detached, and had every write";
+        return t->fresh && t->view.leg == DRSTOR_LEG_SURVIVOR;
     }
     /* It is the old side that stops or goes on alone: its own word, however old, must not say no.
      */
     bool stops = t->view.stops_when_alone == DRSTOR_TRI_YES &&
                  (!o || o->view.stops_when_alone != DRSTOR_TRI_NO);
-    if (g->mode == DR_MODE_SYNC && stops && in_sync_at_point(t)) {
+    if (c->group->mode == DR_MODE_SYNC && stops && in_sync_at_point(t)) {
         *ret_method =
             "the primary stops when it cannot replicate, and followed until it was last seen";
         return true;
@@ -93,56 +110,114 @@ proven_zero(const struct dr_group *g, const struct dr_copy_facts *o, const struc
     return false;
 }
 
-void
-dr_loss_estimate(struct dr_arena *a, const struct dr_model *m, const struct dr_group *g,
-                 const struct dr_copy *old, const struct dr_copy *target,
-                 const struct dr_facts *facts, const struct dr_evidence *evidence,
-                 struct dr_loss *ret)
+/*
+ * A copy that was left behind by an unplanned promote and follows nobody: its recovery point says
+ * when it last was whole, not what the primary has written since. No dead end, but no number
+ * either.
+ */
+static bool
+left_behind(const struct dr_loss_case *c, const struct dr_copy_facts *t)
 {
-    (void)m;
-    const struct dr_copy_facts *o = dr_facts_copy(facts, g->name, old->site->name);
-    const struct dr_copy_facts *t = dr_facts_copy(facts, g->name, target->site->name);
+    if (!t || !c->record || c->record->old_copy == DR_OLD_COPY_NONE ||
+        dr_streq(c->record->primary, c->target->site->name))
+        return false;
+    if (t->view.relation == DRSTOR_RELATION_MUTUAL)
+        return t->view.leg == DRSTOR_LEG_DETACHED || t->view.leg == DRSTOR_LEG_UNKNOWN;
+    return t->view.relation != DRSTOR_RELATION_DESTINATION;
+}
+
+/* Why there can be no number; NULL: there can. */
+static const char *
+unknowable(struct dr_arena *a, const struct dr_loss_case *c, const struct dr_copy_facts *t)
+{
+    const char *to = c->target->site->name;
+    if (c->adopted)
+        return dr_arena_printf(a,
+                               "unknown: no record said which copy was the primary; %s holds "
+                               "everything up to %s at best",
+                               to, t && t->view.point >= 0 ? dr_utc_text(a, t->view.point) : "?");
+    if (left_behind(c, t))
+        return dr_arena_printf(a,
+                               "unknown: the copy at %s was left behind when %s was promoted, and "
+                               "has not followed since",
+                               to, c->old->site->name);
+    if (!t || t->view.point < 0)
+        return dr_arena_printf(a, "unknown: %s does not say what point in time it holds", to);
+    if (t->view.point > c->facts->now.utc + CLOCKS_APART_S)
+        return dr_arena_printf(a,
+                               "unknown: the recovery point at %s (%s) lies in the future, so the "
+                               "clocks differ",
+                               to, dr_utc_text(a, t->view.point));
+    return NULL;
+}
+
+static void
+nothing_lost(struct dr_arena *a, struct dr_loss *ret)
+{
+    ret->seconds = ret->bytes = 0;
+    ret->proven_zero = true;
+    ret->needs_consent = false;
+    ret->confidence = DR_CONFIDENCE_PROVEN;
+    ret->text = dr_arena_printf(a, "nothing is lost: %s", ret->method);
+}
+
+void
+dr_loss_estimate(struct dr_arena *a, const struct dr_loss_case *c, struct dr_loss *ret)
+{
+    const char *from = c->old->site->name, *to = c->target->site->name;
+    const struct dr_copy_facts *o = dr_facts_copy(c->facts, c->group->name, from);
+    const struct dr_copy_facts *t = dr_facts_copy(c->facts, c->group->name, to);
 
     dr_map_clear(&dr_loss_type, ret);
-    ret->group = g->name;
+    ret->group = c->group->name;
     ret->needs_consent = true;
-    if (t)
-        ret->since = t->view.point;
-
-    if (proven_zero(g, o, t, &ret->method)) {
-        ret->seconds = ret->bytes = 0;
-        ret->proven_zero = true;
-        ret->needs_consent = false;
-        ret->text = dr_arena_printf(a, "nothing is lost: %s", ret->method);
+    ret->since = t ? t->view.point : -1;
+    if (!left_behind(c, t) && proven_zero(c, o, t, &ret->method)) {
+        nothing_lost(a, ret);
         return;
     }
-    int64_t end = last_write(facts, old, evidence);
-    if (!t || ret->since < 0) {
-        ret->method = "unknown";
-        ret->text = dr_arena_printf(a, "unknown: %s does not say what point in time it holds",
-                                    target->site->name);
+    ret->method = "unknown";
+    ret->text = unknowable(a, c, t);
+    if (ret->text)
         return;
-    }
-    if (ret->since > facts->now.utc + CLOCKS_APART_S) {
-        ret->method = "unknown";
-        ret->text = dr_arena_printf(
-            a,
-            "unknown: the recovery point at %s (%s) lies in the future, so the clocks "
-            "differ",
-            target->site->name, dr_utc_text(a, ret->since));
-        return;
-    }
+    ret->until = last_write(c);
+    ret->confidence = DR_CONFIDENCE_ESTIMATE;
     /* A synchronous pair that may go on alone: since it was last seen in sync. */
-    ret->method = g->mode == DR_MODE_SYNC ? "since the last in-sync fact"
-                                          : "recovery point to the last possible write";
-    ret->seconds = end > ret->since ? end - ret->since : 0;
+    ret->method = c->group->mode == DR_MODE_SYNC ? "since the last in-sync fact"
+                                                 : "recovery point to the last possible write";
+    ret->seconds = ret->until > ret->since ? ret->until - ret->since : 0;
     /* Whole seconds on two clocks: never print 0 where zero is not proven. */
     if (ret->seconds < 1)
         ret->seconds = 1;
-    ret->text =
-        dr_arena_printf(a, "up to %s: %s holds everything up to %s, %s may have written until %s",
-                        dr_duration_text(a, ret->seconds), target->site->name,
-                        dr_utc_text(a, ret->since), old->site->name, dr_utc_text(a, end));
+    if (t->fresh && t->view.lag_bytes > 0 && t->view.peer_seen == DRSTOR_TRI_YES) {
+        ret->bytes = t->view.lag_bytes;
+        if (fenced(c, o)) {
+            ret->confidence = DR_CONFIDENCE_ARRAY;
+            ret->method = "what its array says is missing, after the old copy was fenced";
+        }
+    }
+    bool goes_on = !c->evidence && ret->until >= c->facts->now.utc;
+    ret->text = dr_arena_printf(
+        a, "up to %s%s%s: %s holds everything up to %s, %s may have written until %s%s",
+        dr_duration_text(a, ret->seconds), ret->bytes > 0 ? ", " : "",
+        ret->bytes > 0 ? dr_bytes_text(a, ret->bytes) : "", to, dr_utc_text(a, ret->since), from,
+        dr_utc_text(a, ret->until), goes_on ? ", and goes on until it is fenced" : "");
+}
+
+const char *
+dr_loss_bound(struct dr_arena *a, const struct dr_plan *p)
+{
+    enum { UNTIL_FENCED_S = 120 };
+    int64_t s = p->loss.seconds;
+    if (s < 0)
+        return "unknown";
+    for (size_t i = 0; i < p->n_losses; i++) {
+        const struct dr_loss *l = &p->losses[i];
+        bool grows = !l->proven_zero && l->until >= p->made_at;
+        int64_t most = l->seconds + (grows ? UNTIL_FENCED_S : 0);
+        s = most > s ? most : s;
+    }
+    return dr_arena_printf(a, "%llds", (long long)s);
 }
 
 void
@@ -160,6 +235,7 @@ dr_loss_destroyed(struct dr_arena *a, const struct dr_group *g, const struct dr_
     if (follows && record->old_copy == DR_OLD_COPY_NONE) { /* paused or cut off, never left */
         ret->seconds = ret->bytes = 0;
         ret->proven_zero = true;
+        ret->confidence = DR_CONFIDENCE_PROVEN;
         ret->method = "the copy has followed the primary ever since";
         ret->text = dr_arena_printf(a, "nothing only %s has is overwritten: %s", site, ret->method);
         return;
@@ -170,6 +246,7 @@ dr_loss_destroyed(struct dr_arena *a, const struct dr_group *g, const struct dr_
         last <= ret->since) {
         ret->seconds = ret->bytes = 0;
         ret->proven_zero = true;
+        ret->confidence = DR_CONFIDENCE_PROVEN;
         ret->method = "left behind with nothing, and not written since";
         ret->text = dr_arena_printf(a, "nothing only %s has is overwritten: %s", site, ret->method);
         return;
@@ -182,6 +259,8 @@ dr_loss_destroyed(struct dr_arena *a, const struct dr_group *g, const struct dr_
         return;
     }
     ret->method = "its last write against the point promoted instead";
+    ret->confidence = DR_CONFIDENCE_ESTIMATE;
+    ret->until = last;
     ret->seconds = last > ret->since ? last - ret->since : 1;
     ret->text = dr_arena_printf(
         a, "up to %s of writes that only %s has are overwritten with what %s has: those after %s",

@@ -8,14 +8,28 @@
 
 #include "plan/plan.h"
 
+struct dr_loss_case {
+    const struct dr_group *group;
+    const struct dr_copy *old, *target;
+    const struct dr_record *record;
+    bool adopted; /* it was made from the target's facts alone: nobody knows who followed whom */
+    /* Of the target now; of the old copy, and of its array, whatever was ever heard. */
+    const struct dr_facts *facts;
+    const struct dr_evidence *evidence; /* NULL: the estimate before the fence */
+};
+
 /*
- * Evidence NULL: the estimate before the fence. Then the end of the interval is the beginning of
- * the silence of the old copy's array where it is silent, and now where it is not.
+ * The end of the interval: where the old copy was fenced or is silent, that moment, otherwise now.
+ * Bytes only from an array that has the source in sight; what was missing when it was last seen
+ * says nothing of what came after.
  */
-void dr_loss_estimate(struct dr_arena *a, const struct dr_model *m, const struct dr_group *g,
-                      const struct dr_copy *old, const struct dr_copy *target,
-                      const struct dr_facts *facts, const struct dr_evidence *evidence,
-                      struct dr_loss *ret);
+void dr_loss_estimate(struct dr_arena *a, const struct dr_loss_case *c, struct dr_loss *ret);
+
+/*
+ * What --accept-loss must say to cover all of P until its commit: an old copy that still takes
+ * writes loses more until it is fenced.
+ */
+const char *dr_loss_bound(struct dr_arena *a, const struct dr_plan *p);
 
 /*
  * What a resync of the old copy destroys: all that only it has. From the point its site was left at

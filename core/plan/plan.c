@@ -16,10 +16,14 @@ static const struct dr_field refusal_fields[] = {
     DR_STR(struct dr_refusal, remedy), DR_BOOL(struct dr_refusal, capability)};
 DR_TYPE(dr_refusal_type, struct dr_refusal, "refusal", refusal_fields);
 
+static const char *const confidences[] = {"unknown", "estimate", "array's word", "proven"};
+const struct dr_names dr_confidence_names = {"confidence", confidences, DR_COUNT(confidences)};
+
 static const struct dr_field loss_fields[] = {
     DR_STR(struct dr_loss, group),        DR_I64(struct dr_loss, seconds),
     DR_I64(struct dr_loss, bytes),        DR_STR(struct dr_loss, method),
-    DR_STR(struct dr_loss, text),         DR_TIME(struct dr_loss, since),
+    DR_STR(struct dr_loss, text),         DR_ENUM(struct dr_loss, confidence, dr_confidence_names),
+    DR_TIME(struct dr_loss, since),       DR_TIME(struct dr_loss, until),
     DR_BOOL(struct dr_loss, proven_zero), DR_BOOL(struct dr_loss, needs_consent)};
 DR_TYPE(dr_loss_type, struct dr_loss, "loss", loss_fields);
 
@@ -39,7 +43,10 @@ static const struct dr_field flip_fields[] = {
     DR_ENUM(struct dr_plan_group, operation, dr_operation_names),
     DR_CNT(struct dr_plan_group, epoch),
     DR_BOOL(struct dr_plan_group, nothing_to_do),
-    DR_STR(struct dr_plan_group, text)};
+    DR_STR(struct dr_plan_group, text),
+    DR_BOOL(struct dr_plan_group, adopt),
+    DR_ENUM(struct dr_plan_group, evidence, dr_evidence_names),
+    DR_STR(struct dr_plan_group, proof)};
 static DR_TYPE(flip_type, struct dr_plan_group, "flip", flip_fields);
 
 static const struct dr_field plan_fields[] = {DR_STR(struct dr_plan, id),
@@ -73,7 +80,9 @@ dr_plan_digest(struct dr_arena *a, const struct dr_plan *p)
     dr_auto(dr_json_putp) struct json_object *g = dr_map_write(&dr_goal_type, &p->goal);
     h = mix(h, dr_json_text(g));
     for (size_t i = 0; i < p->n_flips; i++) {
-        dr_auto(dr_json_putp) struct json_object *o = dr_map_write(&flip_type, &p->flips[i]);
+        struct dr_plan_group f = p->flips[i];
+        f.proof = NULL; /* it names times, and hosts that come and go; the kind is what counts */
+        dr_auto(dr_json_putp) struct json_object *o = dr_map_write(&flip_type, &f);
         h = mix(h, dr_json_text(o));
     }
     for (size_t i = 0; i < p->n_conditions; i++)
@@ -84,6 +93,15 @@ dr_plan_digest(struct dr_arena *a, const struct dr_plan *p)
     for (size_t i = 0; i < p->n_steps; i++)
         h = mix(mix(h, p->steps[i].id), p->steps[i].site);
     return dr_arena_printf(a, "%016llx", (unsigned long long)h);
+}
+
+const struct dr_plan_group *
+dr_plan_waived(const struct dr_plan *p)
+{
+    for (size_t i = 0; i < p->n_flips; i++)
+        if (p->flips[i].evidence == DRSTOR_EVIDENCE_E7_WAIVED)
+            return &p->flips[i];
+    return NULL;
 }
 
 const struct dr_plan_step *

@@ -24,11 +24,21 @@ struct dr_refusal {
     bool capability; /* exit 12 instead of 3 */
 };
 
+/* How far a loss can be relied on. */
+enum dr_confidence {
+    DR_CONFIDENCE_UNKNOWN = 0, /* there is no number */
+    DR_CONFIDENCE_ESTIMATE,    /* a bound, from times that several parties gave */
+    DR_CONFIDENCE_ARRAY,       /* the array says what is missing, with the source in its sight */
+    DR_CONFIDENCE_PROVEN       /* read in sync after the fence, or the source stops when alone */
+};
+
 struct dr_loss {
     const char *group;
-    int64_t seconds, bytes; /* -1: unknown */
+    int64_t seconds, bytes; /* -1: unknown; 0 only where proven */
     const char *method, *text;
-    int64_t since; /* last recovery point at the target */
+    enum dr_confidence confidence;
+    /* The interval: last recovery point at the target, last write possible at the old copy. */
+    int64_t since, until;
     bool proven_zero;
     bool needs_consent;
 };
@@ -54,6 +64,10 @@ struct dr_plan_group {
     int64_t epoch; /* of the record the plan was made for */
     bool nothing_to_do;
     const char *text; /* what is done, or what holds already */
+    bool adopt;       /* it has no record: the run makes the first one, from the target's facts */
+    enum drstor_evidence_kind
+        evidence;      /* what can be foreseen of it; NONE: it is made by the run */
+    const char *proof; /* in words; of E7 with all that answers */
 };
 
 struct dr_plan {
@@ -77,12 +91,16 @@ struct dr_plan {
     int64_t made_at;
 };
 
+extern const struct dr_names dr_confidence_names;
 extern const struct dr_type dr_plan_type;
 extern const struct dr_type dr_refusal_type;
 extern const struct dr_type dr_loss_type;
 
 /* Digest over what consent is bound to: goal with its bound, epochs, conditions, steps, points. */
 const char *dr_plan_digest(struct dr_arena *a, const struct dr_plan *p);
+
+/* Is the fence of one of its groups to be waived (E7)? NULL: no. */
+const struct dr_plan_group *dr_plan_waived(const struct dr_plan *p);
 
 const struct dr_plan_step *dr_plan_step_find(const struct dr_plan *p, const char *id);
 const struct dr_loss *dr_plan_loss(const struct dr_plan *p, const char *group);

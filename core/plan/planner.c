@@ -16,6 +16,7 @@ struct planner {
     struct dr_plan *p;
     int64_t fence_s; /* of the group at hand: how long its fence is expected to take */
     const struct dr_loss *destroys; /* of the group at hand: what a resync overwrites */
+    struct dr_plan_group *flip;     /* of the group at hand */
 };
 
 /* ---- conditions ------------------------------------------------------------------------------ */
@@ -88,8 +89,10 @@ conditions(struct planner *pl, const struct dr_guard_case *c)
     condition(
         pl, c->group, rec->primary, DR_REQUIRE_RECORD, false, pl->in->facts->now.utc,
         dr_arena_printf(a, "%s: primary %s, epoch %lld", g, rec->primary, (long long)rec->epoch),
-        dr_arena_printf(a, "record %s, seq %lld", dr_name(&dr_phase_names, (int)rec->phase),
-                        (long long)rec->seq));
+        c->adopts
+            ? dr_arena_printf(a, "no record: the first one is made from what %s holds", to)
+            : dr_arena_printf(a, "record %s, seq %lld", dr_name(&dr_phase_names, (int)rec->phase),
+                              (long long)rec->seq));
     if (needs & DR_REQUIRE_TARGET_REACHABLE)
         reachable(pl, c, c->target, c->target_facts, DR_REQUIRE_TARGET_REACHABLE);
     if (needs & DR_REQUIRE_RELATION_HEALTHY)
@@ -268,6 +271,7 @@ settle_text(struct planner *pl, const struct dr_guard_case *c)
     case DR_OPERATION_SWITCHOVER:
     case DR_OPERATION_PROMOTE:
     case DR_OPERATION_SERVE:
+    case DR_OPERATION_SURVIVOR:
         return dr_arena_printf(pl->a, "%s is served from %s", g, c->target->site->name);
     case DR_OPERATION_DEMOTE:
         return dr_arena_printf(pl->a, "%s is not writable at %s", g, c->old->site->name);
@@ -320,7 +324,7 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
     case DR_STEP_FENCE:
         return dr_arena_printf(a, "prove that %s cannot be written at %s", g, from);
     case DR_STEP_COMMIT:
-        if (c->operation == DR_OPERATION_SERVE)
+        if (c->operation == DR_OPERATION_SERVE || dr_streq(to, c->record->record.primary))
             return dr_arena_printf(a, "commit %s: primary %s stays, epoch %lld -> %lld", g, to,
                                    (long long)c->record->record.epoch,
                                    (long long)c->record->record.epoch + 1);
@@ -470,50 +474,24 @@ longest(struct dr_arena *a, const struct dr_plan *p)
 
 /* ---- one group ------------------------------------------------------------------------------- */
 
-/*
- * A copy that was left behind by an unplanned promote and follows nobody: its recovery point says
- * when it last was whole, not what the primary has written since. No dead end, but no number
- * either.
- */
-static void
-stale_copy(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *loss)
-{
-    if (c->record->record.old_copy == DR_OLD_COPY_NONE ||
-        c->target_facts->view.relation == DRSTOR_RELATION_DESTINATION)
-        return;
-    loss->seconds = loss->bytes = -1;
-    loss->proven_zero = false;
-    loss->needs_consent = true;
-    loss->method = "unknown";
-    loss->text =
-        dr_arena_printf(pl->a,
-                        "unknown: the copy at %s was left behind when %s was promoted, and has not "
-                        "followed since",
-                        c->target->site->name, c->old->site->name);
-}
-
 /* The proof that the old copy cannot be written, as far as it can be foreseen. False: refused. */
 static bool
 foresee_fence(struct planner *pl, const struct dr_guard_case *c, struct dr_evidence *expected)
 {
     struct dr_fence fence;
-    dr_evidence_weigh(pl->a, pl->in->model, c->group, c->old, pl->in->goal, &c->record->record,
-                      pl->in->facts, pl->in->person, &fence);
+    dr_guard_fence(c, &fence);
     if (fence.verdict == DR_FENCE_REFUSED) {
         dr_arena_push(pl->a, pl->p->refusals, pl->p->n_refusals) = fence.refusal;
         return false;
     }
-    pl->fence_s = fence.verdict == DR_FENCE_TRY    ? 2
-                  : fence.verdict == DR_FENCE_WAIT ? fence.wait_left_s
-                                                   : 0;
     *expected = fence.evidence;
-    if (fence.verdict != DR_FENCE_WAIT)
-        return true;
-    /* What the run will have in hand when it has waited. */
-    expected->kind = DRSTOR_EVIDENCE_E6_DECLARED;
-    expected->at = pl->in->facts->now;
-    expected->silent_since = fence.wait_from;
-    if (pl->p->earliest < pl->in->facts->now.utc + fence.wait_left_s)
+    pl->flip->evidence = fence.evidence.kind;
+    pl->flip->proof = fence.evidence.detail;
+    pl->fence_s = fence.verdict == DR_FENCE_WAIT     ? fence.wait_left_s
+                  : fence.verdict == DR_FENCE_PROVEN ? 0
+                                                     : 2;
+    if (fence.verdict == DR_FENCE_WAIT && /* when the run will have it in hand */
+        pl->p->earliest < pl->in->facts->now.utc + fence.wait_left_s)
         pl->p->earliest = pl->in->facts->now.utc + fence.wait_left_s;
     return true;
 }
@@ -526,6 +504,8 @@ no_loss(const struct dr_guard_case *c, const char *method, const char *text, str
                             .seconds = 0,
                             .bytes = 0,
                             .since = -1,
+                            .until = -1,
+                            .confidence = DR_CONFIDENCE_PROVEN,
                             .method = method,
                             .text = text};
 }
@@ -547,11 +527,19 @@ weigh_loss(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *re
         no_loss(c, "the primary's own copy", "nothing is lost: it is the primary's own copy", ret);
         return true;
     case DR_OPERATION_PROMOTE:
+    case DR_OPERATION_SURVIVOR:
         if (!foresee_fence(pl, c, &expected))
             return false;
-        dr_loss_estimate(pl->a, pl->in->model, c->group, c->old, c->target, pl->in->facts,
-                         expected.kind != DRSTOR_EVIDENCE_NONE ? &expected : NULL, ret);
-        stale_copy(pl, c, ret);
+        dr_loss_estimate(pl->a,
+                         &(struct dr_loss_case){
+                             .group = c->group,
+                             .old = c->old,
+                             .target = c->target,
+                             .record = &c->record->record,
+                             .adopted = c->adopts,
+                             .facts = pl->in->facts,
+                             .evidence = expected.kind != DRSTOR_EVIDENCE_NONE ? &expected : NULL},
+                         ret);
         return true;
     case DR_OPERATION_REPROTECT:
         dr_loss_destroyed(pl->a, c->group, c->old, c->target, &c->record->record, pl->in->facts,
@@ -637,6 +625,10 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
         return target && dr_view_keeps_up(&t->view) && r->exposed_since < 0;
     case DR_OPERATION_DRILL_CLEAN:
         return !r->drill.name;
+    case DR_OPERATION_SURVIVOR: /* it goes on alone already, and the record has it so */
+        return target && dr_streq(r->primary, c->target->site->name) &&
+               r->old_copy != DR_OLD_COPY_NONE && dr_view_writable(&t->view) &&
+               t->view.leg != DRSTOR_LEG_JOINED;
     case DR_OPERATION_SWITCHOVER:
     case DR_OPERATION_PROMOTE:
     case DR_OPERATION_SYNC:
@@ -660,7 +652,12 @@ flip_text(struct planner *pl, const struct dr_guard_case *c, bool there)
     switch (c->operation) {
     case DR_OPERATION_SWITCHOVER:
     case DR_OPERATION_PROMOTE:
-        return dr_arena_printf(a, "%s -> %s, epoch %lld -> %lld", from, to, epoch, epoch + 1);
+        return dr_arena_printf(a, "%s -> %s, epoch %lld -> %lld%s", from, to, epoch, epoch + 1,
+                               c->adopts ? "; its first record is made on the way" : "");
+    case DR_OPERATION_SURVIVOR:
+        return there ? dr_arena_printf(a, "nothing to do, %s goes on alone already", to)
+                     : dr_arena_printf(a, "%s goes on alone, without %s, epoch %lld -> %lld", to,
+                                       from, epoch, epoch + 1);
     case DR_OPERATION_SERVE:
         return there ? dr_arena_printf(a, "nothing to do, it is served from %s already", to)
                      : dr_arena_printf(a, "%s is the primary and serves again, epoch %lld -> %lld",
@@ -722,7 +719,9 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
                                    .operation = c.operation,
                                    .epoch = c.record->present ? c.record->record.epoch : 0,
                                    .nothing_to_do = there,
-                                   .text = flip_text(&pl, &c, there)};
+                                   .text = flip_text(&pl, &c, there),
+                                   .adopt = c.adopts};
+        pl.flip = &ret->flips[ret->n_flips - 1];
         busy += !there;
         if (!there && dr_guard_group(&c, &ret->refusals, &ret->n_refusals) == 0)
             plan_group(&pl, &c);
@@ -739,6 +738,7 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
     if (ret->n_losses == 0) { /* not "unknown": no step overwrites or gives up anything */
         ret->loss.seconds = ret->loss.bytes = 0;
         ret->loss.proven_zero = true;
+        ret->loss.confidence = DR_CONFIDENCE_PROVEN;
         ret->loss.method = "nothing is promoted or overwritten";
         ret->loss.text = "no data is touched";
     }

@@ -30,6 +30,7 @@ primary_as_planned(const struct dr_require_case *c)
     case DR_OPERATION_DRILL_CLEAN:
         return primary && dr_streq(primary, c->plan->from);
     case DR_OPERATION_DEMOTE:
+    case DR_OPERATION_SURVIVOR:
         return primary != NULL; /* either copy */
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
@@ -98,10 +99,11 @@ evidence_counts(const struct dr_require_case *c, const struct dr_evidence *e)
         !dr_streq(e->site, c->plan->from) || e->epoch != c->plan->epoch)
         return false;
     switch (e->kind) {
+    /* What was read can be undone by hand: a copy that answers is believed as it is now. */
     case DRSTOR_EVIDENCE_E1_READ_BACK:
-    case DRSTOR_EVIDENCE_E2_MASKED:
-        /* What was read can be undone by hand: a copy that answers is believed as it is now. */
         return !c->old || old_not_writable(c);
+    case DRSTOR_EVIDENCE_E2_MASKED:
+        return !c->old || (whole(c, c->old) && !dr_view_exposed(c->old));
     case DRSTOR_EVIDENCE_E3_HOSTS_OFF:
     case DRSTOR_EVIDENCE_E4_SELF_FENCE:
     case DRSTOR_EVIDENCE_E5_QUORUM:

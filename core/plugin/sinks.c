@@ -87,6 +87,7 @@ check_group(struct drstor_call *call, const struct drstor_group_info *g)
     r = r < 0 ? r : check_enum(call, "arbiter state", g->arbiter, DRSTOR_ARBITER_ABSENT);
     r = r < 0 ? r : check_enum(call, "answer", g->stops_when_alone, DRSTOR_TRI_YES);
     r = r < 0 ? r : check_enum(call, "answer", g->peer_seen, DRSTOR_TRI_YES);
+    r = r < 0 ? r : check_enum(call, "state of a leg", g->leg, DRSTOR_LEG_SUSPENDED);
     r = r < 0 ? r : check_number(call, "consistent point", g->point_utc, INT64_MAX);
     r = r < 0 ? r : check_number(call, "lag in seconds", g->lag_s, INT64_MAX);
     r = r < 0 ? r : check_number(call, "lag in bytes", g->lag_bytes, INT64_MAX);
@@ -128,6 +129,7 @@ dr_sink_group(struct drstor_call *call, const struct drstor_group_info *group)
     v->lag_bytes = g.lag_bytes;
     v->progress_permille = g.progress_permille;
     v->peer_seen_at = g.peer_seen_utc;
+    v->leg = (enum drstor_leg)g.leg;
     v->epoch = g.epoch;
     return DRSTOR_OK;
 }

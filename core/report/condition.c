@@ -60,8 +60,13 @@ dr_condition_of(struct dr_arena *a, const struct dr_group *g, const struct dr_pl
         *ret_why = dr_arena_printf(a, "run %s has not ended", record->open_run);
         return DR_CONDITION_BLOCKED;
     }
-    if (g->topology == DR_TOPOLOGY_ACTIVE_ACTIVE)
-        return DR_CONDITION_DUAL_UNVERIFIED;
+    if (g->topology == DR_TOPOLOGY_ACTIVE_ACTIVE) {
+        if (record->record.old_copy == DR_OLD_COPY_NONE)
+            return DR_CONDITION_DUAL_UNVERIFIED;
+        *ret_why = dr_arena_printf(a, "%s went on alone at epoch %lld", record->record.primary,
+                                   (long long)record->record.left.epoch);
+        return DR_CONDITION_EXPOSED;
+    }
     const struct dr_copy_facts *p = dr_facts_copy(facts, g->name, record->record.primary);
     const struct dr_copy_facts *r = replica(g, facts, record->record.primary);
     if (writable(g, facts) > 1) {

@@ -24,9 +24,7 @@ consent(const struct dr_plan *p, const struct dr_accept_loss *given)
     if (!asked)
         return o;
     dr_json_set_str(o, "text", p->loss.text);
-    dr_json_set_str(o, "accept_loss",
-                    p->loss.seconds < 0 ? "unknown"
-                                        : dr_arena_printf(a, "%llds", (long long)p->loss.seconds));
+    dr_json_set_str(o, "accept_loss", dr_loss_bound(a, p));
     return o;
 }
 

@@ -275,6 +275,12 @@ dr_report_not_begun(const struct dr_plan *p, const char *result, int exit, const
     for (size_t i = 0; i < p->n_refusals; i++)
         (void)json_object_array_add(refusals, dr_map_write(&dr_refusal_type, &p->refusals[i]));
     dr_json_set(o, "refusals", refusals);
+    if (p->n_losses) { /* what it would have cost, as it was shown */
+        struct json_object *losses = json_object_new_array();
+        for (size_t i = 0; i < p->n_losses; i++)
+            (void)json_object_array_add(losses, dr_map_write(&dr_loss_type, &p->losses[i]));
+        dr_json_set(o, "losses", losses);
+    }
     dr_json_set_str(o, "plan", p->id);
     return o;
 }

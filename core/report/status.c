@@ -196,6 +196,23 @@ set_record(struct json_object *o, const struct dr_record *r, const struct dr_sta
         dr_json_set_i64(o, "exposed_s", now->utc - r->exposed_since);
 }
 
+/* The last flip of the group rests on the weakest proof there is (E7); NULL: it does not. */
+static struct json_object *
+waived(struct dr_arena *a, const struct dr_record *r)
+{
+    const struct dr_evidence *e = r->n_evidence ? &r->evidence[0] : NULL;
+    if (!e || e->kind != DRSTOR_EVIDENCE_E7_WAIVED)
+        return NULL;
+    struct json_object *o = json_object_new_object();
+    dr_json_set_str(o, "site", e->site);
+    dr_json_set_str(o, "by", e->by);
+    dr_json_set_str(o, "confirmed_by", r->consent.confirmed_by);
+    if (e->at.utc >= 0)
+        dr_json_set_str(o, "at", dr_utc_text(a, e->at.utc));
+    dr_json_set_str(o, "text", e->detail);
+    return o;
+}
+
 struct json_object *
 dr_report_group(const struct dr_model *m, const struct dr_group *g, const struct dr_facts *facts,
                 const struct dr_plan_record *record)
@@ -216,6 +233,8 @@ dr_report_group(const struct dr_model *m, const struct dr_group *g, const struct
     dr_json_set_str(o, "primary", have ? record->record.primary : NULL);
     dr_json_set_str(o, "condition", dr_name(&dr_condition_names, (int)c));
     dr_json_set_str(o, "reason", why);
+    if (have)
+        dr_json_set(o, "fence_waived", waived(a, &record->record));
     for (size_t i = 0; i < g->n_copies; i++) {
         const struct dr_copy_facts *f = dr_facts_copy(facts, g->name, g->copies[i].site->name);
         (void)json_object_array_add(copies, copy_json(&g->copies[i], f, facts));

@@ -17,6 +17,7 @@ static const struct dr_column step_columns[] = {
 enum { N_STEP_COLUMNS = sizeof(step_columns) / sizeof(step_columns[0]), VMS_MOST = 12 };
 
 static const struct dr_column loss_columns[] = {{"group", 9, DR_COLUMN_USUAL},
+                                                {"confidence", 8, DR_COLUMN_USUAL},
                                                 {"loss", 5, DR_COLUMN_USUAL | DR_COLUMN_WRAP}};
 
 static size_t
@@ -129,8 +130,12 @@ print_loss(struct dr_page *p, struct json_object *doc)
     dr_page_say(p, 0, 2, "loss%s%s%s: %s", many ? ", at worst" : "", many && group ? ", " : "",
                 many && group ? group : "", dr_page_loss(p, loss));
     const char *method = dr_page_text(p, loss, "method"), *since = dr_page_time(p, loss, "since");
+    const char *confidence = dr_page_text(p, loss, "confidence");
+    if (dr_streq(confidence, method))
+        confidence = NULL;
     if (method && dr_page_text(p, loss, "text") && !strstr(dr_page_loss(p, loss), method))
-        dr_page_say(p, 2, 2, "how it is known: %s", method);
+        dr_page_say(p, 2, 2, "how it is known: %s%s%s", method, confidence ? "; " : "",
+                    confidence ? confidence : "");
     if (since)
         dr_page_say(p, 2, 2, "recovery point: %s", since);
     if (!many)
@@ -138,7 +143,8 @@ print_loss(struct dr_page *p, struct json_object *doc)
     struct dr_grid *grid = dr_grid_plain(p, loss_columns, DR_COUNT(loss_columns));
     dr_page_each(losses, i, l)
     {
-        dr_grid_row(grid, (const char *[]){dr_page_known(p, l, "group"), dr_page_loss(p, l)});
+        dr_grid_row(grid, (const char *[]){dr_page_known(p, l, "group"),
+                                           dr_page_known(p, l, "confidence"), dr_page_loss(p, l)});
     }
     dr_grid_print(grid, 2);
 }

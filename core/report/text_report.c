@@ -217,7 +217,10 @@ print_consent(struct dr_page *p, struct json_object *doc)
     if (!dr_json_length(dr_json_get(consent, "declare")))
         join_declared(p, &b, dr_json_get(goal, "declare"));
     if (fence)
-        join(&b, "the fence was waived: %s", fence);
+        join(&b, "THE FENCE WAS WAIVED: %s", fence);
+    const char *second = dr_page_text(p, consent, "confirmed_by");
+    if (second)
+        join(&b, "confirmed by %s", second);
     if (snapshot)
         join(&b, "the snapshot was waived: %s", snapshot);
     if (reason)
@@ -256,13 +259,17 @@ next_words(struct dr_page *p, struct json_object *doc)
 static void
 print_loss(struct dr_page *p, struct json_object *doc)
 {
-    struct json_object *loss = dr_json_get(doc, "loss");
+    struct json_object *loss = dr_json_get(doc, "loss"), *weighed = dr_json_get(doc, "losses");
     int64_t rpo;
+    if (dr_page_text(p, doc, "run") && dr_json_length(weighed)) /* at the commit: what counts */
+        loss = weighed;
     if (json_object_is_type(loss, json_type_array))
         dr_page_each(loss, i, l)
         {
-            dr_page_say(p, 0, 2, "loss of %s: %s", dr_page_known(p, l, "group"),
-                        dr_page_loss(p, l));
+            const char *confidence = dr_page_text(p, l, "confidence");
+            dr_page_say(p, 0, 2, "loss of %s: %s%s%s%s", dr_page_known(p, l, "group"),
+                        dr_page_loss(p, l), confidence ? " (" : "", confidence ? confidence : "",
+                        confidence ? ")" : "");
         }
     else if (loss)
         dr_page_say(p, 0, 2, "loss: %s",

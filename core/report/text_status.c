@@ -113,7 +113,8 @@ has_trouble(struct dr_page *p, struct json_object *g)
     bool ready = false;
     if (!dr_streq(condition, "protected") && !dr_streq(condition, "dual-verified"))
         return true;
-    if (!dr_json_bool(g, "ready", &ready) || !ready || dr_json_get(g, "drill"))
+    if (!dr_json_bool(g, "ready", &ready) || !ready || dr_json_get(g, "drill") ||
+        dr_json_get(g, "fence_waived"))
         return true;
     dr_page_each(dr_json_get(g, "copies"), i, c)
     {
@@ -159,6 +160,10 @@ detail(struct dr_page *p, struct json_object *g, bool all)
     dr_page_gap(p);
     dr_page_say(p, 0, 2, "%s: %s%s%s", dr_page_name(p, g), dr_page_known(p, g, "condition"),
                 reason ? ", " : "", reason ? reason : "");
+    struct json_object *waived = dr_json_get(g, "fence_waived");
+    if (waived)
+        dr_page_say(p, 2, 2, "FENCE WAIVED at %s: %s", dr_page_known(p, waived, "site"),
+                    dr_page_known(p, waived, "text"));
     if (point)
         dr_page_say(p, 2, 2, "recovery point %s", point);
     beside(p, g);

@@ -18,11 +18,17 @@ set_access(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_vie
 {
     struct dr_record rec;
     (void)to;
-    (void)v;
     int r = dr_store_load(s->run->s->store, s->arena, s->group->name, &rec, NULL, err);
     if (r < 0)
         return r;
     call->operation = DR_ARRAY_OP_SET_ACCESS;
+    /* A leg of an active-active pair has no role to be given: it goes on alone, or it is out. */
+    if (v->relation == DRSTOR_RELATION_MUTUAL && d->access == DRSTOR_ACCESS_READ_WRITE) {
+        if (v->leg == DRSTOR_LEG_DETACHED)
+            return dr_refuse(err, "R039", "the leg of group %s at %s is out: it is not forced",
+                             s->group->name, d->at->site->name);
+        call->operation = DR_ARRAY_OP_FORCE_ACCESS;
+    }
     call->access_wanted = d->access;
     call->planned = d->planned;
     call->epoch = (uint64_t)rec.epoch;

@@ -1,5 +1,7 @@
 #include "run/internal.h"
 
+#include "plan/command.h"
+
 #include "base/str.h"
 #include "base/timetext.h"
 #include "model/words.h"
@@ -68,29 +70,68 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
     return DRSTOR_OK;
 }
 
+/* What the fence of this run did to an old copy that answered: it stays so. NULL: nothing. */
+static const char *
+left_at_old(struct dr_step *s, const struct dr_record *rec)
+{
+    const char *how = NULL;
+    if (rec->n_evidence && rec->evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK)
+        how = "is read-only";
+    else if (rec->n_evidence && rec->evidence[0].kind == DRSTOR_EVIDENCE_E2_MASKED)
+        how = "is seen by no host";
+    return how ? dr_arena_printf(s->arena,
+                                 "nothing was promoted, but %s %s at %s now; to serve it there "
+                                 "again: drstor promote %s --to %s",
+                                 s->group->name, how, s->old->site->name, s->group->name,
+                                 s->old->site->name)
+               : NULL;
+}
+
 static enum dr_step_end
-too_much(struct dr_step *s, const struct dr_loss *loss, bool read_only)
+give_up(struct dr_step *s)
 {
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     int r = dr_record_unfence(s, &err);
-    if (r < 0)
-        return dr_step_fail(s, dr_step_end_of_status(r), &err);
+    return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_NONE;
+}
+
+static enum dr_step_end
+too_much(struct dr_step *s, const struct dr_loss *loss, const struct dr_record *rec)
+{
+    enum { ROOM_S = 120 }; /* it goes on growing where the fence is made anew */
+    const char *left = left_at_old(s, rec);
+    enum dr_step_end end = give_up(s);
+    if (end != DR_STEP_END_NONE)
+        return end;
+    const char *bound =
+        loss->seconds < 0
+            ? "unknown"
+            : dr_arena_printf(s->arena, "%llds", (long long)loss->seconds + (left ? ROOM_S : 0));
     (void)dr_refuse(&s->err, "R060", "group %s: the loss is larger than agreed: %s", s->group->name,
                     loss->text);
-    /* An old copy that answered was made read-only by the fence, and stays so: nobody serves the
-     * group. */
-    const char *still =
-        read_only ? dr_arena_printf(s->arena,
-                                    "nothing was promoted, but %s is read-only at %s now; to serve "
-                                    "it there again: drstor promote %s --to %s",
-                                    s->group->name, s->old->site->name, s->group->name,
-                                    s->old->site->name)
-                  : "nothing was promoted";
-    if (loss->seconds >= 0)
-        dr_hint(&s->err, "%s; to accept the loss: --accept-loss %llds", still,
-                (long long)loss->seconds + (read_only ? 120 : 0));
-    else
-        dr_hint(&s->err, "%s; to accept the loss: --accept-loss unknown", still);
+    dr_hint(&s->err, "%s; to accept the loss: %s", left ? left : "nothing was promoted",
+            dr_command_text(s->arena, &s->run->plan.goal,
+                            &(struct dr_command_change){.accept_loss = bound}));
+    return DR_STEP_END_REFUSED;
+}
+
+/* Evidence is looked at once more, by its age and by what it was made for (safety 3.2). */
+static enum dr_step_end
+still_counts(struct dr_step *s, const struct dr_record *rec)
+{
+    static const struct dr_evidence none = {0};
+    const struct dr_stamp now = dr_stamp_now(s->run->s->env);
+    struct dr_refusal refusal;
+    const char *left = left_at_old(s, rec);
+    if (dr_evidence_counts(s->arena, rec->n_evidence ? &rec->evidence[0] : &none, s->group->name,
+                           s->old->site->name, s->run->id, s->flip->epoch, &now, &refusal))
+        return DR_STEP_END_DONE;
+    enum dr_step_end end = give_up(s);
+    if (end != DR_STEP_END_NONE)
+        return end;
+    (void)dr_refuse(&s->err, refusal.id, "%s (%s)", refusal.text, refusal.evidence);
+    dr_hint(&s->err, "%s; to prove it anew: %s", left ? left : "nothing was promoted",
+            dr_command_text(s->arena, &s->run->plan.goal, NULL));
     return DR_STEP_END_REFUSED;
 }
 
@@ -113,41 +154,49 @@ dr_step_consent_covers(const struct dr_step *s, const struct dr_loss *loss)
     return dr_loss_covered(loss, &standing);
 }
 
-/* Target and, while it may still be asked, nothing else: the fence has been proven. */
+/*
+ * The target as it is now; of the old copy what the evidence says, and what was ever heard of it:
+ * it is not asked again.
+ */
 static int
-weigh_loss(struct dr_step *s, struct dr_loss *ret, struct drstor_error **err)
+weigh_loss(struct dr_step *s, const struct dr_record *rec, struct dr_loss *ret,
+           struct drstor_error **err)
 {
-    struct dr_record rec;
-    int r = dr_store_load(s->run->s->store, s->arena, s->group->name, &rec, NULL, err);
-    if (r < 0)
-        return r;
-    struct dr_copy_facts copies[2];
     struct dr_facts facts;
-    dr_map_clear(&dr_facts_type, &facts);
-    facts.now = dr_stamp_now(s->run->s->env);
-    facts.copies = copies;
-    dr_map_clear(&dr_copy_facts_type, &copies[0]);
-    copies[0].group = s->group->name;
-    copies[0].site = s->target->site->name;
-    copies[0].array = s->target->array->name;
-    copies[0].fresh = true;
-    copies[0].seen = facts.now;
-    r = dr_step_look_patiently(s, s->target, &copies[0].view, err);
+    int r = dr_store_facts_load(s->run->s->store, s->arena, &facts, err);
     if (r < 0)
         return r;
-    facts.n_copies = 1;
-    /* E1: the old copy was read back as not writable in this run; that is what the evidence
-     * says. */
-    if (rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK) {
-        dr_map_clear(&dr_copy_facts_type, &copies[1]);
-        copies[1].group = s->group->name;
-        copies[1].site = s->old->site->name;
-        copies[1].fresh = true;
-        copies[1].view.access = DRSTOR_ACCESS_READ_ONLY;
-        facts.n_copies = 2;
+    facts.now = dr_stamp_now(s->run->s->env);
+    struct dr_copy_facts *t = NULL;
+    for (size_t i = 0; i < facts.n_copies; i++)
+        if (dr_streq(facts.copies[i].group, s->group->name) &&
+            dr_streq(facts.copies[i].site, s->target->site->name))
+            t = &facts.copies[i];
+    if (!t) {
+        t = &dr_arena_push(s->arena, facts.copies, facts.n_copies);
+        dr_map_clear(&dr_copy_facts_type, t);
+        t->group = s->group->name;
+        t->site = s->target->site->name;
+        t->array = s->target->array->name;
     }
-    dr_loss_estimate(s->arena, s->run->s->model, s->group, s->old, s->target, &facts,
-                     rec.n_evidence ? &rec.evidence[0] : NULL, ret);
+    r = dr_step_look_patiently(s, s->target, &t->view, err);
+    if (r < 0)
+        return r;
+    t->fresh = true;
+    t->seen = dr_stamp_now(s->run->s->env);
+    if (t->view.epoch > s->flip->epoch)
+        return dr_refuse(err, "R050",
+                         "array %s knows epoch %lld of group %s, this controller only %lld",
+                         s->target->array->name, (long long)t->view.epoch, s->group->name,
+                         (long long)s->flip->epoch);
+    const struct dr_loss_case c = {.group = s->group,
+                                   .old = s->old,
+                                   .target = s->target,
+                                   .record = rec,
+                                   .adopted = s->flip->adopt,
+                                   .facts = &facts,
+                                   .evidence = rec->n_evidence ? &rec->evidence[0] : NULL};
+    dr_loss_estimate(s->arena, &c, ret);
     return DRSTOR_OK;
 }
 
@@ -181,6 +230,7 @@ planned_evidence(struct dr_step *s, struct dr_evidence *e, struct dr_loss *loss)
         s, "demoted by this run, every member read back, then synchronised to the end", e);
     planned_loss(s, loss);
     loss->proven_zero = true;
+    loss->confidence = DR_CONFIDENCE_PROVEN;
     loss->text = "nothing is lost: the final sync came after the demotion";
 }
 
@@ -197,15 +247,21 @@ dr_step_commit(struct dr_step *s)
     bool again = committed_before(s, &rec);
 
     struct flip f = {.loss = &loss};
+    bool fenced = s->flip->operation != DR_OPERATION_SWITCHOVER;
+    if (!again && fenced) {
+        enum dr_step_end counts = still_counts(s, &rec);
+        if (counts != DR_STEP_END_DONE)
+            return counts;
+    }
     if (again || s->flip->operation == DR_OPERATION_SERVE) {
         planned_loss(s, &loss);
-    } else if (s->flip->operation == DR_OPERATION_PROMOTE) {
-        r = weigh_loss(s, &loss, &err);
+    } else if (fenced) {
+        r = weigh_loss(s, &rec, &loss, &err);
         if (r < 0)
-            return dr_step_fail(s, dr_step_end_of_status(r), &err);
+            return dr_step_fail(
+                s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
         if (!dr_step_consent_covers(s, &loss))
-            return too_much(s, &loss,
-                            rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK);
+            return too_much(s, &loss, &rec);
         s->row.answer = NULL;
     } else {
         planned_evidence(s, &evidence, &loss);

@@ -81,21 +81,35 @@ static int
 withdraw(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
          struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
 {
-    (void)d;
     (void)to;
     (void)err;
-    (void)dr_call_withdraw(s, v, call);
-    call->planned = true;
+    /* None sees it: sent all the same where that must carry our token, to those it is meant for. */
+    if (!dr_call_withdraw(s, v, call)) {
+        call->operation = DR_ARRAY_OP_WITHDRAW;
+        call->host_groups = d->at->expose;
+        call->n_host_groups = d->at->n_expose;
+    }
+    call->planned = d->planned;
     call->epoch = (uint64_t)s->flip->epoch;
     return DRSTOR_OK;
 }
 
 enum dr_step_end
+dr_step_take_hosts(struct dr_step *s, const struct dr_copy *copy, bool planned, bool always)
+{
+    const struct dr_drive drive = {.at = copy,
+                                   .wanted = "withdrawn",
+                                   .holds = withdrawn,
+                                   .prepare = withdraw,
+                                   .planned = planned,
+                                   .always = always};
+    return dr_step_drive(s, &drive);
+}
+
+enum dr_step_end
 dr_step_withdraw(struct dr_step *s)
 {
-    const struct dr_drive drive = {
-        .at = s->old, .wanted = "withdrawn", .holds = withdrawn, .prepare = withdraw};
-    return dr_step_drive(s, &drive);
+    return dr_step_take_hosts(s, s->old, true, false);
 }
 
 enum dr_step_end

@@ -1,7 +1,10 @@
 #include "run/internal.h"
 
+#include "plugin/info.h"
+
 #include "base/str.h"
 #include "base/timetext.h"
+#include "model/words.h"
 
 /* An observation a moment old is this command's own; an older one is asked again. */
 static const uint64_t facts_fresh_ns = 5 * DR_S;
@@ -81,15 +84,19 @@ refused(struct dr_step *s, const struct dr_refusal *r)
 }
 
 /*
- * The old array answers: nothing less than E1 is accepted. A refusal or an unclear end of that is
- * looked at again, because the array may go silent under our hands.
+ * The old array answers: nothing less than E1 or E2 is accepted. A refusal or an unclear end of
+ * what was tried is looked at again, because the array may go silent under our hands.
  */
 static enum dr_step_end
-demote_there(struct dr_step *s, struct dr_facts *facts)
+try_there(struct dr_step *s, bool demote, struct dr_fence_tried *tried, struct dr_facts *facts)
 {
-    dr_run_event(s->run, s, "acting", "array %s answers: making %s read-only there",
-                 s->old->array->name, s->group->name);
-    enum dr_step_end end = dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, false, true);
+    dr_run_event(
+        s->run, s, "acting", "array %s answers: %s", s->old->array->name,
+        demote ? dr_arena_printf(s->arena, "making %s read-only there", s->group->name)
+               : dr_arena_printf(s->arena, "taking %s away from every host there", s->group->name));
+    enum dr_step_end end = demote
+                               ? dr_step_set_access(s, s->old, DRSTOR_ACCESS_READ_ONLY, false, true)
+                               : dr_step_take_hosts(s, s->old, false, true);
     dr_auto(dr_error_freep) struct drstor_error *why = NULL;
     dr_error_move(&why, &s->err);
     if (end == DR_STEP_END_INTERRUPTED)
@@ -99,14 +106,34 @@ demote_there(struct dr_step *s, struct dr_facts *facts)
     int r = ask_again(s, facts, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    const struct dr_copy_facts *c = dr_facts_copy(facts, s->group->name, s->old->site->name);
-    if (end == DR_STEP_END_DONE || !c || !c->fresh)
-        return DR_STEP_END_NONE; /* weigh again with what is known now */
-    (void)dr_refuse(&s->err, "R035", "array %s answers but did not make group %s read-only: %s",
-                    s->old->array->name, s->group->name, dr_error_message(why));
-    dr_hint(&s->err,
-            "remove its host access at the array by hand, or reach what refused; then run again");
-    return DR_STEP_END_REFUSED;
+    const char *text =
+        end == DR_STEP_END_DONE ? NULL : dr_arena_str(s->arena, dr_error_message(why));
+    if (demote) {
+        tried->demoted = end == DR_STEP_END_DONE;
+        tried->not_demoted = text;
+    } else {
+        tried->withdrawn = end == DR_STEP_END_DONE;
+        tried->not_withdrawn = text;
+    }
+    if (text)
+        dr_run_event(s->run, s, "retrying", "%s", text);
+    return DR_STEP_END_NONE; /* weigh again with what is known now */
+}
+
+/* Nothing of ours has to be sent there: what others sent must not act after we have looked. */
+static enum dr_step_end
+settle_there(struct dr_step *s, struct dr_fence_tried *tried, struct dr_facts *facts)
+{
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    const struct dr_run_setup *setup = s->run->s;
+    uint64_t over = dr_now_ns(setup->env) + dr_settle_ms(setup, s->old->array) * DR_MS;
+    dr_run_event(s->run, s, "settling", "waiting until nothing sent to array %s can still act",
+                 s->old->array->name);
+    if (!dr_step_wait(s, over) || !dr_jobs_ended(setup, s->old, s->arena))
+        return dr_step_stopped(s);
+    tried->settled = true;
+    int r = ask_again(s, facts, &err);
+    return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_NONE;
 }
 
 /* Waits until the silence is old enough, with the last probe ending just then. */
@@ -135,11 +162,95 @@ wait_silence(struct dr_step *s, const struct dr_fence *f, struct dr_facts *facts
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : DR_STEP_END_NONE;
 }
 
+static bool
+can_withdraw(struct dr_step *s)
+{
+    const struct dr_plugin *p = NULL;
+    return dr_endpoints_plugin(s->run->s->ends, s->old->array, &p, NULL) == DRSTOR_OK &&
+           dr_plugin_can(p, DR_ARRAY_OP_WITHDRAW);
+}
+
+/* The weakest proof stands in the audit log by its name. */
+static int
+audit_waiver(struct dr_step *s, const struct dr_evidence *e, struct drstor_error **err)
+{
+    const struct dr_audit entry = {.who = s->run->s->who,
+                                   .what = "fence waived",
+                                   .group = s->group->name,
+                                   .epoch = e->epoch,
+                                   .token = s->token,
+                                   .plan = s->run->plan.id,
+                                   .run = s->run->id,
+                                   .outcome = dr_name(&dr_evidence_names, (int)e->kind),
+                                   .detail = e->detail};
+    if (e->kind != DRSTOR_EVIDENCE_E7_WAIVED)
+        return DRSTOR_OK;
+    dr_run_event(s->run, s, "warning", "%s", e->detail);
+    return dr_store_audit(s->run->s->store, &entry, NULL, err);
+}
+
+static enum dr_step_end
+keep(struct dr_step *s, struct dr_evidence *e)
+{
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    int r = audit_waiver(s, e, &err);
+    if (r == DRSTOR_OK)
+        r = dr_record_change(s, "evidence", keep_evidence, e, &err);
+    if (r == DRSTOR_OK)
+        r = dr_step_keep(s, "proven", dr_map_write(&dr_evidence_type, e), &err);
+    if (r < 0)
+        return dr_step_fail(s, dr_step_end_of_status(r), &err);
+    dr_run_event(s->run, s, "proven", "%s", e->detail);
+    return DR_STEP_END_DONE;
+}
+
+/* One look at what is known, and what follows from it. NONE: once more. */
+static enum dr_step_end
+one_round(struct dr_step *s, bool can, struct dr_fence_tried *tried, struct dr_facts *facts)
+{
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    struct dr_record rec;
+    struct dr_fence f;
+    int r = dr_store_load(s->run->s->store, s->arena, s->group->name, &rec, NULL, &err);
+    if (r < 0)
+        return dr_step_fail(s, dr_step_end_of_status(r), &err);
+    const struct dr_fence_case c = {.model = s->run->s->model,
+                                    .group = s->group,
+                                    .old = s->old,
+                                    .target = s->target,
+                                    .goal = &s->run->plan.goal,
+                                    .record = &rec,
+                                    .facts = facts,
+                                    .person = s->run->consent.by,
+                                    .second = s->run->consent.confirmed_by,
+                                    .can_withdraw = can,
+                                    .tried = tried};
+    dr_evidence_weigh(s->arena, &c, &f);
+    switch (f.verdict) {
+    case DR_FENCE_PROVEN:
+        return keep(s, &f.evidence);
+    case DR_FENCE_DEMOTE:
+        return try_there(s, true, tried, facts);
+    case DR_FENCE_WITHDRAW:
+        return try_there(s, false, tried, facts);
+    case DR_FENCE_SETTLE:
+        return settle_there(s, tried, facts);
+    case DR_FENCE_WAIT:
+        return wait_silence(s, &f, facts);
+    case DR_FENCE_REFUSED:
+        return refused(s, &f.refusal);
+    case DR_FENCE_UNKNOWN:
+        break;
+    }
+    return DR_STEP_END_NONE;
+}
+
 enum dr_step_end
 dr_step_fence(struct dr_step *s)
 {
     enum { ROUNDS = 12 };
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    struct dr_fence_tried tried = {0};
     struct dr_facts facts;
     int64_t said = dr_now_utc(s->run->s->env) - s->run->consent.at;
     if (said < 0 || said > s->run->s->model->consent_valid_s) {
@@ -158,8 +269,7 @@ dr_step_fence(struct dr_step *s)
     s->hasty = true;
     dr_step_finish_sent(s, s->old);
     facts_now(s, &facts);
-    bool demoted = false;
-
+    bool can = can_withdraw(s);
     for (int round = 0; round < ROUNDS; round++) {
         if (dr_step_must_stop(s))
             return dr_step_stopped(s);
@@ -169,47 +279,13 @@ dr_step_fence(struct dr_step *s)
             if (r < 0)
                 return dr_step_fail(s, dr_step_end_of_status(r), &err);
         }
-        struct dr_record rec;
-        r = dr_store_load(s->run->s->store, s->arena, s->group->name, &rec, NULL, &err);
-        if (r < 0)
-            return dr_step_fail(s, dr_step_end_of_status(r), &err);
-        struct dr_fence f;
-        dr_evidence_weigh(s->arena, s->run->s->model, s->group, s->old, &s->run->plan.goal, &rec,
-                          &facts, s->run->consent.by, &f);
-        enum dr_step_end end = DR_STEP_END_NONE;
-        /* E1 is read back after our own demotion, which carried our token (safety 3.2). */
-        const struct dr_copy_facts *now = dr_facts_copy(&facts, s->group->name, s->old->site->name);
-        if (f.verdict == DR_FENCE_PROVEN && f.evidence.kind == DRSTOR_EVIDENCE_E1_READ_BACK &&
-            now && now->fresh && !demoted)
-            f.verdict = DR_FENCE_TRY;
-        switch (f.verdict) {
-        case DR_FENCE_PROVEN:
-            r = dr_record_change(s, "evidence", keep_evidence, &f.evidence, &err);
-            if (r == DRSTOR_OK)
-                r = dr_step_keep(s, "proven", dr_map_write(&dr_evidence_type, &f.evidence), &err);
-            if (r < 0)
-                return dr_step_fail(s, dr_step_end_of_status(r), &err);
-            dr_run_event(s->run, s, "proven", "%s", f.evidence.detail);
-            return DR_STEP_END_DONE;
-        case DR_FENCE_TRY:
-            end = demote_there(s, &facts);
-            demoted = true;
-            break;
-        case DR_FENCE_WAIT:
-            end = wait_silence(s, &f, &facts);
-            break;
-        case DR_FENCE_REFUSED:
-            end = refused(s, &f.refusal);
-            break;
-        case DR_FENCE_UNKNOWN:
-            break;
-        }
+        enum dr_step_end end = one_round(s, can, &tried, &facts);
         if (end != DR_STEP_END_NONE)
             return end;
     }
     (void)dr_refuse(&s->err, "R035", "the old copy of group %s could not be proven not writable",
                     s->group->name);
-    dr_hint(&s->err, "array %s comes and goes; cut its hosts off, then run again",
+    dr_hint(&s->err, "array %s comes and goes; switch it off and declare it, then run again",
             s->old->array->name);
     return DR_STEP_END_REFUSED;
 }

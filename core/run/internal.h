@@ -234,6 +234,10 @@ int dr_step_kept_generation(struct dr_step *s, enum dr_step_kind kind, const cha
 enum dr_step_end dr_step_set_access(struct dr_step *s, const struct dr_copy *copy,
                                     enum drstor_access wanted, bool planned, bool always);
 
+/* expose.c: no host sees COPY any more; used by fence too. ALWAYS: as above. */
+enum dr_step_end dr_step_take_hosts(struct dr_step *s, const struct dr_copy *copy, bool planned,
+                                    bool always);
+
 /* record.c: reads the record, lets FN change it, writes it with an audit line and the step's
  * row. */
 int dr_record_change(struct dr_step *s, const char *what,

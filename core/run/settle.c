@@ -26,6 +26,7 @@ steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error *
     case DR_OPERATION_SWITCHOVER:
     case DR_OPERATION_PROMOTE:
     case DR_OPERATION_SERVE:
+    case DR_OPERATION_SURVIVOR:
         r->members = view->members;
         r->n_members = view->n_members;
         break;
@@ -62,8 +63,8 @@ static int
 last_look(struct dr_step *s, struct dr_copy_view *ret, struct drstor_error **err)
 {
     enum dr_operation op = s->flip->operation;
-    bool flip =
-        op == DR_OPERATION_SWITCHOVER || op == DR_OPERATION_PROMOTE || op == DR_OPERATION_SERVE;
+    bool flip = op == DR_OPERATION_SWITCHOVER || op == DR_OPERATION_PROMOTE ||
+                op == DR_OPERATION_SERVE || op == DR_OPERATION_SURVIVOR;
     bool closed = op == DR_OPERATION_DEMOTE || op == DR_OPERATION_REPROTECT;
     if (!flip && !closed)
         return DRSTOR_OK;

@@ -1,6 +1,8 @@
 /* A run begins: nobody else is at work, the records are those of the plan, and it is written. */
 #include "run/internal.h"
 
+#include "plan/adopt.h"
+
 #include "base/str.h"
 
 #include "net/uuid.h"
@@ -41,9 +43,13 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
         if (f->nothing_to_do)
             continue;
         int r = dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, err);
+        if (f->adopt && r == DRSTOR_E_NOTFOUND) {
+            dr_error_freep(err);
+            continue;
+        }
         if (r < 0)
             return r;
-        if (rec.epoch != f->epoch || !dr_streq(rec.primary, f->primary))
+        if (f->adopt || rec.epoch != f->epoch || !dr_streq(rec.primary, f->primary))
             return dr_fail(err, DRSTOR_E_CONFLICT,
                            "the plan is stale: group %s is at epoch %lld, primary %s", f->name,
                            (long long)rec.epoch, rec.primary ? rec.primary : "nobody");
@@ -84,6 +90,30 @@ rest(struct dr_run *run, size_t flip, struct drstor_error **err)
     return dr_store_cas(run->s->store, &rec, version, run->locks[flip].token, NULL, err);
 }
 
+/* The group has no record, and one site is dark: the first one, from what the target shows. */
+static int
+adopt(struct dr_run *run, size_t flip, const struct dr_facts *facts, struct drstor_error **err)
+{
+    const struct dr_plan_group *f = &run->plan.flips[flip];
+    const struct dr_group *g = dr_model_group(run->s->model, f->name);
+    struct dr_record rec;
+    dr_adopt_record(g, dr_group_copy(g, f->from), dr_group_copy(g, f->to), facts, &rec);
+    rec.epoch = f->epoch;
+    const struct dr_audit entry = {
+        .who = run->s->who,
+        .what = "adopt",
+        .group = f->name,
+        .epoch = rec.epoch,
+        .token = run->locks[flip].token,
+        .plan = run->plan.id,
+        .run = run->id,
+        .outcome = "adopted",
+        .detail = dr_arena_printf(run->arena, "%s, from what %s holds alone: %s was declared lost",
+                                  rec.primary, f->to, f->from)};
+    int r = dr_store_cas(run->s->store, &rec, 0, run->locks[flip].token, NULL, err);
+    return r < 0 ? r : dr_store_audit(run->s->store, &entry, NULL, err);
+}
+
 /* In one write with the run that takes their place. */
 static int
 end_superseded(struct dr_run *run, struct drstor_error **err)
@@ -108,7 +138,7 @@ end_superseded(struct dr_run *run, struct drstor_error **err)
 }
 
 static int
-write_run(struct dr_run *run, struct drstor_error **err)
+write_run(struct dr_run *run, const struct dr_facts *facts, struct drstor_error **err)
 {
     struct dr_store *st = run->s->store;
     dr_auto(dr_json_putp) struct json_object *goal = dr_map_write(&dr_goal_type, &run->plan.goal);
@@ -146,7 +176,7 @@ write_run(struct dr_run *run, struct drstor_error **err)
             continue;
         r = dr_store_audit(st, &entry, NULL, err);
         if (r == DRSTOR_OK)
-            r = rest(run, i, err);
+            r = run->plan.flips[i].adopt ? adopt(run, i, facts, err) : rest(run, i, err);
     }
     if (r < 0) {
         dr_store_rollback(st);
@@ -173,7 +203,7 @@ dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const struct 
     DR_FP("run.locked");
     r = records_unchanged(&run, err);
     if (r == DRSTOR_OK)
-        r = write_run(&run, err);
+        r = write_run(&run, facts, err);
     DR_FP("run.written");
     if (r == DRSTOR_OK)
         r = dr_run_go(&run, facts, ret, err);

@@ -26,6 +26,7 @@ enum store_table {
     STORE_ENDPOINT,   /* kind, name */
     STORE_COPY,       /* group, site */
     STORE_ENGINE,     /* site */
+    STORE_CONSENT,    /* plan, uid: waits for a second person */
     STORE_TABLES
 };
 extern const char *const store_table_names[STORE_TABLES];

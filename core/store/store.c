@@ -7,8 +7,8 @@
 #include <string.h>
 
 const char *const store_table_names[STORE_TABLES] = {
-    "record",   "aside", "owner", "counter", "run",      "run_doc", "run_order",
-    "run_open", "step",  "event", "audit",   "endpoint", "copy",    "engine"};
+    "record", "aside", "owner", "counter",  "run",  "run_doc", "run_order", "run_open",
+    "step",   "event", "audit", "endpoint", "copy", "engine",  "consent"};
 
 struct dr_store *
 store_new(struct dr_env *env, enum dr_store_mode mode, const struct dr_store_ops *ops, void *impl)

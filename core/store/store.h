@@ -259,6 +259,21 @@ int dr_audit_meets(const struct dr_audit_head *head, const struct dr_audit_head 
 int dr_audit_reaches(const struct dr_audit_head *head, const struct dr_audit_head *kept,
                      struct drstor_error **err);
 
+/* ---- consent of two persons (safety X13) ----------------------------------------------------- */
+
+struct dr_asked {
+    const char *plan, *text; /* text: the command */
+    struct dr_actor who;
+    struct dr_stamp at;
+};
+/*
+ * WHO agrees to PLAN. Has another user agreed to it within VALID_S of this boot, *RET is that one,
+ * and neither row is left. Otherwise WHO is put down and waits for one.
+ */
+int dr_store_consent(struct dr_store *s, struct dr_arena *a, const char *plan,
+                     const struct dr_actor *who, const char *text, int64_t valid_s,
+                     struct dr_asked *ret, bool *ret_found, struct drstor_error **err);
+
 /* ---- the last facts -------------------------------------------------------------------------- */
 
 /*

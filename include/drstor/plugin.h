@@ -140,11 +140,14 @@ struct drstor_group_info {
     int64_t progress_permille;
     int64_t peer_seen_utc; /* when this array last saw its peer; counter-evidence */
     int64_t epoch;         /* epoch tag kept at the array */
+    int32_t leg; /* enum drstor_leg, active-active only. SURVIVOR is taken as proof that the other
+                    leg cannot be written: report it only where the array guarantees that */
+    int32_t reserved2;
 };
 #define DRSTOR_GROUP_INFO_INIT                                                                     \
     {                                                                                              \
         sizeof(struct drstor_group_info), 0, 0, 0, 0, 0, 0, 0, NULL, NULL, NULL, -1, -1, -1, -1,   \
-            -1, -1                                                                                 \
+            -1, -1, 0, 0                                                                           \
     }
 
 struct drstor_member_info {

@@ -79,6 +79,16 @@ enum drstor_relation {
     DRSTOR_RELATION_MUTUAL       /* active-active */
 };
 
+/* One leg of an active-active pair, as preference and arbiter of the arrays left it. */
+enum drstor_leg {
+    DRSTOR_LEG_UNKNOWN = 0,
+    DRSTOR_LEG_JOINED,   /* both legs take writes, and each has those of the other */
+    DRSTOR_LEG_SURVIVOR, /* this leg goes on alone: the other one is detached, and takes no write
+                            until it was joined again, also when it comes back */
+    DRSTOR_LEG_DETACHED, /* this leg is out, the other one went on without it */
+    DRSTOR_LEG_SUSPENDED /* nobody decided: this leg takes no write */
+};
+
 enum drstor_tristate { DRSTOR_TRI_UNKNOWN = 0, DRSTOR_TRI_NO, DRSTOR_TRI_YES };
 
 /* What became of one mutating call (safety P1). */

@@ -83,6 +83,7 @@ read_report_group(struct drstor_call *call, const struct sim_view *v)
     info.progress_permille = v->permille;
     info.peer_seen_utc = v->peer_seen_utc;
     info.epoch = v->epoch;
+    info.leg = (int32_t)v->leg;
     return host->report_group(call, &info);
 }
 

@@ -177,6 +177,23 @@ view_pair(const struct sim_group *g, uint32_t copy)
     return &g->copies[copy == 0 ? 1 : 0];
 }
 
+/* What the pair's rules made of this leg (flow.c: settle_legs). */
+static enum drstor_leg
+view_leg(const struct sim_group *g, const struct sim_copy *c)
+{
+    if (c->relation != DRSTOR_RELATION_MUTUAL)
+        return DRSTOR_LEG_UNKNOWN;
+    if (c->detached)
+        return DRSTOR_LEG_DETACHED;
+    if (c->insync)
+        return DRSTOR_LEG_JOINED;
+    for (size_t j = 0; j < g->n_copies; j++)
+        if (g->copies[j].detached)
+            return DRSTOR_LEG_SURVIVOR;
+    return view_access(c->members, g->n_members) == DRSTOR_ACCESS_NONE ? DRSTOR_LEG_SUSPENDED
+                                                                       : DRSTOR_LEG_UNKNOWN;
+}
+
 static bool
 view_copy(struct sim_world *w, uint32_t group, uint32_t copy, struct sim_view *v)
 {
@@ -195,6 +212,7 @@ view_copy(struct sim_world *w, uint32_t group, uint32_t copy, struct sim_view *v
     v->arbiter = g->active_active ? (enum drstor_arbiter)g->arbiter : DRSTOR_ARBITER_UNKNOWN;
     v->stops_when_alone = g->sync && g->stops_when_alone ? DRSTOR_TRI_YES : DRSTOR_TRI_NO;
     v->peer_seen = seen ? DRSTOR_TRI_YES : DRSTOR_TRI_NO;
+    v->leg = view_leg(g, c);
     v->peer_seen_utc = c->peer_seen_ns ? sim_utc(w, c->peer_seen_ns) : -1;
     v->epoch = (int64_t)c->epoch;
     v->permille = -1;

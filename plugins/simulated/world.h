@@ -200,6 +200,7 @@ struct sim_view {
     enum drstor_arbiter arbiter;
     enum drstor_tristate stops_when_alone;
     enum drstor_tristate peer_seen;
+    enum drstor_leg leg;
     int64_t point_utc;
     int64_t lag_s;
     int64_t lag_bytes;
