@@ -116,17 +116,20 @@ arrays:
 groups:
   erp:
     mode: async
+    preferred: milan
     rpo: 5m
     copies:
       milan: { array: sim-milan, id: erp_m, expose: [rhv-milan] }
       rome: { array: sim-rome, id: erp_r, expose: [rhv-rome] }
   db:
     mode: sync
+    preferred: milan
     copies:
       milan: { array: sim-milan, id: db_m, expose: [rhv-milan] }
       rome: { array: sim-rome, id: db_r, expose: [rhv-rome] }
   web:
     mode: sync
+    preferred: milan
     copies:
       milan: { array: sim-milan, id: web_m, expose: [rhv-milan] }
       rome: { array: sim-rome, id: web_r, expose: [rhv-rome] }

@@ -113,9 +113,8 @@ not_begun(struct act *x, char **ret_json, struct drstor_error **err)
     int r = audit_refusal(x, text, err); /* S14: before it is reported */
     if (r < 0)
         return r;
-    *ret_json =
-        dr_session_document(&x->s, dr_report_not_begun(&x->plan, "refused", exit_of_refusals(x),
-                                                       text, "nothing was changed"));
+    *ret_json = dr_session_document(
+        &x->s, dr_report_not_begun(&x->plan, "refused", exit_of_refusals(x), text, NULL));
     return DRSTOR_OK;
 }
 
@@ -194,9 +193,9 @@ decide(struct act *x, char **ret_json, struct drstor_error **err)
             return e < 0 ? e : 0;
         }
         if (!answer.go) {
-            *ret_json = dr_session_document(&x->s, dr_report_not_begun(&x->plan, "declined", 3,
-                                                                       "not confirmed",
-                                                                       "nothing was changed"));
+            *ret_json = dr_session_document(
+                &x->s, dr_report_not_begun(&x->plan, "declined", 3,
+                                           "not confirmed; nothing was changed", NULL));
             return 0;
         }
         if (answer.accept_loss[0]) {

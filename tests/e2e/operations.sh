@@ -38,24 +38,24 @@ expect 0 adopt --all
 expect 0 observe
 
 # ---- replication itself
-expect 0 sync erp db
-expect 0 suspend erp
+expect 0 sync erp db --yes
+expect 0 suspend erp --yes
 is erp exposed
-again suspend erp
-refused R018 sync erp
+again suspend erp --yes
+refused R018 sync erp --yes
 refused R018 promote erp --to rome "${alone[@]}"
-expect 0 resume erp
-again resume erp
+expect 0 resume erp --yes
+again resume erp --yes
 is erp protected
 
 # ---- a drill
-expect 0 drill start erp
+expect 0 drill start erp --yes
 is erp testing
-refused R041 drill start erp
-expect 0 drill promote erp
-expect 0 drill clean erp
-again drill clean erp
-refused R042 drill promote erp
+refused R041 drill start erp --yes
+expect 0 drill promote erp --yes
+expect 0 drill clean erp --yes
+again drill clean erp --yes
+refused R042 drill promote erp --yes
 is erp protected
 
 # ---- demoted, and serving again
@@ -70,7 +70,7 @@ is erp protected
 # ---- there and back
 expect 0 promote --all --to rome "${alone[@]}"
 expect 0 failback --all "${alone[@]}"
-again failback --only erp,db "${alone[@]}"
+again failback --all --only erp,db "${alone[@]}"
 
 # ---- a site lost, back, overwritten, and everything home again
 lose_milan "$work"
@@ -87,7 +87,7 @@ is erp protected
 expect 0 failback erp db "${alone[@]}"
 
 # ---- a run that cannot end, given up: the old primary serves again
-"$sim" fault "$work/world.json" add refuse --op sync_once --array sim-rome --group erp >/dev/null
+"$sim" fault "$work/world.json" add refuse --op sync_once --array sim-rome --group erp_r >/dev/null
 expect 4 promote erp --to rome "${alone[@]}"
 run=$(in_site "$work" -o json run list | jq -r '[.runs[] | select(.open)][0].run')
 refused R013 promote erp --to rome "${alone[@]}"
