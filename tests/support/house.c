@@ -381,6 +381,7 @@ errand_call(struct errand *e)
     consent.accept_loss = e->what.accept_loss;
     consent.declare = &e->what.declare;
     consent.n_declare = e->what.declare ? 1 : 0;
+    consent.waive_fence = e->what.waive_fence;
     consent.reason = e->what.reason;
     cb.event = e->by->h->quiet ? NULL : on_event;
     cb.decide = e->what.asks ? on_decide : NULL;
@@ -442,6 +443,7 @@ errand_begin(struct controller *c, const struct errand_what *what)
     e->what.goal = dr_arena_str(h->arena, what->goal);
     e->what.accept_loss = dr_arena_str(h->arena, what->accept_loss);
     e->what.declare = dr_arena_str(h->arena, what->declare);
+    e->what.waive_fence = dr_arena_str(h->arena, what->waive_fence);
     e->what.reason = dr_arena_str(h->arena, what->reason);
     e->by = c;
     dr_push(h->errands, h->n_errands, h->cap_errands) = e;

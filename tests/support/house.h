@@ -86,7 +86,7 @@ struct errand_what {
     enum errand_kind kind;
     const char *goal; /* ACT, PLAN: the goal; APPLY: the plan; RESUME: the run, NULL: the oldest;
                        * ABORT: the run */
-    const char *accept_loss, *declare, *reason; /* NULL: none */
+    const char *accept_loss, *declare, *waive_fence, *reason; /* NULL: none */
     /* A person who is shown the plan and takes so long. */
     bool asks;
     uint64_t thinks_ms;
@@ -118,6 +118,8 @@ void house_reach(struct house *h, const char *site, enum house_reach reach);
  */
 void house_loses(struct house *h, unsigned before, unsigned after);
 void house_latency(struct house *h, unsigned ms); /* of every answer of an engine */
+/* Whether what "HOST:PORT" names answers a probe; unsaid: as long as HOST is a site that is up. */
+void house_probe(struct house *h, const char *host, bool answers);
 /* Its hosts and VMs are gone, as with the site. */
 void house_hosts_lost(struct house *h, const char *site);
 

@@ -9,7 +9,7 @@
 
 #include "lunview.h"
 
-enum { ENGINES_MOST = 4, CONTROLLERS_MOST = 64 };
+enum { ENGINES_MOST = 4, CONTROLLERS_MOST = 64, PROBES_MOST = 4 };
 
 struct house_engine {
     struct emu_engine *emu;
@@ -39,6 +39,11 @@ struct house_wire {
     struct house_call *calls;
     uint64_t n_calls;
     unsigned lost_before, lost_after, latency_ms;
+    struct {
+        const char *host;
+        bool answers;
+    } probes[PROBES_MOST];
+    size_t n_probes;
     struct dr_cond moved; /* something was sent: engines have more to do */
 };
 
