@@ -255,6 +255,9 @@ struct sim_world {
     /* Not saved. */
     sim_clock_fn clock;
     void *clock_user;
+    sim_trace_fn trace;
+    void *trace_user;
+    struct sim_told *told;
     void (*crash)(void *user);
     void *crash_user;
     char clock_path[SIM_WORDS]; /* "": see virtual */
@@ -369,6 +372,10 @@ void sim_generation(const struct sim_group *g, const struct sim_copy *c, char *t
 void sim_log(struct sim_world *w, const struct sim_flight *f, bool effect, const char *note);
 void sim_violate(struct sim_world *w, enum sim_violation v, const char *group, const char *format,
                  ...) __attribute__((format(printf, 4, 5)));
+
+/* trace.c: what changed since the last scan, and one call */
+void sim_trace_scan(struct sim_world *w, enum sim_trace_cause cause);
+void sim_trace_call(struct sim_world *w, const struct sim_flight *f, bool effect);
 
 /* A world without anything; and free everything but the world itself, its file and lock. */
 struct sim_world *sim_world_blank(void);

@@ -13,6 +13,8 @@
 #ifndef SIMULATED_WORLD_H
 #define SIMULATED_WORLD_H
 
+#include "trace.h"
+
 #include <drstor/types.h>
 
 #include <json-c/json.h>
@@ -361,6 +363,10 @@ struct sim_log_entry {
 typedef int (*sim_log_fn)(const struct sim_log_entry *entry, void *user);
 /* Oldest first; stops when FN does not return 0 and returns that. */
 int sim_log_each(struct sim_world *w, sim_log_fn fn, void *user);
+
+/* From now on, beginning with how everything is. FN must not call back into the world. NULL: no
+ * more. */
+int sim_world_trace(struct sim_world *w, sim_trace_fn fn, void *user);
 
 /* Writes at a volume since the beginning of the world, as its copy at ARRAY holds them. */
 int sim_writes(struct sim_world *w, const char *array, const char *volume, uint64_t *ret);

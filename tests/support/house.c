@@ -45,11 +45,30 @@ house_plan_make(struct house_plan *p, const char *yaml, struct json_object *spec
 }
 
 void
+house_plan_after(struct house_plan *to, const struct house_plan *from,
+                 void (*fn)(struct house *h, void *arg), void *arg)
+{
+    struct house *h = house_new(from, 0);
+    house_talk(h, false);
+    house_run(h, fn, arg);
+    *to = *from;
+    to->borrowed = true;
+    /* The world stands where it was looked at last; the clock went on. */
+    if (sim_enter(h->world) < 0 || sim_leave(h->world) < 0 ||
+        sim_world_copy(h->world, 0, &to->world) < 0)
+        abort();
+    to->store = dr_store_world_copy(h->store);
+    house_free(h);
+}
+
+void
 house_plan_clear(struct house_plan *p)
 {
-    dr_config_free(p->model);
     sim_world_free(p->world);
-    for (size_t i = 0; i < p->n_engines; i++)
+    dr_store_world_free(p->store);
+    if (!p->borrowed)
+        dr_config_free(p->model);
+    for (size_t i = 0; !p->borrowed && i < p->n_engines; i++)
         (void)json_object_put(p->engines[i]);
     *p = (struct house_plan){0};
 }
@@ -116,7 +135,7 @@ house_new(const struct house_plan *plan, uint64_t seed)
     sim_world_crash(h->world, crash_at_array, h);
     if (sim_world_lend("house", h->world) < 0)
         abort();
-    h->store = dr_store_world_new();
+    h->store = plan->store ? dr_store_world_copy(plan->store) : dr_store_world_new();
     h->look = dr_store_memory(h->env, h->store, DR_STORE_READ);
 #if DRSTOR_TEST_BUILD
     dr_failpoint_hook(passed_by, h);
@@ -187,6 +206,18 @@ house_env(struct house *h)
     return h->env;
 }
 
+uint64_t
+house_seed(const struct house *h)
+{
+    return h->seed;
+}
+
+struct dr_arena *
+house_arena(struct house *h)
+{
+    return h->arena;
+}
+
 struct sim_world *
 house_world(struct house *h)
 {
@@ -197,6 +228,12 @@ struct dr_store *
 house_store(struct house *h)
 {
     return h->look;
+}
+
+struct dr_store_world *
+house_store_world(struct house *h)
+{
+    return h->store;
 }
 
 void
@@ -344,6 +381,12 @@ const char *
 controller_name(const struct controller *c)
 {
     return c->name;
+}
+
+struct house *
+controller_house(const struct controller *c)
+{
+    return c->h;
 }
 
 void

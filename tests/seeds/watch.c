@@ -1,0 +1,279 @@
+#include "seeds/watch.h"
+
+#include "base/json.h"
+#include "base/str.h"
+
+#include <stdio.h>
+#include <string.h>
+
+struct watch {
+    struct house *h;
+    const struct shape *s;
+    struct check *check;
+    struct {
+        char op[64];
+    } sent[16]; /* of the commit under way */
+    size_t n_sent;
+    bool audited, unplanned;
+    char run[64]; /* written by this commit; "": none */
+    uint64_t bound_ns;
+    uint32_t flips;
+    uint32_t primary[SHAPE_GROUPS_MOST];
+};
+
+static void
+tell(struct watch *w, struct history_entry e)
+{
+    e.time_ns = dr_now_ns(house_env(w->h));
+    check_tell(w->check, &e);
+}
+
+static void
+on_world(const struct sim_trace_entry *e, void *user)
+{
+    struct watch *w = user;
+    const struct history_entry entry = {
+        .kind = HISTORY_WORLD, .time_ns = e->time_ns, .world = e};
+    check_tell(w->check, &entry);
+}
+
+static uint32_t
+group_number(const struct watch *w, const char *name)
+{
+    for (uint32_t g = 0; g < w->s->n_groups; g++)
+        if (dr_streq(shape_group(g), name))
+            return g;
+    return UINT32_MAX;
+}
+
+static uint32_t
+site_number(const char *name)
+{
+    return dr_streq(name, shape_site(0)) ? 0 : dr_streq(name, shape_site(1)) ? 1 : UINT32_MAX;
+}
+
+static enum history_phase
+phase_of(const char *name)
+{
+    return dr_streq(name, "steady")      ? HISTORY_PHASE_STEADY
+           : dr_streq(name, "fencing")   ? HISTORY_PHASE_FENCING
+           : dr_streq(name, "promoting") ? HISTORY_PHASE_PROMOTING
+                                         : HISTORY_PHASE_OTHER;
+}
+
+static int64_t
+number(struct json_object *o, const char *key)
+{
+    struct json_object *v = dr_json_get(o, key);
+    return v ? json_object_get_int64(v) : 0;
+}
+
+static void
+on_record(struct watch *w, const char *group, const char *value)
+{
+    dr_auto(dr_json_putp) struct json_object *row = json_tokener_parse(value);
+    struct json_object *o = dr_json_get(row, "record") ? dr_json_get(row, "record") : row;
+    uint32_t g = group_number(w, group);
+    uint32_t primary = site_number(dr_json_str(o, "primary"));
+    if (g == UINT32_MAX)
+        return;
+    tell(w, (struct history_entry){
+                .kind = HISTORY_RECORD,
+                .group = g,
+                .epoch = number(o, "epoch"),
+                .primary = primary,
+                .phase = phase_of(dr_json_str(o, "phase")),
+                .evidence = (uint32_t)dr_json_length(dr_json_get(o, "evidence")),
+                .consented = dr_json_str(dr_json_get(o, "consent"), "by") != NULL,
+                .token = (uint64_t)number(o, "token"),
+            });
+    w->flips += w->primary[g] != primary;
+    w->primary[g] = primary;
+}
+
+static void
+on_owner(struct watch *w, const char *group, const char *value)
+{
+    dr_auto(dr_json_putp) struct json_object *o = json_tokener_parse(value);
+    bool released = false;
+    (void)dr_json_bool(o, "released", &released);
+    if (group_number(w, group) != UINT32_MAX)
+        tell(w, (struct history_entry){.kind = HISTORY_LOCK,
+                                       .group = group_number(w, group),
+                                       .token = (uint64_t)number(o, "token"),
+                                       .released = released});
+}
+
+/* The value of a text member, without reading the rest: there are many steps. */
+static bool
+member_text(const char *json, const char *key, char *to, size_t size)
+{
+    const char *at = strstr(json, key);
+    size_t n = at ? strcspn(at + strlen(key), "\"") : 0;
+    if (!at || n >= size)
+        return false;
+    memcpy(to, at + strlen(key), n);
+    to[n] = '\0';
+    return true;
+}
+
+static void
+on_step(struct watch *w, const char *value)
+{
+    if (w->n_sent == DR_COUNT(w->sent) || !strstr(value, "\"state\":\"sent\"") ||
+        !member_text(value, "\"op\":\"", w->sent[w->n_sent].op, sizeof(w->sent[0].op)))
+        return;
+    w->n_sent++;
+}
+
+static uint64_t
+bound_of(struct json_object *consent)
+{
+    bool unknown = false;
+    (void)dr_json_bool(consent, "bound_unknown", &unknown);
+    if (unknown)
+        return HISTORY_ANY;
+    struct json_object *s = dr_json_get(consent, "bound_s");
+    int64_t v = s ? json_object_get_int64(s) : -1;
+    return v > 0 ? (uint64_t)v * DR_S : 0;
+}
+
+static void
+on_run_doc(struct watch *w, const char *run, const char *sub, const char *value)
+{
+    if (!dr_streq(sub, "consent"))
+        return;
+    dr_auto(dr_json_putp) struct json_object *o = json_tokener_parse(value);
+    (void)snprintf(w->run, sizeof(w->run), "%s", run);
+    w->bound_ns = bound_of(o);
+}
+
+static void
+on_commit(struct watch *w)
+{
+    for (size_t i = 0; i < w->n_sent; i++)
+        tell(w, (struct history_entry){
+                    .kind = HISTORY_INTENT, .text = w->sent[i].op, .audited = w->audited});
+    if (w->run[0])
+        tell(w, (struct history_entry){.kind = HISTORY_CONSENT,
+                                       .text = w->run,
+                                       .planned = !w->unplanned,
+                                       .bound_ns = w->bound_ns});
+    w->n_sent = 0;
+    w->run[0] = '\0';
+    w->audited = w->unplanned = false;
+}
+
+static void
+on_store(void *user, const char *table, const char *id, const char *sub, const char *value)
+{
+    struct watch *w = user;
+    if (!table)
+        on_commit(w);
+    else if (!value)
+        return;
+    else if (dr_streq(table, "record"))
+        on_record(w, id, value);
+    else if (dr_streq(table, "owner"))
+        on_owner(w, id, value);
+    else if (dr_streq(table, "step"))
+        on_step(w, value);
+    else if (dr_streq(table, "audit"))
+        w->audited |= strstr(value, "\"outcome\":\"intent\"") != NULL;
+    else if (dr_streq(table, "run_doc") && dr_streq(sub, "goal"))
+        w->unplanned = strstr(value, "\"unplanned\":true") != NULL;
+    else if (dr_streq(table, "run_doc"))
+        on_run_doc(w, id, sub, value);
+}
+
+struct first {
+    struct watch *w;
+    int pass;
+};
+
+/* What is there already, as the judge wants to hear it: a lock, what was written under it, and its
+ * end. */
+static int
+first_row(void *user, const char *line)
+{
+    const struct first *f = user;
+    struct watch *w = f->w;
+    dr_auto(dr_json_putp) struct json_object *o = json_tokener_parse(line);
+    const char *table = dr_json_str(o, "table"), *id = dr_json_str(o, "id");
+    struct json_object *value = dr_json_get(o, "value");
+    if (f->pass == 0 && dr_streq(table, "owner"))
+        dr_json_set_bool(value, "released", false);
+    if (f->pass != 1 && dr_streq(table, "owner"))
+        on_owner(w, id, dr_json_text(value));
+    if (f->pass == 1 && dr_streq(table, "record"))
+        on_record(w, id, dr_json_text(value));
+    return 0;
+}
+
+struct watch *
+watch_new(struct house *h, const struct shape *s)
+{
+    struct watch *w = dr_new0(struct watch);
+    w->h = h;
+    w->s = s;
+    w->check = check_new(s->n_groups, s->standing_ns);
+    if (sim_enter(house_world(h)) < 0 || sim_world_trace(house_world(h), on_world, w) < 0 ||
+        sim_leave(house_world(h)) < 0)
+        abort();
+    for (int pass = 0; s->plan.store && pass < 3; pass++) {
+        struct first f = {w, pass};
+        (void)dr_store_export(house_store(h), first_row, &f, NULL);
+    }
+    w->flips = 0;
+    dr_store_world_watch(house_store_world(h), on_store, w);
+    return w;
+}
+
+void
+watch_free(struct watch *w)
+{
+    if (!w)
+        return;
+    check_free(w->check);
+    free(w);
+}
+
+struct check *
+watch_check(struct watch *w)
+{
+    return w->check;
+}
+
+void
+watch_wrong(struct watch *w)
+{
+    tell(w, (struct history_entry){.kind = HISTORY_WRONG});
+}
+
+uint32_t
+watch_flips(const struct watch *w)
+{
+    return w->flips;
+}
+
+void
+watch_document(struct watch *w, const char *json)
+{
+    if (!json || !strstr(json, "\"refusals\""))
+        return;
+    dr_auto(dr_json_putp) struct json_object *o = json_tokener_parse(json);
+    struct json_object *list = dr_json_get(o, "refusals");
+    for (size_t i = 0; i < dr_json_length(list); i++) {
+        static const char *const needs[] = {"id", "text", "evidence", "remedy"};
+        struct json_object *r = json_object_array_get_idx(list, i);
+        for (size_t k = 0; k < DR_COUNT(needs); k++) {
+            const char *v = dr_json_str(r, needs[k]);
+            char text[128];
+            if (v && *v)
+                continue;
+            (void)snprintf(text, sizeof(text), "a refusal %s has no %s",
+                           dr_json_str(r, "id") ? dr_json_str(r, "id") : "?", needs[k]);
+            tell(w, (struct history_entry){.kind = HISTORY_REFUSAL, .text = text});
+        }
+    }
+}
