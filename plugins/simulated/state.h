@@ -56,7 +56,9 @@ struct sim_member {
     int64_t bytes;
     uint32_t access;   /* enum drstor_access */
     uint32_t exposed;  /* bit per host group of the copy */
-    uint64_t basis_ns; /* point it was promoted to */
+    uint64_t basis_ns;   /* point it was promoted to */
+    uint32_t basis_open; /* nothing was missing then: it is also any later point */
+    uint32_t reserved;
     uint64_t rest;     /* part of a write not yet made, in write-nanoseconds */
     struct sim_point point;
     struct sim_point incoming; /* what the transfer under way brings */
@@ -196,7 +198,8 @@ struct sim_flight {
     uint32_t ghost; /* nobody waits: a duplicate, or the work of a job */
     uint32_t mute;  /* the answer is lost on the way */
     uint64_t epoch, token;
-    uint64_t job; /* this flight is the work of that job */
+    uint64_t job;    /* this flight is the work of that job */
+    uint64_t caller; /* not saved */
     char actor[SIM_NAME];
     char op_id[SIM_NAME];
     char group_id[SIM_NAME];
@@ -258,6 +261,8 @@ struct sim_world {
     sim_trace_fn trace;
     void *trace_user;
     struct sim_told *told;
+    uint64_t (*caller)(void *user);
+    void *caller_user;
     void (*crash)(void *user);
     void *crash_user;
     char clock_path[SIM_WORDS]; /* "": see virtual */

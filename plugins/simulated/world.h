@@ -58,6 +58,12 @@ void sim_world_close(struct sim_world *w); /* a lent one stays its owner's */
 /* FN is called, in place of dying by SIGKILL, where an injected crash kills the caller. */
 void sim_world_crash(struct sim_world *w, void (*fn)(void *user), void *user);
 void sim_crash(struct sim_world *w);
+/*
+ * Who calls now, as a number of the program's own: what it has begun is known as its, so that its
+ * connections can be cut when it dies. What was sent still acts, within settle_ms from here.
+ */
+void sim_world_caller(struct sim_world *w, uint64_t (*fn)(void *user), void *user);
+void sim_hang_up(struct sim_world *w, uint64_t caller);
 
 /* Another clock than the specification's; it must not go back. */
 void sim_world_clock(struct sim_world *w, sim_clock_fn fn, void *user);

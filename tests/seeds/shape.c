@@ -191,6 +191,7 @@ static void
 adopt(struct house *h, void *arg)
 {
     const struct errand_what what = {.kind = ERRAND_ADOPT};
+    house_sleep_ms(h, 150000); /* what engines write at their start has arrived at rome */
     const struct errand *e = errand_do(house_controller(h, "ops"), &what);
     *(bool *)arg = e->exit == 0;
     if (e->exit != 0)

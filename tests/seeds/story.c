@@ -12,7 +12,7 @@ static const char *const wrong_names[WRONG_KINDS] = {"", "silent", "cut_off", "l
 static const char *const met_names[MET_COUNT] = {
     "with_engines", "killed",     "resumed",    "acts_done", "acts_refused", "acts_failed",
     "acts_unclear", "acts_stale", "acts_locked", "acts_other", "faults",     "lost_sites",
-    "sites_back",   "reboots",    "links_cut",  "two_operators", "windows",  "flips"};
+    "sites_back",   "reboots",    "links_cut",  "two_operators", "windows",  "late_windows", "flips"};
 
 const char *
 wrong_name(enum wrong_kind kind)
@@ -654,7 +654,10 @@ agree(struct story *st, enum check_rule rule, enum sim_violation a, enum sim_vio
 {
     const struct sim_world *w = house_world(st->h);
     uint64_t seen = sim_violations(w, a) + (b ? sim_violations(w, b) : 0);
-    return (seen > 0) == (check_broken(watch_check(st->watch), rule) > 0);
+    uint64_t known = check_broken(watch_check(st->watch), rule);
+    if (rule == CHECK_S1)
+        known += check_late_windows(watch_check(st->watch));
+    return (seen > 0) == (known > 0);
 }
 
 static void
@@ -672,6 +675,7 @@ judge(struct story *st)
             (void)snprintf(v->text, sizeof(v->text), "%s", check_text(c));
         }
     v->met[MET_WINDOWS] += check_windows(c);
+    v->met[MET_LATE] += check_late_windows(c);
     v->met[MET_FLIPS] += watch_flips(st->watch);
     v->wrong = st->wrong;
     v->over_living = st->wrong && sim_violations(w, SIM_V_DUAL_WRITABLE) > 0;
@@ -716,7 +720,7 @@ story_play(const struct shape *s, uint64_t seed, bool show, struct verdict *v)
 {
     struct story st = {.s = s, .v = v};
     *v = (struct verdict){0};
-    st.virgin = house_hash(seed, 2, 2) % 12 == 0;
+    st.virgin = !s->engines && house_hash(seed, 2, 2) % 12 == 0;
     st.h = house_new(st.virgin ? &s->virgin : &s->plan, seed);
     house_talk(st.h, show);
     dr_cond_init(&st.done, house_env(st.h));

@@ -36,6 +36,7 @@ enum met {
     MET_LINKS_CUT,
     MET_TWO,        /* two operators at a time */
     MET_WINDOWS,    /* two writable sites by a site's return */
+    MET_LATE,       /* the same, because a committed flip went on after it */
     MET_FLIPS,      /* primaries changed */
     MET_COUNT,
 };

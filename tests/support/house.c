@@ -112,6 +112,13 @@ passed_by(const char *name, void *user)
 }
 #endif
 
+static uint64_t
+caller_now(void *user)
+{
+    struct house *h = user;
+    return (uint64_t)(uintptr_t)dr_env_virtual_running(h->env);
+}
+
 static void
 crash_at_array(void *user)
 {
@@ -133,6 +140,7 @@ house_new(const struct house_plan *plan, uint64_t seed)
     h->env = dr_env_virtual_new(now, sim_utc(h->world, now));
     sim_world_clock(h->world, house_clock, h);
     sim_world_crash(h->world, crash_at_array, h);
+    sim_world_caller(h->world, caller_now, h);
     if (sim_world_lend("house", h->world) < 0)
         abort();
     h->store = plan->store ? dr_store_world_copy(plan->store) : dr_store_world_new();
@@ -356,6 +364,10 @@ controller_kill(struct controller *c, const char *why)
     }
     dr_store_world_kill(h->store, c->env);
     house_wire_forget(h, c->env);
+    if (sim_enter(h->world) == 0) {
+        sim_hang_up(h->world, (uint64_t)(uintptr_t)c->env);
+        (void)sim_leave(h->world);
+    }
     dr_env_virtual_kill(c->env);
 }
 

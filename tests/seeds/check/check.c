@@ -10,6 +10,8 @@ enum { INTENTS = 4096, TEXT = 40 };
 enum { READ_WRITE = 3, SITE_UP = 1, SITE_DEAD = 3 };
 enum { REFUSED = 3 };
 #define SECOND UINT64_C(1000000000)
+/* A loss is told in whole seconds of two clocks. */
+#define LOSS_SLACK_NS SECOND
 
 /* What a volume holds: everything up to COUNT on the way from the root to SEGMENT. */
 struct content {
@@ -36,6 +38,7 @@ struct member {
     struct content content;
     uint64_t at_ns;
     uint64_t basis_ns; /* the point in time it was promoted to; 0: it was not */
+    bool basis_open;   /* nothing was missing then: it is also any later point */
 };
 
 struct copy {
@@ -58,6 +61,7 @@ struct group {
     struct image images[IMAGES];
     uint32_t n_images;
     bool dual;
+    bool returned; /* the other site came back after the flip, with the role it had */
     uint64_t standing_ns;
 
     bool recorded;
@@ -90,7 +94,7 @@ struct check {
     bool ground;
 
     bool wrong;
-    uint32_t windows;
+    uint32_t windows, late_windows;
     uint32_t broken[CHECK_RULES];
     uint64_t now_ns;
     char text[256];
@@ -139,6 +143,12 @@ uint32_t
 check_windows(const struct check *c)
 {
     return c->windows;
+}
+
+uint32_t
+check_late_windows(const struct check *c)
+{
+    return c->late_windows;
 }
 
 static void __attribute__((format(printf, 3, 4)))
@@ -314,7 +324,8 @@ check_loss(struct check *c, struct group *g, uint32_t copy, uint32_t m)
         if (h.lost == 0)
             continue;
         uint64_t loss_ns = h.last_ns > me->at_ns ? h.last_ns - me->at_ns : 0;
-        if ((bound == 0 || loss_ns > bound) && !c->wrong)
+        bool agreed = bound == HISTORY_ANY || (bound && loss_ns <= bound + LOSS_SLACK_NS);
+        if (!agreed && !c->wrong)
             broken(c, CHECK_S3,
                    "group %u: promoted over %llu newer writes (%llu ms), agreed were %llu ms",
                    (unsigned)(g - c->groups), (unsigned long long)h.lost,
@@ -327,18 +338,35 @@ check_loss(struct check *c, struct group *g, uint32_t copy, uint32_t m)
 static void
 check_points(struct check *c, const struct group *g, uint32_t copy)
 {
-    uint64_t basis = 0;
+    uint64_t moment = 0, least = 0;
+    bool unequal = false;
     for (uint32_t i = 0; i < g->n_members; i++) {
         const struct member *m = &g->copies[copy].members[i];
         if (m->access != READ_WRITE || !m->basis_ns)
             continue;
-        if (basis && basis != m->basis_ns) {
-            broken(c, CHECK_S4, "group %u: its volumes were promoted to different points in time",
-                   (unsigned)(g - c->groups));
-            return;
-        }
-        basis = m->basis_ns;
+        if (m->basis_open)
+            least = m->basis_ns > least ? m->basis_ns : least;
+        else if (moment && moment != m->basis_ns)
+            unequal = true;
+        else
+            moment = m->basis_ns;
     }
+    if (unequal || (moment && least > moment))
+        broken(c, CHECK_S4, "group %u: its volumes were promoted to different points in time",
+               (unsigned)(g - c->groups));
+}
+
+/* Is every write of member M that there is anywhere in COPY? */
+static bool
+complete(const struct group *g, uint32_t copy, uint32_t m)
+{
+    struct content mine = g->copies[copy].members[m].content;
+    for (uint32_t j = 0; j < g->n_copies; j++) {
+        struct content other = g->copies[j].members[m].content;
+        if (upto(g->segments[m], mine, other.segment) < other.count)
+            return false;
+    }
+    return true;
 }
 
 /* ---- one event of the world ------------------------------------------------------------------ */
@@ -353,8 +381,13 @@ told_member(struct check *c, const struct sim_trace_entry *e)
     struct member before = *m;
     if (e->member >= g->n_members)
         g->n_members = e->member + 1;
-    *m = (struct member){true,       e->access, e->exposed, e->writers,
-                         new,        e->at_ns,  before.basis_ns};
+    *m = before;
+    m->known = true;
+    m->access = e->access;
+    m->exposed = e->exposed;
+    m->writers = e->writers;
+    m->content = new;
+    m->at_ns = e->at_ns;
     if (e->segment < SEGMENTS && (!before.known || e->segment != old.segment || e->count != old.count))
         g->segments[e->member][e->segment].written_ns = e->at_ns;
     if (!before.known)
@@ -365,7 +398,10 @@ told_member(struct check *c, const struct sim_trace_entry *e)
                    (c->call.op == SIM_TRACE_OP_SET_ACCESS ||
                     c->call.op == SIM_TRACE_OP_FORCE_ACCESS);
     if (e->access == READ_WRITE && before.access != READ_WRITE && by_call) {
-        m->basis_ns = copy->is_source ? 0 : e->at_ns;
+        m->basis_open = complete(g, e->copy, e->member);
+        m->basis_ns = m->basis_open ? g->segments[e->member][e->segment].written_ns : e->at_ns;
+        if (copy->is_source)
+            m->basis_ns = 0;
         check_loss(c, g, e->copy, e->member);
     }
     if (e->access != READ_WRITE)
@@ -398,6 +434,8 @@ check_dual(struct check *c, uint32_t cause)
         }
         if (dual && !g->dual && (cause == SIM_CAUSE_GROUND || c->ground))
             c->windows++;
+        else if (dual && !g->dual && g->returned)
+            c->late_windows++;
         else if (dual && !g->dual && !c->wrong)
             broken(c, CHECK_S1, "group %u can be written at two sites", gi);
         g->dual = dual;
@@ -480,6 +518,11 @@ told_world(struct check *c, const struct sim_trace_entry *e)
     struct group *g = e->group < c->n_groups ? &c->groups[e->group] : NULL;
     switch ((enum sim_trace_kind)e->kind) {
     case SIM_TRACE_SITE:
+        if (c->sites[e->site] == SITE_DEAD && e->state != SITE_DEAD)
+            for (uint32_t i = 0; i < c->n_groups; i++)
+                c->groups[i].returned |= c->groups[i].recorded &&
+                                         c->groups[i].primary != e->site &&
+                                         c->groups[i].epoch > 1;
         c->sites[e->site] = e->state;
         c->ground = true;
         break;
@@ -544,6 +587,8 @@ told_record(struct check *c, const struct history_entry *e)
     if (e->token != g->token || !g->held)
         broken(c, CHECK_S8, "group %u: its record was written with token %llu, the lock is at %llu",
                e->group, (unsigned long long)e->token, (unsigned long long)g->token);
+    if (e->primary != g->primary)
+        g->returned = false;
     g->recorded = true;
     g->epoch = e->epoch;
     g->primary = e->primary;

@@ -39,5 +39,8 @@ uint32_t check_broken(const struct check *c, enum check_rule rule); /* how often
 const char *check_text(const struct check *c);
 /* Two sites could write because one came back, for which nobody can be blamed. */
 uint32_t check_windows(const struct check *c);
+/* The same, because a flip that was committed while the other site was gone went on when it was
+ * back: from the commit on nothing contacts it. */
+uint32_t check_late_windows(const struct check *c);
 
 #endif
