@@ -113,6 +113,29 @@ dr_step_consent_covers(const struct dr_step *s, const struct dr_loss *loss)
     return dr_loss_covered(loss, &standing);
 }
 
+/*
+ * Counter-evidence, as late as it can be had: a declaration speaks of a site that is gone, and an
+ * array that sees its peer now says that it came back since the last probe began (safety 3.2).
+ */
+static int
+still_gone(struct dr_step *s, const struct dr_record *rec, const struct dr_copy_view *target,
+           struct drstor_error **err)
+{
+    if (!rec->n_evidence || rec->evidence[0].kind != DRSTOR_EVIDENCE_E6_DECLARED ||
+        target->peer_seen != DRSTOR_TRI_YES)
+        return DRSTOR_OK;
+    int r = dr_record_unfence(s, err);
+    if (r < 0)
+        return r;
+    r = dr_refuse(err, "R025",
+                  "%s was declared lost, but array %s sees its peer again: group %s may be "
+                  "written there",
+                  s->old->site->name, s->target->array->name, s->group->name);
+    dr_hint(err, "nothing was promoted; run the same command again: array %s is then asked itself",
+            s->old->array->name);
+    return r;
+}
+
 /* Target and, while it may still be asked, nothing else: the fence has been proven. */
 static int
 weigh_loss(struct dr_step *s, struct dr_loss *ret, struct drstor_error **err)
@@ -133,6 +156,8 @@ weigh_loss(struct dr_step *s, struct dr_loss *ret, struct drstor_error **err)
     copies[0].fresh = true;
     copies[0].seen = facts.now;
     r = dr_step_look_patiently(s, s->target, &copies[0].view, err);
+    if (r == DRSTOR_OK)
+        r = still_gone(s, &rec, &copies[0].view, err);
     if (r < 0)
         return r;
     facts.n_copies = 1;
@@ -202,7 +227,8 @@ dr_step_commit(struct dr_step *s)
     } else if (s->flip->operation == DR_OPERATION_PROMOTE) {
         r = weigh_loss(s, &loss, &err);
         if (r < 0)
-            return dr_step_fail(s, dr_step_end_of_status(r), &err);
+            return dr_step_fail(
+                s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
         if (!dr_step_consent_covers(s, &loss))
             return too_much(s, &loss,
                             rec.n_evidence && rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK);

@@ -137,13 +137,16 @@ access_record_loss(struct sim_world *w, const struct sim_flight *f, struct sim_g
     SIM_SET(l->site, w->sites[sim_copy_site(w, c)].name);
 }
 
-/* Has C every write of member I that there is anywhere? */
+/* Has C every write of member I that there is anywhere and that was not given up? */
 static bool
 access_complete(const struct sim_group *g, const struct sim_copy *c, size_t i)
 {
-    for (size_t j = 0; j < g->n_copies; j++)
-        if (!sim_contains(&g->segments[i], &c->members[i].point, &g->copies[j].members[i].point))
+    const struct sim_segments *s = &g->segments[i];
+    for (size_t j = 0; j < g->n_copies; j++) {
+        const struct sim_point *o = &g->copies[j].members[i].point;
+        if (sim_not_given_up(s, o, sim_common(s, &c->members[i].point, o, NULL)))
             return false;
+    }
     return true;
 }
 
@@ -185,9 +188,10 @@ access_promote(struct sim_world *w, struct sim_flight *f, struct sim_group *g, s
     if (access_resyncing(w, c))
         sim_violate(w, SIM_V_INCONSISTENT, g->name, "%s was promoted in the middle of a resync",
                     g->name);
-    access_record_loss(w, f, g, c, mask);
+    /* Before anything is given up: what is missing decides which points they show. */
     if (c->relation != DRSTOR_RELATION_SOURCE)
         access_check_points(w, g, c, mask);
+    access_record_loss(w, f, g, c, mask);
     sim_transfer_abort(w, g, c, "copy was promoted");
     if (c->relation == DRSTOR_RELATION_DESTINATION) {
         c->relation = DRSTOR_RELATION_NONE;

@@ -12,7 +12,8 @@ static const char *const wrong_names[WRONG_KINDS] = {"", "silent", "cut_off", "l
 static const char *const met_names[MET_COUNT] = {
     "with_engines", "killed",     "resumed",    "acts_done", "acts_refused", "acts_failed",
     "acts_unclear", "acts_stale", "acts_locked", "acts_other", "faults",     "lost_sites",
-    "sites_back",   "reboots",    "links_cut",  "two_operators", "windows",  "late_windows", "flips"};
+    "sites_back",   "reboots",    "links_cut",  "two_operators", "windows",  "late_windows", "flips",
+    "runs_given_up"};
 
 const char *
 wrong_name(enum wrong_kind kind)
@@ -29,31 +30,45 @@ met_name(enum met what)
 /* ---- what a person can ask for --------------------------------------------------------------- */
 
 enum { FIT = 1, LOST = 2 }; /* with both sites in sight; with milan gone, or believed to be */
+enum { STAGED = 1, DECLARES = 2, FROM_FILE = 4, WAIVES = 8 };
 
 /*
- * One line for each verb. GOAL is what the library is asked, to which the site to go to and the
- * groups are added; NULL: a call of its own. A plan may be made first and be applied later.
+ * One line for each verb. GOAL is what the library is asked, to which its site, the groups and
+ * "storage_only" are added; NULL: a call of its own. A plan may be made first and be applied later.
  */
 static const struct verb {
     const char *name;
     enum errand_kind kind;
     const char *goal;
+    const char *site; /* member that names one: "to", "at"; NULL: none */
     unsigned weight;
     unsigned when;
-    bool unplanned, from_file;
+    unsigned how;
 } verbs[] = {
-    {"promote", ERRAND_ACT, "\"verb\":\"promote\"", 40, FIT, false, false},
-    {"promote", ERRAND_ACT, "\"verb\":\"promote\"", 4, LOST, false, false},
-    {"promote --unplanned", ERRAND_ACT, "\"verb\":\"promote\",\"unplanned\":true",
-     60, LOST, true, false},
-    {"promote --unplanned", ERRAND_ACT, "\"verb\":\"promote\",\"unplanned\":true",
-     10, FIT, true, false},
-    {"apply promote", ERRAND_ACT, "\"verb\":\"promote\"", 8, FIT, false, true},
-    {"apply promote --unplanned", ERRAND_ACT,
-     "\"verb\":\"promote\",\"unplanned\":true", 8, LOST, true, true},
-    {"observe", ERRAND_OBSERVE, NULL, 6, FIT | LOST, false, false},
-    {"adopt", ERRAND_ADOPT, NULL, 3, FIT | LOST, false, false},
-    {"run resume", ERRAND_RESUME, NULL, 3, FIT | LOST, false, false},
+    {"promote", ERRAND_ACT, "\"verb\":\"promote\"", "to", 400, FIT, STAGED},
+    {"promote", ERRAND_ACT, "\"verb\":\"promote\"", "to", 40, LOST, STAGED},
+    {"promote --unplanned", ERRAND_ACT, "\"verb\":\"promote\",\"unplanned\":true", "to", 600, LOST,
+     STAGED | DECLARES},
+    {"promote --unplanned", ERRAND_ACT, "\"verb\":\"promote\",\"unplanned\":true", "to", 100, FIT,
+     STAGED | DECLARES},
+    {"promote --within", ERRAND_ACT, "\"verb\":\"promote\",\"within_s\":60", "to", 60, FIT | LOST,
+     STAGED | DECLARES},
+    {"apply promote", ERRAND_ACT, "\"verb\":\"promote\"", "to", 80, FIT, STAGED | FROM_FILE},
+    {"apply promote --unplanned", ERRAND_ACT, "\"verb\":\"promote\",\"unplanned\":true", "to", 80,
+     LOST, STAGED | DECLARES | FROM_FILE},
+    {"failback", ERRAND_ACT, "\"verb\":\"failback\"", NULL, 20, FIT | LOST, STAGED},
+    {"demote", ERRAND_ACT, "\"verb\":\"demote\"", "at", 30, FIT | LOST, STAGED},
+    {"reprotect", ERRAND_ACT, "\"verb\":\"reprotect\"", NULL, 30, FIT | LOST, STAGED | WAIVES},
+    {"suspend", ERRAND_ACT, "\"verb\":\"suspend\"", NULL, 20, FIT | LOST, 0},
+    {"resume", ERRAND_ACT, "\"verb\":\"resume\"", NULL, 20, FIT | LOST, 0},
+    {"sync", ERRAND_ACT, "\"verb\":\"sync\"", NULL, 20, FIT | LOST, 0},
+    {"drill start", ERRAND_ACT, "\"verb\":\"drill-start\"", NULL, 30, FIT | LOST, 0},
+    {"drill clean", ERRAND_ACT, "\"verb\":\"drill-clean\"", NULL, 10, FIT | LOST, 0},
+    {"observe", ERRAND_OBSERVE, NULL, NULL, 60, FIT | LOST, 0},
+    {"adopt", ERRAND_ADOPT, NULL, NULL, 30, FIT | LOST, 0},
+    {"run resume", ERRAND_RESUME, NULL, NULL, 30, FIT | LOST, 0},
+    {"run abort", ERRAND_ABORT, NULL, NULL, 60, FIT | LOST, 0},
+    {"guard", ERRAND_GUARD, NULL, NULL, 30, FIT | LOST, 0},
 };
 
 /* ---- the draw -------------------------------------------------------------------------------- */
@@ -271,7 +286,9 @@ consent_of(struct operator_ *o, struct errand_what *what)
                                                "site-lost:milan", "outage:milan", NULL};
     const struct story *st = o->st;
     what->accept_loss = bounds[draw(o, DR_COUNT(bounds))];
-    if (!o->verb->unplanned)
+    if (o->verb->how & WAIVES)
+        what->waive_snapshot = draw(o, 3) ? NULL : "a copy of it is on tape";
+    if (!(o->verb->how & DECLARES))
         return;
     what->declare = st->disaster == OUTAGE ? declarations[3 + draw(o, 2)]
                                            : declarations[draw(o, DR_COUNT(declarations))];
@@ -285,8 +302,10 @@ static void
 goal_of(struct operator_ *o, struct dr_str *goal)
 {
     const struct story *st = o->st;
-    dr_str_printf(goal, "{%s,\"to\":\"%s\"", o->verb->goal, shape_site(o->to));
-    if (!st->s->engines)
+    dr_str_printf(goal, "{%s", o->verb->goal);
+    if (o->verb->site)
+        dr_str_printf(goal, ",\"%s\":\"%s\"", o->verb->site, shape_site(o->to));
+    if (!st->s->engines && o->verb->how & STAGED)
         dr_str_add(goal, ",\"storage_only\":true");
     if (st->s->n_groups == 1 || draw(o, 4))
         dr_str_add(goal, ",\"all\":true}");
@@ -294,16 +313,32 @@ goal_of(struct operator_ *o, struct dr_str *goal)
         dr_str_printf(goal, ",\"groups\":[\"%s\"]}", shape_group(draw(o, st->s->n_groups)));
 }
 
+static const char *
+some_open_run(struct story *st)
+{
+    struct dr_run_row *rows = NULL;
+    size_t n = 0;
+    if (dr_store_run_open(house_store(st->h), house_arena(st->h), NULL, &rows, &n, NULL) < 0)
+        abort();
+    return n ? rows[0].id : NULL;
+}
+
 static struct errand *
 ask(struct operator_ *o, struct controller *c, const char *goal)
 {
     struct errand_what what = {.kind = o->verb->kind, .goal = goal};
+    if (what.kind == ERRAND_ABORT)
+        what.goal = some_open_run(o->st);
+    if (what.kind == ERRAND_ABORT && !what.goal)
+        what.kind = ERRAND_OBSERVE;
+    if (what.kind == ERRAND_GUARD)
+        what.goal = shape_site(!o->to);
     if (!goal)
         return errand_do(c, &what);
     consent_of(o, &what);
     what.asks = draw(o, 3) == 0;
     what.thinks_ms = draw(o, 3) ? draw(o, 3000) : draw(o, 30000);
-    if (!o->verb->from_file)
+    if (!(o->verb->how & FROM_FILE))
         return errand_do(c, &what);
     what.kind = ERRAND_PLAN;
     struct errand *plan = errand_do(c, &what);
@@ -359,7 +394,7 @@ operator_task(void *arg)
     struct story *st = o->st;
     dr_auto(dr_str_freep) struct dr_str goal = {0};
     house_sleep_ms(st->h, o->at_ms);
-    if (o->verb->unplanned && st->wrong)
+    if (o->verb->how & DECLARES && st->wrong)
         watch_wrong(st->watch);
     if (o->verb->goal)
         goal_of(o, &goal);
@@ -550,35 +585,71 @@ patient(struct story *st, const struct errand_what *what)
     return e;
 }
 
+/* Resumes what is open; what cannot end is given up, as a person would. */
+static void
+finish_runs(struct story *st)
+{
+    const struct errand_what resume = {.kind = ERRAND_RESUME};
+    for (unsigned i = 0; i < 12 && open_runs(st); i++) {
+        if (patient(st, &resume)->exit == 0)
+            continue;
+        house_sleep_ms(st->h, 5000);
+        if (i % 4 != 3)
+            continue;
+        const struct errand_what give_up = {.kind = ERRAND_ABORT, .goal = some_open_run(st)};
+        (void)patient(st, &give_up);
+        met(st, MET_GIVEN_UP);
+    }
+}
+
+static void
+act_on_group(struct story *st, unsigned group, const char *goal)
+{
+    dr_auto(dr_str_freep) struct dr_str text = {0};
+    dr_str_printf(&text, "{%s,\"groups\":[\"%s\"]}", goal, shape_group(group));
+    const struct errand_what act = {.kind = ERRAND_ACT, .goal = text.s, .accept_loss = "unknown"};
+    (void)patient(st, &act);
+    finish_runs(st);
+}
+
+static bool
+record_is(struct story *st, unsigned group, enum dr_phase phase, enum dr_old_copy *ret_old)
+{
+    struct dr_record rec;
+    if (dr_store_load(house_store(st->h), house_arena(st->h), shape_group(group), &rec, NULL,
+                      NULL) < 0)
+        return false;
+    *ret_old = rec.old_copy;
+    return rec.phase == phase;
+}
+
 static void
 go_on_until_done(struct story *st)
 {
-    const struct errand_what resume = {.kind = ERRAND_RESUME}, adopt = {.kind = ERRAND_ADOPT};
-    for (unsigned i = 0; i < 6 && open_runs(st); i++) {
-        const struct errand *e = patient(st, &resume);
-        if (e->exit != 0)
-            house_sleep_ms(st->h, 5000);
-    }
+    static const char *const to[] = {
+        "\"verb\":\"promote\",\"to\":\"milan\",\"storage_only\":true",
+        "\"verb\":\"promote\",\"to\":\"rome\",\"storage_only\":true"};
+    const struct errand_what adopt = {.kind = ERRAND_ADOPT};
+    finish_runs(st);
     for (unsigned g = 0; g < st->s->n_groups; g++)
         if (primary_of(st, g) < 0) {
             (void)patient(st, &adopt);
             break;
         }
     for (unsigned g = 0; g < st->s->n_groups; g++) {
-        char goal[160];
-        int at = primary_of(st, g);
-        if (at < 0 || served(st, g))
+        enum dr_old_copy old = DR_OLD_COPY_NONE;
+        if (primary_of(st, g) < 0)
             continue;
-        /* A fence that did not end in a flip leaves its group served nowhere: a move heals it. */
-        (void)snprintf(goal, sizeof(goal),
-                       "{\"verb\":\"promote\",\"to\":\"%s\",\"groups\":[\"%s\"],"
-                       "\"storage_only\":true}",
-                       shape_site(!at), shape_group(g));
-        const struct errand_what move = {
-            .kind = ERRAND_ACT, .goal = goal, .accept_loss = "unknown"};
-        (void)patient(st, &move);
-        for (unsigned i = 0; i < 3 && open_runs(st); i++)
-            (void)patient(st, &resume);
+        if (record_is(st, g, DR_PHASE_TESTING, &old))
+            act_on_group(st, g, "\"verb\":\"drill-clean\"");
+        /* What was fenced, or given up, and then left, is served again by a flip of its own. */
+        if (!served(st, g))
+            act_on_group(st, g, to[primary_of(st, g)]);
+        if (!served(st, g))
+            act_on_group(st, g, to[!primary_of(st, g)]);
+        (void)record_is(st, g, DR_PHASE_STEADY, &old);
+        if (old != DR_OLD_COPY_NONE)
+            act_on_group(st, g, "\"verb\":\"reprotect\",\"storage_only\":true");
     }
 }
 

@@ -38,6 +38,7 @@ enum met {
     MET_WINDOWS,    /* two writable sites by a site's return */
     MET_LATE,       /* the same, because a committed flip went on after it */
     MET_FLIPS,      /* primaries changed */
+    MET_GIVEN_UP,   /* runs that could not end, in the end */
     MET_COUNT,
 };
 const char *met_name(enum met what);

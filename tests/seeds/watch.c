@@ -55,7 +55,8 @@ site_number(const char *name)
 static enum history_phase
 phase_of(const char *name)
 {
-    return dr_streq(name, "steady")      ? HISTORY_PHASE_STEADY
+    /* A drill stands beside everything else. */
+    return dr_streq(name, "steady") || dr_streq(name, "testing") ? HISTORY_PHASE_STEADY
            : dr_streq(name, "fencing")   ? HISTORY_PHASE_FENCING
            : dr_streq(name, "promoting") ? HISTORY_PHASE_PROMOTING
                                          : HISTORY_PHASE_OTHER;

@@ -433,10 +433,12 @@ errand_call(struct errand *e)
     struct drstor *d = e->by->d;
     struct drstor_consent consent = DRSTOR_CONSENT_INIT;
     struct drstor_callbacks cb = DRSTOR_CALLBACKS_INIT;
+    struct drstor_guard_options guard = DRSTOR_GUARD_OPTIONS_INIT;
     consent.accept_loss = e->what.accept_loss;
     consent.declare = &e->what.declare;
     consent.n_declare = e->what.declare ? 1 : 0;
     consent.reason = e->what.reason;
+    consent.waive_snapshot = e->what.waive_snapshot;
     cb.event = e->by->h->quiet ? NULL : on_event;
     cb.decide = e->what.asks ? on_decide : NULL;
     cb.user = e;
@@ -457,6 +459,10 @@ errand_call(struct errand *e)
         return drstor_resume(d, e->what.goal, &cb, &e->json, &e->error);
     case ERRAND_ABORT:
         return drstor_abort(d, e->what.goal, &cb, &e->json, &e->error);
+    case ERRAND_GUARD:
+        guard.once = 1;
+        guard.site = e->what.goal;
+        return drstor_guard(d, &guard, &cb, &e->json, &e->error);
     case ERRAND_UNKNOWN:
         break;
     }
@@ -498,6 +504,7 @@ errand_begin(struct controller *c, const struct errand_what *what)
     e->what.accept_loss = dr_arena_str(h->arena, what->accept_loss);
     e->what.declare = dr_arena_str(h->arena, what->declare);
     e->what.reason = dr_arena_str(h->arena, what->reason);
+    e->what.waive_snapshot = dr_arena_str(h->arena, what->waive_snapshot);
     e->by = c;
     dr_push(h->errands, h->n_errands, h->cap_errands) = e;
     size_t n = h->n_errands - 1;

@@ -89,14 +89,15 @@ enum errand_kind {
     ERRAND_APPLY,
     ERRAND_RESUME,
     ERRAND_ABORT,
+    ERRAND_GUARD, /* one poll */
 };
 
 /* Texts are copied. */
 struct errand_what {
     enum errand_kind kind;
     const char *goal; /* ACT, PLAN: the goal; APPLY: the plan; RESUME: the run, NULL: the oldest;
-                       * ABORT: the run */
-    const char *accept_loss, *declare, *reason; /* NULL: none */
+                       * ABORT: the run; GUARD: the site */
+    const char *accept_loss, *declare, *reason, *waive_snapshot; /* NULL: none */
     /* A person who is shown the plan and takes so long. */
     bool asks;
     uint64_t thinks_ms;

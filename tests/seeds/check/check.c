@@ -356,17 +356,15 @@ check_points(struct check *c, const struct group *g, uint32_t copy)
                (unsigned)(g - c->groups));
 }
 
-/* Is every write of member M that there is anywhere in COPY? */
+/* Is every write of member M that there is anywhere, and that was not given up, in COPY? */
 static bool
-complete(const struct group *g, uint32_t copy, uint32_t m)
+complete(struct group *g, uint32_t copy, uint32_t m)
 {
     struct content mine = g->copies[copy].members[m].content;
-    for (uint32_t j = 0; j < g->n_copies; j++) {
-        struct content other = g->copies[j].members[m].content;
-        if (upto(g->segments[m], mine, other.segment) < other.count)
-            return false;
-    }
-    return true;
+    struct holders h = {0};
+    for (uint32_t j = 0; j < g->n_copies; j++)
+        (void)each_lacking(g->segments[m], g->copies[j].members[m].content, mine, count_lost, &h);
+    return h.lost == 0;
 }
 
 /* ---- one event of the world ------------------------------------------------------------------ */
@@ -575,8 +573,8 @@ told_record(struct check *c, const struct history_entry *e)
         if (e->phase != HISTORY_PHASE_STEADY && e->evidence == 0)
             broken(c, CHECK_S7, "group %u: its first record is in the middle of a flip", e->group);
     } else if (e->epoch != g->epoch || e->primary != g->primary) {
-        bool whole = e->epoch == g->epoch + 1 && e->primary != g->primary &&
-                     e->phase == HISTORY_PHASE_PROMOTING && e->evidence > 0 && e->consented;
+        /* The same primary anew is a flip too: of one that nobody served. */
+        bool whole = e->epoch == g->epoch + 1 && e->phase == HISTORY_PHASE_PROMOTING && e->evidence > 0 && e->consented;
         if (!whole)
             broken(c, CHECK_S7,
                    "group %u: epoch %lld site %u became epoch %lld site %u%s%s%s in one write",
@@ -657,6 +655,10 @@ check_end(struct check *c, uint32_t open_runs)
         }
         for (uint32_t j = 0; j < g->n_copies; j++) {
             const struct copy *copy = &g->copies[j];
+            if (g->dual) {
+                broken(c, CHECK_L1, "group %u can still be written at two sites", gi);
+                break;
+            }
             for (uint32_t i = 0; copy->site == g->primary && i < g->n_members; i++)
                 if (copy->members[i].access != READ_WRITE || !copy->members[i].exposed) {
                     broken(c, CHECK_L1, "group %u is not served from its primary, site %u", gi,
