@@ -1,5 +1,6 @@
 #include "plan/loss.h"
 
+#include "base/str.h"
 #include "base/timetext.h"
 
 enum { CLOCKS_APART_S = 60 }; /* what an array's clock may be ahead and still be believed */
@@ -47,6 +48,20 @@ dr_view_exposed(const struct dr_copy_view *v)
         if (v->members[i].n_paths)
             return true;
     return false;
+}
+
+bool
+dr_view_exposed_to_all(const struct dr_copy_view *v, const struct dr_copy *copy)
+{
+    for (size_t m = 0; m < v->n_members; m++)
+        for (size_t g = 0; g < copy->n_expose; g++) {
+            bool found = false;
+            for (size_t p = 0; p < v->members[m].n_paths && !found; p++)
+                found = dr_streq(v->members[m].paths[p].host_group, copy->expose[g]);
+            if (!found)
+                return false;
+        }
+    return v->n_members > 0;
 }
 
 bool

@@ -15,6 +15,7 @@
 #include "base/str.h"
 
 #include <errno.h>
+#include <malloc.h>
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
@@ -72,6 +73,10 @@ static _Noreturn void
 child_main(int fd, uint64_t from, uint64_t n)
 {
     (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
+    /* Worlds come and go: their memory is kept for the next one. */
+    (void)mallopt(M_MMAP_THRESHOLD, 64 << 20);
+    (void)mallopt(M_TRIM_THRESHOLD, 512 << 20);
+    (void)mallopt(M_TOP_PAD, 16 << 20);
     for (uint64_t i = 0; i < n; i++) {
         struct said s = {.seed = from + i};
         story_play(story_shape(plain, staged, s.seed), s.seed, false, &s.v);

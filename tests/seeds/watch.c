@@ -187,32 +187,33 @@ on_store(void *user, const char *table, const char *id, const char *sub, const c
         on_run_doc(w, id, sub, value);
 }
 
-struct first {
-    struct watch *w;
-    int pass;
-};
-
 /* What is there already, as the judge wants to hear it: a lock, what was written under it, and its
  * end. */
-static int
-first_row(void *user, const char *line)
+static void
+tell_adopted(struct watch *w, uint32_t g)
 {
-    const struct first *f = user;
-    struct watch *w = f->w;
-    dr_auto(dr_json_putp) struct json_object *o = json_tokener_parse(line);
-    const char *table = dr_json_str(o, "table"), *id = dr_json_str(o, "id");
-    struct json_object *value = dr_json_get(o, "value");
-    if (f->pass == 0 && dr_streq(table, "owner"))
-        dr_json_set_bool(value, "released", false);
-    if (f->pass != 1 && dr_streq(table, "owner"))
-        on_owner(w, id, dr_json_text(value));
-    if (f->pass == 1 && dr_streq(table, "record"))
-        on_record(w, id, dr_json_text(value));
-    return 0;
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    struct dr_owner owner;
+    struct dr_record rec;
+    struct history_entry lock = {.kind = HISTORY_LOCK, .group = g};
+    if (dr_store_owner(house_store(w->h), a, shape_group(g), &owner, NULL) < 0 ||
+        dr_store_load(house_store(w->h), a, shape_group(g), &rec, NULL, NULL) < 0)
+        abort();
+    w->primary[g] = site_number(rec.primary);
+    lock.token = (uint64_t)owner.token;
+    tell(w, lock);
+    tell(w, (struct history_entry){.kind = HISTORY_RECORD,
+                                   .group = g,
+                                   .epoch = rec.epoch,
+                                   .primary = w->primary[g],
+                                   .phase = HISTORY_PHASE_STEADY,
+                                   .token = (uint64_t)rec.token});
+    lock.released = owner.released;
+    tell(w, lock);
 }
 
 struct watch *
-watch_new(struct house *h, const struct shape *s)
+watch_new(struct house *h, const struct shape *s, bool adopted)
 {
     struct watch *w = dr_new0(struct watch);
     w->h = h;
@@ -221,11 +222,8 @@ watch_new(struct house *h, const struct shape *s)
     if (sim_enter(house_world(h)) < 0 || sim_world_trace(house_world(h), on_world, w) < 0 ||
         sim_leave(house_world(h)) < 0)
         abort();
-    for (int pass = 0; s->plan.store && pass < 3; pass++) {
-        struct first f = {w, pass};
-        (void)dr_store_export(house_store(h), first_row, &f, NULL);
-    }
-    w->flips = 0;
+    for (uint32_t g = 0; adopted && g < s->n_groups; g++)
+        tell_adopted(w, g);
     dr_store_world_watch(house_store_world(h), on_store, w);
     return w;
 }

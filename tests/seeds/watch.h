@@ -7,7 +7,7 @@
 
 struct watch;
 
-struct watch *watch_new(struct house *h, const struct shape *s);
+struct watch *watch_new(struct house *h, const struct shape *s, bool adopted);
 void watch_free(struct watch *w);
 struct check *watch_check(struct watch *w);
 /* A person acts on a wrong belief from now on. */
