@@ -23,6 +23,20 @@ dr_failpoint_hook(void (*fn)(const char *name, void *user), void *user)
     hook.user = user;
 }
 
+static const char *broken_rule;
+
+void
+dr_canary_set(const char *name)
+{
+    broken_rule = name;
+}
+
+bool
+dr_canary(const char *name)
+{
+    return broken_rule && strcmp(broken_rule, name) == 0;
+}
+
 static void
 list(const char *file, const char *name)
 {

@@ -54,6 +54,20 @@ dr_view_exposed(const struct dr_copy_view *v)
 }
 
 bool
+dr_view_exposed_to_all(const struct dr_copy_view *v, const struct dr_copy *copy)
+{
+    for (size_t m = 0; m < v->n_members; m++)
+        for (size_t g = 0; g < copy->n_expose; g++) {
+            bool found = false;
+            for (size_t p = 0; p < v->members[m].n_paths && !found; p++)
+                found = dr_streq(v->members[m].paths[p].host_group, copy->expose[g]);
+            if (!found)
+                return false;
+        }
+    return v->n_members > 0;
+}
+
+bool
 dr_view_keeps_up(const struct dr_copy_view *v)
 {
     return v->relation == DRSTOR_RELATION_DESTINATION &&

@@ -48,6 +48,8 @@ bool dr_view_writable(const struct dr_copy_view *v);
 
 /* Some host sees a member of it. */
 bool dr_view_exposed(const struct dr_copy_view *v);
+/* Every host group that COPY is for sees every member of it. */
+bool dr_view_exposed_to_all(const struct dr_copy_view *v, const struct dr_copy *copy);
 /* It follows, and is in sync or behind by what is on its way: a whole copy, not a first one. */
 bool dr_view_keeps_up(const struct dr_copy_view *v);
 

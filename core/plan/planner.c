@@ -611,7 +611,10 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
         return false;
     switch (c->operation) {
     case DR_OPERATION_SERVE:
-        return target && dr_view_writable(&t->view);
+        /* Writable and seen by nobody is what a run leaves that was given up before its end. */
+        return target && dr_view_writable(&t->view) &&
+               (dr_view_exposed_to_all(&t->view, c->target) ||
+                !dr_plan_array_can(pl->in, c->target->array->name, "expose"));
     case DR_OPERATION_DEMOTE:
         return old && dr_view_not_writable(&o->view) &&
                (!dr_view_exposed(&o->view) ||

@@ -84,7 +84,11 @@ dr_step_demote(struct dr_step *s)
                  : DR_STEP_END_DONE;
 }
 
-/* With the old side at hand it takes part; when it is gone, what proves that goes along. */
+/*
+ * With the old side at hand it takes part; when it is gone, what proves that goes along. So it does
+ * when a primary serves again over a copy that was left behind: what that one has more was weighed
+ * when it was left, and an array that saw it taking part would ask for it first.
+ */
 enum dr_step_end
 dr_step_promote(struct dr_step *s)
 {
@@ -93,9 +97,10 @@ dr_step_promote(struct dr_step *s)
     int r = dr_store_load(s->run->s->store, s->arena, s->group->name, &rec, NULL, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    bool planned = s->flip->operation == DR_OPERATION_SWITCHOVER ||
-                   (s->flip->operation == DR_OPERATION_SERVE && rec.n_evidence &&
-                    rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK);
+    bool planned =
+        s->flip->operation == DR_OPERATION_SWITCHOVER ||
+        (s->flip->operation == DR_OPERATION_SERVE && rec.n_evidence &&
+         rec.evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK && rec.old_copy == DR_OLD_COPY_NONE);
     return dr_step_set_access(s, s->target, DRSTOR_ACCESS_READ_WRITE, planned, false);
 }
 

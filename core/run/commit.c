@@ -155,6 +155,29 @@ dr_step_consent_covers(const struct dr_step *s, const struct dr_loss *loss)
 }
 
 /*
+ * Counter-evidence, as late as it can be had: a declaration speaks of a site that is gone, and an
+ * array that sees its peer now says that it came back since the last probe began (safety 3.2).
+ */
+static int
+still_gone(struct dr_step *s, const struct dr_record *rec, const struct dr_copy_view *target,
+           struct drstor_error **err)
+{
+    if (!rec->n_evidence || rec->evidence[0].kind != DRSTOR_EVIDENCE_E6_DECLARED ||
+        target->peer_seen != DRSTOR_TRI_YES)
+        return DRSTOR_OK;
+    int r = dr_record_unfence(s, err);
+    if (r < 0)
+        return r;
+    r = dr_refuse(err, "R025",
+                  "%s was declared lost, but array %s sees its peer again: group %s may be "
+                  "written there",
+                  s->old->site->name, s->target->array->name, s->group->name);
+    dr_hint(err, "nothing was promoted; run the same command again: array %s is then asked itself",
+            s->old->array->name);
+    return r;
+}
+
+/*
  * The target as it is now; of the old copy what the evidence says, and what was ever heard of it:
  * it is not asked again.
  */
@@ -180,6 +203,8 @@ weigh_loss(struct dr_step *s, const struct dr_record *rec, struct dr_loss *ret,
         t->array = s->target->array->name;
     }
     r = dr_step_look_patiently(s, s->target, &t->view, err);
+    if (r == DRSTOR_OK)
+        r = still_gone(s, rec, &t->view, err);
     if (r < 0)
         return r;
     t->fresh = true;

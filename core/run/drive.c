@@ -91,7 +91,8 @@ dr_step_drive(struct dr_step *s, const struct dr_drive *d)
             continue; /* believed when it is read back */
         }
         remember(&why, to, &reply);
-        if (reply.status == DRSTOR_E_UNSUPPORTED && to == s->target && !s->source_drives) {
+        if (reply.status == DRSTOR_E_UNSUPPORTED && to == d->at && !s->source_drives &&
+            (call.operation == DR_ARRAY_OP_SYNC_ONCE || call.operation == DR_ARRAY_OP_RESYNC)) {
             s->source_drives = true; /* the contract: the target's array first, then the source's */
             continue;
         }

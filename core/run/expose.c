@@ -8,15 +8,7 @@ exposed(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *
 {
     (void)s;
     (void)err;
-    for (size_t m = 0; m < v->n_members; m++)
-        for (size_t g = 0; g < d->at->n_expose; g++) {
-            bool found = false;
-            for (size_t p = 0; p < v->members[m].n_paths; p++)
-                found |= dr_streq(v->members[m].paths[p].host_group, d->at->expose[g]);
-            if (!found)
-                return 0;
-        }
-    return v->n_members > 0;
+    return dr_view_exposed_to_all(v, d->at);
 }
 
 static int

@@ -45,8 +45,13 @@ struct dr_run {
     struct stage *stage;
     bool timed_out;
 
-    const char **superseded; /* runs that this one ends: they had committed nothing */
+    const char **superseded; /* runs that this one ends: nothing of theirs is left to be done */
     size_t n_superseded;
+    struct dr_left_group { /* of those runs, and not of this one: locked while they are ended */
+        const char *group, *run;
+        int64_t token;
+    } * left;
+    size_t n_left;
 };
 
 struct dr_step {
@@ -61,7 +66,7 @@ struct dr_step {
     bool started;
     bool hasty;          /* fencing: its calls are bounded like probes, and silence is an answer */
     const char *unclear; /* the operation of the last call, when nobody knows what became of it */
-    bool source_drives;  /* the target's array said that transfers are driven from the other side */
+    bool source_drives;  /* the array of a transfer's target said that the other side drives it */
 
     enum dr_step_end result;  /* the step's own; handed over with its message */
     enum dr_step_end end;     /* the scheduler's */

@@ -225,7 +225,6 @@ resync(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v
     struct dr_record rec;
     const char *kept = NULL;
     (void)d;
-    (void)to;
     int r = dr_endpoints_plugin(s->run->s->ends, s->old->array, &p, err);
     if (r == DRSTOR_OK)
         r = primary_is_source(s, &rec, err);
@@ -249,6 +248,8 @@ resync(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v
     if (dr_plugin_can(p, DR_ARRAY_OP_WITHDRAW) && dr_call_withdraw(s, v, call))
         return DRSTOR_OK;
     call->operation = DR_ARRAY_OP_RESYNC;
+    *to = s->source_drives ? s->target : s->old;
+    call->group = (*to)->id;
     call->source = s->target->id;
     call->target = s->old->id;
     call->expect = kept ? kept : v->generation;

@@ -7,6 +7,35 @@
 
 #include "net/uuid.h"
 
+static bool
+is_superseded(const struct dr_run *run, const char *id)
+{
+    for (size_t i = 0; i < run->n_superseded; i++)
+        if (dr_streq(run->superseded[i], id))
+            return true;
+    return false;
+}
+
+/* A group of a run that ends, and not of this one, must not stay in the middle of what is nobody's
+ * any more. */
+static int
+leave_group(struct dr_run *run, const struct dr_run_row *open, const char *group,
+            struct drstor_error **err)
+{
+    struct dr_lock lock;
+    for (size_t i = 0; i < run->plan.n_flips; i++)
+        if (dr_streq(run->plan.flips[i].name, group) && run->locks[i].token > 0)
+            return DRSTOR_OK;
+    int r = dr_store_lock(run->s->store, run->arena, group, &run->s->who, run->id,
+                          dr_name(&dr_verb_names, (int)run->plan.goal.verb), 0, run->s->cancel,
+                          &lock, err);
+    if (r < 0)
+        return r;
+    dr_arena_push(run->arena, run->left, run->n_left) =
+        (struct dr_left_group){.group = group, .run = open->id, .token = lock.token};
+    return DRSTOR_OK;
+}
+
 /*
  * An unplanned promote takes the place of a run that committed nothing (dr_guard_supersedes). That
  * run is dead, or we would not have the lock it held.
@@ -23,10 +52,31 @@ supersede(struct dr_run *run, const struct dr_run_row *open, bool *ret, struct d
         *ret = !dr_streq(rec.primary, run->plan.goal.to) || dr_record_at_rest(&rec) ||
                rec.phase == DR_PHASE_FENCING;
     }
-    for (size_t i = 0; i < run->n_superseded; i++)
-        if (dr_streq(run->superseded[i], open->id))
+    if (!*ret || is_superseded(run, open->id))
+        return DRSTOR_OK;
+    dr_arena_push(run->arena, run->superseded, run->n_superseded) = open->id;
+    for (size_t i = 0; i < open->n_groups; i++) {
+        int r = leave_group(run, open, open->groups[i], err);
+        if (r < 0)
+            return r;
+    }
+    return DRSTOR_OK;
+}
+
+/* A run that brought all its groups to their end, and failed at what comes beside, is over when
+ * somebody else goes on with one of them: afterwards nobody could tell. */
+static int
+overtake(struct dr_run *run, const struct dr_run_row *open, struct drstor_error **err)
+{
+    for (size_t i = 0; i < open->n_groups; i++) {
+        struct dr_record rec;
+        int r = dr_store_load(run->s->store, run->arena, open->groups[i], &rec, NULL, err);
+        if (r < 0)
+            return r;
+        if (!dr_record_settled_by(&rec, open->id))
             return DRSTOR_OK;
-    if (*ret)
+    }
+    if (!is_superseded(run, open->id))
         dr_arena_push(run->arena, run->superseded, run->n_superseded) = open->id;
     return DRSTOR_OK;
 }
@@ -57,8 +107,12 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
         if (r < 0)
             return r;
         for (size_t k = 0; k < n_open; k++) {
-            if (dr_record_settled_by(&rec, open[k].id))
+            if (dr_record_settled_by(&rec, open[k].id)) {
+                r = overtake(run, &open[k], err);
+                if (r < 0)
+                    return r;
                 continue;
+            }
             bool takes_place = false;
             r = supersede(run, &open[k], &takes_place, err);
             if (r < 0)
@@ -78,16 +132,24 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
  * new run is an operation of its own, with a proof and an epoch of its own.
  */
 static int
-rest(struct dr_run *run, size_t flip, struct drstor_error **err)
+rest(struct dr_run *run, const char *group, int64_t token, const char *of,
+     struct drstor_error **err)
 {
-    const char *group = run->plan.flips[flip].name;
     struct dr_record rec;
     int64_t version = 0;
     int r = dr_store_load(run->s->store, run->arena, group, &rec, &version, err);
-    if (r < 0 || dr_record_at_rest(&rec))
+    if (r < 0 || dr_record_at_rest(&rec) || (of && !dr_streq(rec.op.id, of)))
         return r;
     dr_record_rest(&rec);
-    return dr_store_cas(run->s->store, &rec, version, run->locks[flip].token, NULL, err);
+    return dr_store_cas(run->s->store, &rec, version, token, NULL, err);
+}
+
+static void
+unlock_left(struct dr_run *run)
+{
+    for (size_t i = 0; i < run->n_left; i++)
+        (void)dr_store_unlock(run->s->store, run->left[i].group, run->left[i].token, NULL);
+    run->n_left = 0;
 }
 
 /* The group has no record, and one site is dark: the first one, from what the target shows. */
@@ -120,7 +182,7 @@ end_superseded(struct dr_run *run, struct drstor_error **err)
 {
     int r = DRSTOR_OK;
     for (size_t i = 0; r == DRSTOR_OK && i < run->n_superseded; i++) {
-        const char *text = dr_arena_printf(run->arena, "unplanned run %s took its place", run->id);
+        const char *text = dr_arena_printf(run->arena, "run %s took its place", run->id);
         dr_auto(dr_json_putp) struct json_object *o = json_object_new_object();
         const struct dr_audit entry = {.who = run->s->who,
                                        .what = "run ended",
@@ -162,6 +224,8 @@ write_run(struct dr_run *run, const struct dr_facts *facts, struct drstor_error 
     r = dr_store_run_new(st, &row, err);
     if (r == DRSTOR_OK)
         r = end_superseded(run, err);
+    for (size_t i = 0; r == DRSTOR_OK && i < run->n_left; i++)
+        r = rest(run, run->left[i].group, run->left[i].token, run->left[i].run, err);
     for (size_t i = 0; r == DRSTOR_OK && i < run->plan.n_flips; i++) {
         const struct dr_audit entry = {.who = run->s->who,
                                        .what = "consent",
@@ -176,7 +240,9 @@ write_run(struct dr_run *run, const struct dr_facts *facts, struct drstor_error 
             continue;
         r = dr_store_audit(st, &entry, NULL, err);
         if (r == DRSTOR_OK)
-            r = run->plan.flips[i].adopt ? adopt(run, i, facts, err) : rest(run, i, err);
+            r = run->plan.flips[i].adopt
+                    ? adopt(run, i, facts, err)
+                    : rest(run, run->plan.flips[i].name, run->locks[i].token, NULL, err);
     }
     if (r < 0) {
         dr_store_rollback(st);
@@ -204,6 +270,7 @@ dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const struct 
     r = records_unchanged(&run, err);
     if (r == DRSTOR_OK)
         r = write_run(&run, facts, err);
+    unlock_left(&run);
     DR_FP("run.written");
     if (r == DRSTOR_OK)
         r = dr_run_go(&run, facts, ret, err);

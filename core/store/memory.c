@@ -34,6 +34,8 @@ struct dr_store_world {
     struct taken *taken;
     size_t n_taken, cap_taken;
     struct memory *handles;
+    dr_store_watch_fn watch;
+    void *watch_user;
 };
 
 struct memory {
@@ -130,6 +132,29 @@ row_del(struct table *t, struct row *row)
     memmove(&t->rows[i], &t->rows[i + 1], (t->n - i) * sizeof(t->rows[0]));
 }
 
+struct dr_store_world *
+dr_store_world_copy(const struct dr_store_world *w)
+{
+    struct dr_store_world *to = dr_store_world_new();
+    for (size_t t = 0; t < STORE_TABLES; t++) {
+        const struct table *from = &w->tables[t];
+        to->tables[t].rows = from->n ? dr_alloc0(from->n, sizeof(*from->rows)) : NULL;
+        to->tables[t].n = to->tables[t].cap = from->n;
+        for (size_t i = 0; i < from->n; i++)
+            to->tables[t].rows[i] =
+                (struct row){dr_strdup(from->rows[i].id), dr_strdup(from->rows[i].sub),
+                             dr_strdup(from->rows[i].value)};
+    }
+    return to;
+}
+
+void
+dr_store_world_watch(struct dr_store_world *w, dr_store_watch_fn fn, void *user)
+{
+    w->watch = fn;
+    w->watch_user = user;
+}
+
 /* ---- transactions ---------------------------------------------------------------------------- */
 
 static int
@@ -147,10 +172,26 @@ memory_begin(void *impl, bool write, struct drstor_error **err)
 }
 
 static void
+memory_tell(const struct memory *m)
+{
+    const struct dr_store_world *w = m->world;
+    for (size_t i = 0; i < m->n_undo; i++) {
+        const struct undo *u = &m->undo[i];
+        const struct row *row = find(&w->tables[u->t], u->row.id, u->row.sub);
+        w->watch(w->watch_user, store_table_names[u->t], u->row.id, u->row.sub,
+                 row ? row->value : NULL);
+    }
+    if (m->n_undo)
+        w->watch(w->watch_user, NULL, NULL, NULL, NULL);
+}
+
+static void
 memory_end(struct memory *m, bool keep)
 {
     if (!m->open)
         return;
+    if (keep && m->world->watch)
+        memory_tell(m);
     while (m->n_undo) {
         struct undo *u = &m->undo[--m->n_undo];
         struct table *t = &m->world->tables[u->t];

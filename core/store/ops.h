@@ -69,6 +69,13 @@ struct dr_store_ops {
     void (*close)(void *impl);
 };
 
+/* A record as its text was read last: the same bytes need not be read twice. */
+struct store_seen {
+    char *text;
+    struct dr_arena *arena; /* of record */
+    struct dr_record record;
+};
+
 struct store_held {
     char *group;
     int64_t token;
@@ -87,6 +94,8 @@ struct dr_store {
     bool broken;
     struct store_held *held;
     size_t n_held, cap_held;
+    struct store_seen *seen;
+    size_t n_seen, cap_seen;
 };
 
 struct dr_store *store_new(struct dr_env *env, enum dr_store_mode mode,
@@ -130,6 +139,9 @@ struct store_number store_number(int64_t n);
 struct dr_stamp store_now(struct dr_store *s);
 /* X6 without "/": safe as a file name, in a sentence and on a terminal. */
 int store_check_name(const char *what, const char *name, struct drstor_error **err);
+
+/* store/record.c */
+void store_seen_free(struct dr_store *s);
 
 /* store/lock.c: notes in the owner rows that S still writes. */
 int store_touch_locks(struct dr_store *s, struct drstor_error **err);

@@ -37,6 +37,7 @@ dr_store_close(struct dr_store *s)
         free(s->held[i].group);
     }
     free(s->held);
+    store_seen_free(s);
     s->ops->close(s->impl);
     (void)pthread_mutex_destroy(&s->mutex);
     free(s);

@@ -53,6 +53,13 @@ struct dr_store *dr_store_memory(struct dr_env *env, struct dr_store_world *w,
 void dr_store_memory_kill(struct dr_store *s);
 /* The same for all handles of a virtual process that was killed, wherever its tasks stopped. */
 void dr_store_world_kill(struct dr_store_world *w, struct dr_env *env);
+/* A world with the same rows, and nobody who holds a lock. */
+struct dr_store_world *dr_store_world_copy(const struct dr_store_world *w);
+/* FN is told each row that a commit changed, in order (VALUE NULL: it is gone), then TABLE NULL.
+ * TABLE as in an export. Must not call back into the store. */
+typedef void (*dr_store_watch_fn)(void *user, const char *table, const char *id, const char *sub,
+                                  const char *value);
+void dr_store_world_watch(struct dr_store_world *w, dr_store_watch_fn fn, void *user);
 
 /* ---- several things at once (S7) ------------------------------------------------------------- */
 

@@ -137,22 +137,45 @@ access_record_loss(struct sim_world *w, const struct sim_flight *f, struct sim_g
     SIM_SET(l->site, w->sites[sim_copy_site(w, c)].name);
 }
 
+/* Has C every write of member I that there is anywhere and that was not given up? */
+static bool
+access_complete(const struct sim_group *g, const struct sim_copy *c, size_t i)
+{
+    const struct sim_segments *s = &g->segments[i];
+    for (size_t j = 0; j < g->n_copies; j++) {
+        const struct sim_point *o = &g->copies[j].members[i].point;
+        if (sim_not_given_up(s, o, sim_common(s, &c->members[i].point, o, NULL)))
+            return false;
+    }
+    return true;
+}
+
+/*
+ * Members show one point in time when there is a moment as of which each of them is: that of its
+ * last transfer, or, when nothing is missing, any since its last write.
+ */
 static void
 access_check_points(struct sim_world *w, struct sim_group *g, struct sim_copy *c, uint32_t mask)
 {
-    uint64_t basis = 0;
+    uint64_t moment = 0, least = 0;
     bool unequal = false;
     for (size_t i = 0; i < g->n_members; i++) {
         struct sim_member *m = &c->members[i];
         /* One that is writable already was promoted before; its point has moved on since. */
-        if ((mask & (UINT32_C(1) << i)) && m->access != DRSTOR_ACCESS_READ_WRITE)
-            m->basis_ns = m->point.at_ns;
-        else if (m->access != DRSTOR_ACCESS_READ_WRITE)
+        if ((mask & (UINT32_C(1) << i)) && m->access != DRSTOR_ACCESS_READ_WRITE) {
+            m->basis_open = access_complete(g, c, i);
+            m->basis_ns = m->basis_open ? m->point.written_ns : m->point.at_ns;
+        } else if (m->access != DRSTOR_ACCESS_READ_WRITE) {
             continue;
-        unequal = unequal || (basis && basis != m->basis_ns);
-        basis = m->basis_ns;
+        }
+        if (m->basis_open)
+            least = m->basis_ns > least ? m->basis_ns : least;
+        else if (moment && moment != m->basis_ns)
+            unequal = true;
+        else
+            moment = m->basis_ns;
     }
-    if (unequal)
+    if (unequal || (moment && least > moment))
         sim_violate(w, SIM_V_UNEQUAL_POINTS, g->name,
                     "members of %s were promoted to different points in time", g->name);
 }
@@ -165,9 +188,10 @@ access_promote(struct sim_world *w, struct sim_flight *f, struct sim_group *g, s
     if (access_resyncing(w, c))
         sim_violate(w, SIM_V_INCONSISTENT, g->name, "%s was promoted in the middle of a resync",
                     g->name);
-    access_record_loss(w, f, g, c, mask);
+    /* Before anything is given up: what is missing decides which points they show. */
     if (c->relation != DRSTOR_RELATION_SOURCE)
         access_check_points(w, g, c, mask);
+    access_record_loss(w, f, g, c, mask);
     sim_transfer_abort(w, g, c, "copy was promoted");
     if (c->relation == DRSTOR_RELATION_DESTINATION) {
         c->relation = DRSTOR_RELATION_NONE;

@@ -109,7 +109,8 @@ call_fill(struct sim_world *w, const struct sim_request *r, struct sim_flight *f
                              .expected = (uint32_t)r->expected,
                              .n_evidence = (uint32_t)r->n_evidence,
                              .epoch = r->epoch,
-                             .token = r->token};
+                             .token = r->token,
+                             .caller = w->caller ? w->caller(w->caller_user) : 0};
     SIM_SET(f->actor, r->actor);
     SIM_SET(f->op_id, r->op_id);
     SIM_SET(f->group_id, r->group);
@@ -244,6 +245,21 @@ sim_finish(struct sim_world *w, uint64_t ticket, struct sim_reply *ret)
     memmove(f, f + 1, (--w->n_flights - i) * sizeof(*f));
     w->changed = 1;
     return DRSTOR_OK;
+}
+
+void
+sim_hang_up(struct sim_world *w, uint64_t caller)
+{
+    for (size_t i = 0; i < w->n_flights; i++) {
+        struct sim_flight *f = &w->flights[i];
+        if (f->caller != caller || f->state != SIM_FLIGHT_UNDER_WAY || f->ghost)
+            continue;
+        uint64_t most = w->now_ns + w->arrays[f->array].settle_ms * SIM_MS;
+        f->mute = 1;
+        if (f->fault == SIM_FAULT_LATE && f->end_ns > most)
+            f->end_ns = w->now_ns + f->end_ns % (most - w->now_ns + 1);
+        w->changed = 1;
+    }
 }
 
 void

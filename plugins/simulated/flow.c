@@ -237,6 +237,8 @@ flow_flights(struct sim_world *w)
         struct sim_flight f = w->flights[i];
         if (f.state == SIM_FLIGHT_UNDER_WAY && f.end_ns <= w->now_ns) {
             sim_effect(w, &f); /* may add flights, so the place is written after */
+            if (sim_op_mutates((enum sim_op)f.op))
+                sim_trace_scan(w, SIM_CAUSE_CALL);
             f.state = f.mute ? SIM_FLIGHT_MUTE : SIM_FLIGHT_ANSWERED;
             w->flights[i] = f;
             w->changed = 1;
@@ -258,9 +260,11 @@ sim_run_to(struct sim_world *w, uint64_t now_ns)
     for (;;) {
         uint64_t t = flow_next(w, now_ns);
         flow_pass(w, t);
+        sim_trace_scan(w, SIM_CAUSE_TIME);
         uint64_t before = t;
         flow_flights(w);
         flow_transfers(w);
+        sim_trace_scan(w, SIM_CAUSE_TIME);
         if (before >= now_ns && flow_next(w, SIM_NEVER) > now_ns)
             break;
     }
@@ -379,5 +383,7 @@ sim_settle(struct sim_world *w, bool ground)
         settle_copies(w, g);
         settle_watch(w, g, ground);
     }
+    if (ground)
+        sim_trace_scan(w, SIM_CAUSE_GROUND);
     w->changed = 1;
 }

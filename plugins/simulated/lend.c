@@ -63,6 +63,13 @@ sim_world_crash(struct sim_world *w, void (*fn)(void *user), void *user)
 }
 
 void
+sim_world_caller(struct sim_world *w, uint64_t (*fn)(void *user), void *user)
+{
+    w->caller = fn;
+    w->caller_user = user;
+}
+
+void
 sim_crash(struct sim_world *w)
 {
     if (w->crash)

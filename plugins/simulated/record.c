@@ -117,6 +117,7 @@ sim_counters(const struct sim_world *w, const char *array, struct sim_counters *
 void
 sim_log(struct sim_world *w, const struct sim_flight *f, bool effect, const char *note)
 {
+    sim_trace_call(w, f, effect);
     struct sim_log_entry *log = sim_grow(w->log, w->n_log, &w->size_log, sizeof(*w->log));
     if (!log) {
         w->broken = true;

@@ -105,6 +105,7 @@ const struct field member_fields[] = {
     FIELD_ENUM(struct sim_member, access, "access", access_words),
     FIELD(struct sim_member, exposed, FIELD_U32),
     FIELD(struct sim_member, basis_ns, FIELD_U64),
+    FIELD(struct sim_member, basis_open, FIELD_U32),
     FIELD(struct sim_member, rest, FIELD_U64),
     FIELD_END,
 };

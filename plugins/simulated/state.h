@@ -54,10 +54,12 @@ struct sim_member {
     char wwid[SIM_NAME];
     char serial[SIM_NAME];
     int64_t bytes;
-    uint32_t access;   /* enum drstor_access */
-    uint32_t exposed;  /* bit per host group of the copy */
-    uint64_t basis_ns; /* point it was promoted to */
-    uint64_t rest;     /* part of a write not yet made, in write-nanoseconds */
+    uint32_t access;     /* enum drstor_access */
+    uint32_t exposed;    /* bit per host group of the copy */
+    uint64_t basis_ns;   /* point it was promoted to */
+    uint32_t basis_open; /* nothing was missing then: it is also any later point */
+    uint32_t reserved;
+    uint64_t rest; /* part of a write not yet made, in write-nanoseconds */
     struct sim_point point;
     struct sim_point incoming; /* what the transfer under way brings */
     struct sim_writer *writers;
@@ -196,7 +198,8 @@ struct sim_flight {
     uint32_t ghost; /* nobody waits: a duplicate, or the work of a job */
     uint32_t mute;  /* the answer is lost on the way */
     uint64_t epoch, token;
-    uint64_t job; /* this flight is the work of that job */
+    uint64_t job;    /* this flight is the work of that job */
+    uint64_t caller; /* not saved */
     char actor[SIM_NAME];
     char op_id[SIM_NAME];
     char group_id[SIM_NAME];
@@ -255,6 +258,11 @@ struct sim_world {
     /* Not saved. */
     sim_clock_fn clock;
     void *clock_user;
+    sim_trace_fn trace;
+    void *trace_user;
+    struct sim_told *told;
+    uint64_t (*caller)(void *user);
+    void *caller_user;
     void (*crash)(void *user);
     void *crash_user;
     char clock_path[SIM_WORDS]; /* "": see virtual */
@@ -369,6 +377,10 @@ void sim_generation(const struct sim_group *g, const struct sim_copy *c, char *t
 void sim_log(struct sim_world *w, const struct sim_flight *f, bool effect, const char *note);
 void sim_violate(struct sim_world *w, enum sim_violation v, const char *group, const char *format,
                  ...) __attribute__((format(printf, 4, 5)));
+
+/* trace.c: what changed since the last scan, and one call */
+void sim_trace_scan(struct sim_world *w, enum sim_trace_cause cause);
+void sim_trace_call(struct sim_world *w, const struct sim_flight *f, bool effect);
 
 /* A world without anything; and free everything but the world itself, its file and lock. */
 struct sim_world *sim_world_blank(void);

@@ -189,6 +189,7 @@ int
 sim_leave(struct sim_world *w)
 {
     int r = DRSTOR_OK;
+    sim_trace_scan(w, SIM_CAUSE_HOST);
     if (w->broken)
         r = sim_fail(w, DRSTOR_E_NOMEM, "out of memory");
     if (w->path)
@@ -250,6 +251,7 @@ sim_world_clear(struct sim_world *w)
     free(w->losses);
     free(w->seen);
     free(w->log);
+    free(w->told);
 }
 
 void
@@ -389,6 +391,8 @@ sim_world_copy(const struct sim_world *from, uint64_t seed, struct sim_world **r
     w->mutex = mutex;
     w->lock_fd = -1;
     w->path = NULL;
+    w->trace = NULL;
+    w->told = NULL;
     w->seed = seed;
     w->log = NULL;
     w->n_log = w->size_log = 0;

@@ -13,6 +13,8 @@
 #ifndef SIMULATED_WORLD_H
 #define SIMULATED_WORLD_H
 
+#include "trace.h"
+
 #include <drstor/types.h>
 
 #include <json-c/json.h>
@@ -56,6 +58,12 @@ void sim_world_close(struct sim_world *w); /* a lent one stays its owner's */
 /* FN is called, in place of dying by SIGKILL, where an injected crash kills the caller. */
 void sim_world_crash(struct sim_world *w, void (*fn)(void *user), void *user);
 void sim_crash(struct sim_world *w);
+/*
+ * Who calls now, as a number of the program's own: what it has begun is known as its, so that its
+ * connections can be cut when it dies. What was sent still acts, within settle_ms from here.
+ */
+void sim_world_caller(struct sim_world *w, uint64_t (*fn)(void *user), void *user);
+void sim_hang_up(struct sim_world *w, uint64_t caller);
 
 /* Another clock than the specification's; it must not go back. */
 void sim_world_clock(struct sim_world *w, sim_clock_fn fn, void *user);
@@ -362,6 +370,10 @@ struct sim_log_entry {
 typedef int (*sim_log_fn)(const struct sim_log_entry *entry, void *user);
 /* Oldest first; stops when FN does not return 0 and returns that. */
 int sim_log_each(struct sim_world *w, sim_log_fn fn, void *user);
+
+/* From now on, beginning with how everything is. FN must not call back into the world. NULL: no
+ * more. */
+int sim_world_trace(struct sim_world *w, sim_trace_fn fn, void *user);
 
 /* Writes at a volume since the beginning of the world, as its copy at ARRAY holds them. */
 int sim_writes(struct sim_world *w, const char *array, const char *volume, uint64_t *ret);

@@ -45,11 +45,30 @@ house_plan_make(struct house_plan *p, const char *yaml, struct json_object *spec
 }
 
 void
+house_plan_after(struct house_plan *to, const struct house_plan *from,
+                 void (*fn)(struct house *h, void *arg), void *arg)
+{
+    struct house *h = house_new(from, 0);
+    house_talk(h, false);
+    house_run(h, fn, arg);
+    *to = *from;
+    to->borrowed = true;
+    /* The world stands where it was looked at last; the clock went on. */
+    if (sim_enter(h->world) < 0 || sim_leave(h->world) < 0 ||
+        sim_world_copy(h->world, 0, &to->world) < 0)
+        abort();
+    to->store = dr_store_world_copy(h->store);
+    house_free(h);
+}
+
+void
 house_plan_clear(struct house_plan *p)
 {
-    dr_config_free(p->model);
     sim_world_free(p->world);
-    for (size_t i = 0; i < p->n_engines; i++)
+    dr_store_world_free(p->store);
+    if (!p->borrowed)
+        dr_config_free(p->model);
+    for (size_t i = 0; !p->borrowed && i < p->n_engines; i++)
         (void)json_object_put(p->engines[i]);
     *p = (struct house_plan){0};
 }
@@ -93,6 +112,13 @@ passed_by(const char *name, void *user)
 }
 #endif
 
+static uint64_t
+caller_now(void *user)
+{
+    struct house *h = user;
+    return (uint64_t)(uintptr_t)dr_env_virtual_running(h->env);
+}
+
 static void
 crash_at_array(void *user)
 {
@@ -114,9 +140,10 @@ house_new(const struct house_plan *plan, uint64_t seed)
     h->env = dr_env_virtual_new(now, sim_utc(h->world, now));
     sim_world_clock(h->world, house_clock, h);
     sim_world_crash(h->world, crash_at_array, h);
+    sim_world_caller(h->world, caller_now, h);
     if (sim_world_lend("house", h->world) < 0)
         abort();
-    h->store = dr_store_world_new();
+    h->store = plan->store ? dr_store_world_copy(plan->store) : dr_store_world_new();
     h->look = dr_store_memory(h->env, h->store, DR_STORE_READ);
 #if DRSTOR_TEST_BUILD
     dr_failpoint_hook(passed_by, h);
@@ -187,6 +214,18 @@ house_env(struct house *h)
     return h->env;
 }
 
+uint64_t
+house_seed(const struct house *h)
+{
+    return h->seed;
+}
+
+struct dr_arena *
+house_arena(struct house *h)
+{
+    return h->arena;
+}
+
 struct sim_world *
 house_world(struct house *h)
 {
@@ -197,6 +236,12 @@ struct dr_store *
 house_store(struct house *h)
 {
     return h->look;
+}
+
+struct dr_store_world *
+house_store_world(struct house *h)
+{
+    return h->store;
 }
 
 void
@@ -319,6 +364,10 @@ controller_kill(struct controller *c, const char *why)
     }
     dr_store_world_kill(h->store, c->env);
     house_wire_forget(h, c->env);
+    if (sim_enter(h->world) == 0) {
+        sim_hang_up(h->world, (uint64_t)(uintptr_t)c->env);
+        (void)sim_leave(h->world);
+    }
     dr_env_virtual_kill(c->env);
 }
 
@@ -344,6 +393,12 @@ const char *
 controller_name(const struct controller *c)
 {
     return c->name;
+}
+
+struct house *
+controller_house(const struct controller *c)
+{
+    return c->h;
 }
 
 void
@@ -378,11 +433,13 @@ errand_call(struct errand *e)
     struct drstor *d = e->by->d;
     struct drstor_consent consent = DRSTOR_CONSENT_INIT;
     struct drstor_callbacks cb = DRSTOR_CALLBACKS_INIT;
+    struct drstor_guard_options guard = DRSTOR_GUARD_OPTIONS_INIT;
     consent.accept_loss = e->what.accept_loss;
     consent.declare = &e->what.declare;
     consent.n_declare = e->what.declare ? 1 : 0;
     consent.waive_fence = e->what.waive_fence;
     consent.reason = e->what.reason;
+    consent.waive_snapshot = e->what.waive_snapshot;
     cb.event = e->by->h->quiet ? NULL : on_event;
     cb.decide = e->what.asks ? on_decide : NULL;
     cb.user = e;
@@ -403,6 +460,10 @@ errand_call(struct errand *e)
         return drstor_resume(d, e->what.goal, &cb, &e->json, &e->error);
     case ERRAND_ABORT:
         return drstor_abort(d, e->what.goal, &cb, &e->json, &e->error);
+    case ERRAND_GUARD:
+        guard.once = 1;
+        guard.site = e->what.goal;
+        return drstor_guard(d, &guard, &cb, &e->json, &e->error);
     case ERRAND_UNKNOWN:
         break;
     }
@@ -445,6 +506,7 @@ errand_begin(struct controller *c, const struct errand_what *what)
     e->what.declare = dr_arena_str(h->arena, what->declare);
     e->what.waive_fence = dr_arena_str(h->arena, what->waive_fence);
     e->what.reason = dr_arena_str(h->arena, what->reason);
+    e->what.waive_snapshot = dr_arena_str(h->arena, what->waive_snapshot);
     e->by = c;
     dr_push(h->errands, h->n_errands, h->cap_errands) = e;
     size_t n = h->n_errands - 1;

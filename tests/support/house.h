@@ -30,9 +30,14 @@ struct house_plan {
     struct sim_world *world;        /* copied; as it is when a house opens */
     struct json_object *engines[4]; /* configurations of emulated engines */
     size_t n_engines;
+    struct dr_store_world *store; /* copied; NULL: nothing is stored yet */
+    bool borrowed;                /* model and engines are another plan's */
 };
 /* Arrays in YAML have "world: memory:house"; engines the password "secret". SPEC as of world.h. */
 bool house_plan_make(struct house_plan *p, const char *yaml, struct json_object *spec);
+/* TO begins where a house of FROM, which outlives it, is after FN. Engines begin anew. */
+void house_plan_after(struct house_plan *to, const struct house_plan *from,
+                      void (*fn)(struct house *h, void *arg), void *arg);
 void house_plan_clear(struct house_plan *p);
 
 struct house *house_new(const struct house_plan *plan, uint64_t seed);
@@ -43,9 +48,13 @@ void house_run(struct house *h, void (*fn)(struct house *h, void *arg), void *ar
 struct dr_env *house_env(struct house *h); /* fate's */
 struct sim_world *house_world(struct house *h);
 struct dr_store *house_store(struct house *h); /* a handle to look with */
+struct dr_store_world *house_store_world(struct house *h);
 struct emu_engine *house_engine(struct house *h, const char *site);
 void house_sleep_ms(struct house *h, uint64_t ms);
 uint64_t house_draw(struct house *h, uint64_t below); /* of the seed */
+uint64_t house_seed(const struct house *h);
+uint64_t house_hash(uint64_t a, uint64_t b, uint64_t c);
+struct dr_arena *house_arena(struct house *h); /* as long as H */
 
 /* ---- the history ----------------------------------------------------------------------------- */
 
@@ -64,6 +73,7 @@ void controller_doom(struct controller *c, uint64_t nth);
 bool controller_alive(const struct controller *c);
 uint64_t controller_passed(const struct controller *c); /* points so far */
 const char *controller_name(const struct controller *c);
+struct house *controller_house(const struct controller *c);
 /* As Ctrl-C: stops in order, also what it is asked later. */
 void controller_cancel(struct controller *c);
 
@@ -79,14 +89,15 @@ enum errand_kind {
     ERRAND_APPLY,
     ERRAND_RESUME,
     ERRAND_ABORT,
+    ERRAND_GUARD, /* one poll */
 };
 
 /* Texts are copied. */
 struct errand_what {
     enum errand_kind kind;
     const char *goal; /* ACT, PLAN: the goal; APPLY: the plan; RESUME: the run, NULL: the oldest;
-                       * ABORT: the run */
-    const char *accept_loss, *declare, *waive_fence, *reason; /* NULL: none */
+                       * ABORT: the run; GUARD: the site */
+    const char *accept_loss, *declare, *waive_fence, *reason, *waive_snapshot; /* NULL: none */
     /* A person who is shown the plan and takes so long. */
     bool asks;
     uint64_t thinks_ms;

@@ -76,8 +76,6 @@ struct house {
     struct dr_str history;
 };
 
-uint64_t house_hash(uint64_t a, uint64_t b, uint64_t c);
-
 bool house_wire_init(struct house *h);
 void house_wire_clear(struct house *h);
 void house_wire_forget(struct house *h, const struct dr_env *process);
