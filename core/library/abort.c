@@ -102,7 +102,7 @@ drstor_abort(struct drstor *d, const char *run, const struct drstor_callbacks *c
 {
     struct act x = {0};
     struct dr_abort_result a;
-    int r = dr_act_allowed(d, err);
+    int r = run ? dr_act_allowed(d, err) : dr_fail(err, DRSTOR_E_INVALID, "which run?");
     if (r == DRSTOR_OK)
         r = dr_session_open(d, DR_STORE_WRITE, &x.s, err);
     if (r < 0)

@@ -122,6 +122,8 @@ not_begun(struct act *x, char **ret_json, struct drstor_error **err)
 static void
 standing_consent(struct act *x)
 {
+    if (x->plan.goal.verb == DR_VERB_REPROTECT) /* it says what a promotion may lose, no more */
+        return;
     for (size_t i = 0; i < x->plan.n_losses; i++) {
         const struct dr_group *g = dr_model_group(x->s.d->model, x->plan.losses[i].group);
         struct dr_accept_loss standing;
@@ -509,7 +511,11 @@ adopt_one(struct session *s, const struct dr_group *g, const struct dr_copy *pri
                 dr_store_rollback(s->store);
         }
     }
-    int u = dr_store_unlock(s->store, g->name, lock.token, r < 0 ? NULL : err);
+    int u = DRSTOR_OK;
+    if (lock.owner_died) /* still to be settled, by whoever sends something */
+        dr_store_forsake(s->store, g->name, lock.token);
+    else
+        u = dr_store_unlock(s->store, g->name, lock.token, r < 0 ? NULL : err);
     return r < 0 ? r : u;
 }
 

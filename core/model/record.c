@@ -40,8 +40,9 @@ static const struct dr_field op_fields[] = {DR_STR(struct dr_op, type), DR_STR(s
 static DR_TYPE(op_type, struct dr_op, "op", op_fields);
 
 static const struct dr_field left_fields[] = {
-    DR_CNT(struct dr_left, epoch), DR_TIME(struct dr_left, since), DR_I64(struct dr_left, seconds),
-    DR_I64(struct dr_left, bytes), DR_STR(struct dr_left, text)};
+    DR_CNT(struct dr_left, epoch),   DR_TIME(struct dr_left, since),
+    DR_I64(struct dr_left, seconds), DR_I64(struct dr_left, bytes),
+    DR_STR(struct dr_left, text),    DR_STR(struct dr_left, generation)};
 static DR_TYPE(left_type, struct dr_left, "left", left_fields);
 
 static const struct dr_field drill_fields[] = {

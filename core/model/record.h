@@ -75,6 +75,7 @@ struct dr_left {
     int64_t since;          /* the recovery point promoted instead; -1: unknown */
     int64_t seconds, bytes; /* -1: unknown */
     const char *text;
+    const char *generation; /* of the copy, when it was read for the last time; NULL: not read */
 };
 
 struct dr_record {

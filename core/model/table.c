@@ -36,7 +36,8 @@ static const struct dr_table_step switchover[] = {
     {DR_STEP_PRESYNC, true, true,
      DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_TARGET_REACHABLE, 0, true,
      "sync_once", "bring the target up to date while applications run"},
-    {DR_STEP_DEMOTE, false, true, DR_REQUIRE_RELATION_HEALTHY | DR_REQUIRE_NO_VMS_AT_OLD,
+    {DR_STEP_DEMOTE, false, true,
+     DR_REQUIRE_RECORD | DR_REQUIRE_RELATION_HEALTHY | DR_REQUIRE_NO_VMS_AT_OLD,
      DR_REQUIRE_OLD_NOT_WRITABLE | DR_REQUIRE_EVIDENCE, false, "set_access",
      "old copy not writable, every member read back (E1)"},
     {DR_STEP_FINALSYNC, true, true, DR_REQUIRE_OLD_NOT_WRITABLE, DR_REQUIRE_SYNCED_AFTER, false,
@@ -99,8 +100,9 @@ static const struct dr_table_step survivor[] = {
 };
 
 static const struct dr_table_step demote[] = {
-    {DR_STEP_DEMOTE, false, true, DR_REQUIRE_NO_VMS_AT_OLD, DR_REQUIRE_OLD_NOT_WRITABLE, false,
-     "set_access", "the copy not writable, every member read back (E1)"},
+    {DR_STEP_DEMOTE, false, true, DR_REQUIRE_RECORD | DR_REQUIRE_NO_VMS_AT_OLD,
+     DR_REQUIRE_OLD_NOT_WRITABLE, false, "set_access",
+     "the copy not writable, every member read back (E1)"},
     {DR_STEP_WITHDRAW, false, true, DR_REQUIRE_OLD_NOT_WRITABLE, DR_REQUIRE_OLD_WITHDRAWN, true,
      "withdraw", "no host sees it any more"},
     {DR_STEP_SETTLE, false, false, DR_REQUIRE_OLD_NOT_WRITABLE, 0, false, NULL, "record: noted"},

@@ -190,18 +190,23 @@ undeclared(const struct dr_weigh *w, const struct dr_copy_facts *old, enum dr_de
 
 /*
  * What the planned run of this very command (--within) had read back there, before it fell silent:
- * young, of this copy and this epoch (safety 3.1).
+ * young, of this copy and this epoch (safety 3.1), and not contradicted by anything heard since. It
+ * may have committed before the site went: then it is of the epoch before.
  */
 static bool
-carried(const struct dr_weigh *w)
+carried(const struct dr_weigh *w, const struct dr_copy_facts *heard)
 {
     const struct dr_record *r = w->c->record;
-    const char *run = w->c->goal->carries;
-    for (size_t i = 0; run && r && i < r->n_evidence; i++) {
+    for (size_t i = 0; w->c->goal->carries && r && i < r->n_evidence; i++) {
         const struct dr_evidence *e = &r->evidence[i];
         struct dr_refusal unused;
-        if (e->kind != DRSTOR_EVIDENCE_E1_READ_BACK ||
-            !dr_evidence_counts(w->a, e, w->c->group->name, w->c->old->site->name, run, r->epoch,
+        bool ours = dr_streq(e->run, w->c->goal->carries) || dr_streq(e->run, r->op.id);
+        bool epoch = e->epoch == r->epoch ||
+                     (e->epoch + 1 == r->epoch && !dr_streq(r->primary, w->c->old->site->name));
+        bool undone =
+            heard && heard->seen.boot_ns > e->at.boot_ns && !dr_view_not_writable(&heard->view);
+        if (e->kind != DRSTOR_EVIDENCE_E1_READ_BACK || !ours || !epoch || undone ||
+            !dr_evidence_counts(w->a, e, w->c->group->name, w->c->old->site->name, e->run, e->epoch,
                                 &w->c->facts->now, &unused))
             continue;
         dr_weigh_prove(
@@ -239,7 +244,7 @@ dr_evidence_weigh(struct dr_arena *a, const struct dr_fence_case *c, struct dr_f
                         alive, remedy);
         return;
     }
-    if (carried(&w))
+    if (carried(&w, old))
         return;
     enum dr_declared said = dr_goal_declared(c->goal, c->old->site->name);
     if (w.array && w.array->asked && !w.array->answers && w.array->silent_since.boot_ns >= 0 &&

@@ -127,6 +127,26 @@ primary_follows(const struct dr_guard_case *c, struct dr_refusal *r)
     return true;
 }
 
+/* Pausing and going on are about a copy that follows; of any other they would make something else.
+ */
+static bool
+does_not_follow(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_copy_facts *t = c->target_facts;
+    if (!t || !t->fresh ||
+        (t->view.relation == DRSTOR_RELATION_DESTINATION &&
+         c->record->record.old_copy == DR_OLD_COPY_NONE))
+        return false;
+    r->text = dr_arena_printf(c->arena, "the copy of group %s at %s does not follow %s",
+                              c->group->name, c->target->site->name, c->old->site->name);
+    r->evidence = dr_arena_printf(c->arena, "array %s: relation %s, %s; record: old copy %s",
+                                  t->array, dr_name(&dr_relation_names, (int)t->view.relation),
+                                  dr_guard_age(c, &t->seen),
+                                  dr_name(&dr_old_copy_names, (int)c->record->record.old_copy));
+    r->remedy = dr_arena_printf(c->arena, "drstor reprotect %s makes it follow", c->group->name);
+    return true;
+}
+
 /* Both sides are heard: a stale word of the old one is no fact about now. */
 bool
 dr_guard_direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal *r)
@@ -134,6 +154,8 @@ dr_guard_direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal 
     const struct dr_copy_facts *both[] = {c->target_facts, c->old_facts};
     if (c->operation == DR_OPERATION_REPROTECT)
         return primary_follows(c, r);
+    if (c->operation == DR_OPERATION_SUSPEND || c->operation == DR_OPERATION_RESUME)
+        return does_not_follow(c, r);
     for (size_t i = 0; c->record->present && i < DR_COUNT(both); i++) {
         const struct dr_copy_facts *f = both[i];
         if (!f || !f->fresh)
@@ -141,6 +163,10 @@ dr_guard_direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal 
         bool diverged = f->view.sync == DRSTOR_SYNC_DIVERGED;
         if (!diverged &&
             f->view.relation != (i == 0 ? DRSTOR_RELATION_SOURCE : DRSTOR_RELATION_DESTINATION))
+            continue;
+        /* A copy that was left behind still calls itself the source: the record knows better, and
+         * its loss is unknown. */
+        if (!diverged && i == 0 && c->record->record.old_copy != DR_OLD_COPY_NONE)
             continue;
         r->text = diverged ? dr_arena_printf(c->arena,
                                              "group %s has diverged: both copies have writes the "

@@ -242,7 +242,10 @@ dr_loss_destroyed(struct dr_arena *a, const struct dr_group *g, const struct dr_
     const struct dr_copy_facts *o = dr_facts_copy(facts, g->name, old->site->name);
     const struct dr_left *left = &record->left;
     const char *site = old->site->name;
-    bool follows = o && o->fresh && o->view.relation == DRSTOR_RELATION_DESTINATION;
+    bool follows = o && o->fresh && o->view.relation == DRSTOR_RELATION_DESTINATION &&
+                   dr_view_not_writable(&o->view) &&
+                   (dr_view_keeps_up(&o->view) || o->view.sync == DRSTOR_SYNC_SYNCING ||
+                    o->view.sync == DRSTOR_SYNC_PAUSED);
 
     dr_map_clear(&dr_loss_type, ret);
     ret->group = g->name;
@@ -256,8 +259,9 @@ dr_loss_destroyed(struct dr_arena *a, const struct dr_group *g, const struct dr_
     }
     ret->since = left->epoch > 0 ? left->since : -1;
     int64_t last = o && o->fresh ? o->view.point : -1;
-    if (left->epoch > 0 && left->seconds == 0 && last >= 0 && ret->since >= 0 &&
-        last <= ret->since) {
+    /* Not by clocks, of which two arrays have two: its generation is the one it was left with. */
+    if (left->epoch > 0 && left->seconds == 0 && left->generation && o && o->fresh &&
+        dr_streq(left->generation, o->view.generation)) {
         ret->seconds = ret->bytes = 0;
         ret->proven_zero = true;
         ret->confidence = DR_CONFIDENCE_PROVEN;

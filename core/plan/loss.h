@@ -34,7 +34,7 @@ const char *dr_loss_bound(struct dr_arena *a, const struct dr_plan *p);
 /*
  * What a resync of the old copy destroys: all that only it has. From the point its site was left at
  * (the record's `left`) to the last write it can have taken; zero only when it was left with
- * nothing, and shows no younger point since.
+ * nothing, and shows the generation it was left with.
  */
 void dr_loss_destroyed(struct dr_arena *a, const struct dr_group *g, const struct dr_copy *old,
                        const struct dr_copy *target, const struct dr_record *record,

@@ -90,9 +90,38 @@ tell(struct dr_run *run, const struct dr_plan_group *f, const struct dr_record *
     }
 }
 
+/*
+ * Did this run close the primary's copy, or begin to? A primary that somebody else demoted on
+ * purpose is not made writable by giving up something else.
+ */
+static bool
+took_away(struct dr_run *run, const struct dr_plan_group *f, const struct dr_record *rec)
+{
+    struct dr_step_row *rows = NULL;
+    size_t n = 0;
+    if (dr_store_step_list(run->s->store, run->arena, run->id, &rows, &n, NULL) < 0)
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        const char *const kinds[] = {
+            dr_arena_printf(run->arena, "%s:%s", dr_name(&dr_step_kind_names, DR_STEP_DEMOTE),
+                            f->name),
+            dr_arena_printf(run->arena, "%s:%s", dr_name(&dr_step_kind_names, DR_STEP_FENCE),
+                            f->name),
+            dr_arena_printf(run->arena, "%s:%s", dr_name(&dr_step_kind_names, DR_STEP_PROMOTE),
+                            f->name)};
+        for (size_t k = 0; k < DR_COUNT(kinds); k++) {
+            const char *closed = k < 2 ? f->from : f->to; /* or never opened: committed there */
+            if (dr_streq(rows[i].id, kinds[k]) && dr_streq(closed, rec->primary) &&
+                (rows[i].attempt > 0 || k == 2))
+                return true;
+        }
+    }
+    return false;
+}
+
 /* What became of what was sent, and whether the primary serves: only looking tells. */
 static void
-look(struct dr_run *run, struct dr_step *s, const struct dr_record *rec,
+look(struct dr_run *run, struct dr_step *s, const struct dr_record *rec, bool took_away,
      struct dr_abort_result *ret)
 {
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
@@ -108,7 +137,10 @@ look(struct dr_run *run, struct dr_step *s, const struct dr_record *rec,
     }
     if (dr_view_writable(&view))
         return;
-    if (dr_view_not_writable(&view))
+    if (dr_view_not_writable(&view) && !took_away)
+        add(run, &ret->stays, &ret->n_stays, "%s: not writable at %s, and not by this run",
+            s->group->name, rec->primary);
+    else if (dr_view_not_writable(&view))
         dr_arena_push(run->arena, ret->not_served, ret->n_not_served) = s->group->name;
     else
         add(run, &ret->unknown, &ret->n_unknown, "%s at %s: its volumes are not all alike (%s)",
@@ -127,9 +159,11 @@ abort_group(struct dr_run *run, struct dr_step *steps, size_t flip, struct dr_ab
         if (s->flip != f)
             continue;
         first = first ? first : s;
-        dr_step_finish_sent(s, s->old ? s->old : s->target);
-        if (dr_cancelled(run->s->cancel))
-            return dr_fail(err, DRSTOR_E_CANCELLED, "interrupted; the run is still open");
+        if (dr_step_finish_sent(s, s->old ? s->old : s->target) != DR_STEP_END_NONE) {
+            int e = dr_error_status(s->err);
+            dr_error_move(err, &s->err);
+            return dr_context(err, e, "run %s is still open", run->id);
+        }
     }
     if (!first)
         return DRSTOR_OK; /* nothing to do for it from the start */
@@ -142,7 +176,7 @@ abort_group(struct dr_run *run, struct dr_step *steps, size_t flip, struct dr_ab
     else
         r = dr_record_change(first, "aborted", park, NULL, err);
     if (r == DRSTOR_OK)
-        look(run, first, &rec, ret);
+        look(run, first, &rec, took_away(run, f, &rec), ret);
     return r;
 }
 
@@ -190,7 +224,7 @@ given_up_before(struct dr_run *run, const struct dr_run_row *row, struct dr_abor
             continue;
         r = dr_store_load(run->s->store, run->arena, run->plan.flips[i].name, &rec, NULL, err);
         if (r == DRSTOR_OK && dr_streq(rec.op.id, run->id))
-            look(run, &look_only, &rec, ret);
+            look(run, &look_only, &rec, took_away(run, &run->plan.flips[i], &rec), ret);
     }
     return r;
 }

@@ -9,6 +9,7 @@
 /* ---- the commit: one atomic write (S7) ------------------------------------------------------- */
 
 struct flip {
+    const char *generation;       /* planned: of the old copy, at the final sync */
     struct dr_evidence *evidence; /* planned: made here; NULL: those of the fence stay */
     const struct dr_loss *loss;
 };
@@ -27,8 +28,11 @@ release(struct dr_step *s, struct dr_record *r)
     size_t n = r->n_site_hold;
     r->site_hold = NULL;
     r->n_site_hold = 0;
+    bool stale = s->flip->operation == DR_OPERATION_SERVE && r->old_copy != DR_OLD_COPY_NONE &&
+                 !s->run->plan.goal.unplanned;
     for (size_t i = 0; i < n; i++)
-        if (!dr_streq(held[i], s->target->site->name) && !dr_streq(held[i], s->old->site->name))
+        if (!dr_streq(held[i], s->target->site->name) &&
+            (stale || !dr_streq(held[i], s->old->site->name)))
             dr_arena_push(s->arena, r->site_hold, r->n_site_hold) = held[i];
 }
 
@@ -62,7 +66,8 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
                                    .since = f->loss->since,
                                    .seconds = f->loss->seconds,
                                    .bytes = f->loss->bytes,
-                                   .text = f->loss->text};
+                                   .text = f->loss->text,
+                                   .generation = f->generation};
         r->exposed_since = dr_now_utc(s->run->s->env);
     }
     if (s->run->plan.goal.unplanned)
@@ -291,6 +296,9 @@ dr_step_commit(struct dr_step *s)
     } else {
         planned_evidence(s, &evidence, &loss);
         f.evidence = &evidence;
+        r = dr_step_kept_generation(s, DR_STEP_FINALSYNC, &f.generation, &err);
+        if (r < 0)
+            return dr_step_fail(s, dr_step_end_of_status(r), &err);
     }
     if (!again) {
         struct dr_accept_loss standing;

@@ -1,4 +1,8 @@
-/* A drill: a clone beside the copy. The relation, the role and the record's primary stay (S11). */
+/*
+ * A drill: a clone beside the copy. The relation, the role and the record's primary stay (S11). The
+ * clone is shown to no host: it carries the same identities as the original, and a host that sees
+ * both may use either.
+ */
 #include "run/internal.h"
 
 #include "base/str.h"
@@ -61,8 +65,6 @@ clone_call(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_vie
     call->op = dr_arena_printf(s->arena, "%s/%s", s->run->id, s->plan->id);
     call->planned = true;
     call->epoch = (uint64_t)s->flip->epoch;
-    call->host_groups = s->target->expose;
-    call->n_host_groups = s->target->n_expose;
     *to = s->target;
     return DRSTOR_OK;
 }
@@ -128,8 +130,6 @@ unclone_call(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_v
 {
     int r = clone_call(s, d, v, call, to, err);
     call->operation = DR_ARRAY_OP_TEST_STOP;
-    call->host_groups = NULL;
-    call->n_host_groups = 0;
     return r;
 }
 

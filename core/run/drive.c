@@ -36,7 +36,9 @@ dr_step_drive(struct dr_step *s, const struct dr_drive *d)
     uint64_t pause = pause_first_ns, until = dr_now_ns(s->run->s->env) + patience_ns;
     bool acted = false;
 
-    dr_step_finish_sent(s, d->at);
+    enum dr_step_end sent = dr_step_finish_sent(s, d->at);
+    if (sent != DR_STEP_END_NONE)
+        return sent;
     for (int attempt = 0;; attempt++) {
         struct dr_copy_view view;
         int r = dr_step_look_patiently(s, d->at, &view, &err);

@@ -245,6 +245,19 @@ one_round(struct dr_step *s, bool can, struct dr_fence_tried *tried, struct dr_f
     return DR_STEP_END_NONE;
 }
 
+bool
+dr_step_consent_young(struct dr_step *s)
+{
+    int64_t said = dr_now_utc(s->run->s->env) - s->run->consent.at;
+    if (said >= 0 && said <= s->run->s->model->consent_valid_s)
+        return true;
+    (void)dr_refuse(&s->err, "R060",
+                    "what was declared and agreed to for group %s is %s old: too old to act on",
+                    s->group->name, dr_duration_text(s->arena, said));
+    dr_hint(&s->err, "look at %s again and give the command anew", s->old->site->name);
+    return false;
+}
+
 enum dr_step_end
 dr_step_fence(struct dr_step *s)
 {
@@ -252,22 +265,17 @@ dr_step_fence(struct dr_step *s)
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     struct dr_fence_tried tried = {0};
     struct dr_facts facts;
-    int64_t said = dr_now_utc(s->run->s->env) - s->run->consent.at;
-    if (said < 0 || said > s->run->s->model->consent_valid_s) {
-        (void)dr_refuse(&s->err, "R060",
-                        "what was declared and agreed to for group %s is %s old: too old to "
-                        "act on",
-                        s->group->name, dr_duration_text(s->arena, said));
-        dr_hint(&s->err, "look at %s again and give the command anew", s->old->site->name);
+    if (!dr_step_consent_young(s))
         return DR_STEP_END_REFUSED;
-    }
     int r = dr_record_change(s, "fencing", begin_fencing, NULL, &err);
     if (r < 0)
         return dr_step_fail(
             s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
     DR_FP("fence.begun");
     s->hasty = true;
-    dr_step_finish_sent(s, s->old);
+    enum dr_step_end sent = dr_step_finish_sent(s, s->old);
+    if (sent != DR_STEP_END_NONE)
+        return sent;
     facts_now(s, &facts);
     bool can = can_withdraw(s);
     for (int round = 0; round < ROUNDS; round++) {

@@ -22,13 +22,34 @@ by_name(const struct dr_plan *p, size_t *order)
     return n;
 }
 
+/* May something still act that was sent under this lock, or under the one before it? */
+static bool
+unsettled(const struct dr_run *run, size_t flip)
+{
+    if (run->locks[flip].owner_died && !run->settled)
+        return true;
+    for (size_t i = 0; run->steps && i < run->plan.n_steps; i++) {
+        const char *state = run->steps[i].row.state;
+        if (run->steps[i].flip == &run->plan.flips[flip] && run->steps[i].end != DR_STEP_END_DONE &&
+            (dr_streq(state, "sent") || dr_streq(state, "job") || dr_streq(state, "unclear")))
+            return true;
+    }
+    return false;
+}
+
 void
 dr_run_unlock(struct dr_run *run)
 {
-    for (size_t i = 0; i < run->plan.n_flips; i++)
-        if (run->locks[i].token > 0)
-            (void)dr_store_unlock(run->s->store, run->plan.flips[i].name, run->locks[i].token,
-                                  NULL);
+    for (size_t i = 0; i < run->plan.n_flips; i++) {
+        const char *group = run->plan.flips[i].name;
+        if (run->locks[i].token <= 0)
+            continue;
+        if (unsettled(run, i))
+            dr_store_forsake(run->s->store, group, run->locks[i].token);
+        else
+            (void)dr_store_unlock(run->s->store, group, run->locks[i].token, NULL);
+        run->locks[i].token = 0;
+    }
 }
 
 /* In alphabetical order, or two runs wait for each other; nobody waits long for a person's run. */
@@ -77,12 +98,15 @@ dr_run_settle(struct dr_run *run)
     uint64_t ms = 0;
     bool died = false;
     for (size_t i = 0; i < run->plan.n_flips; i++) {
+        /* Of a run whose place this one takes, nobody looked what it had sent. */
+        run->locks[i].owner_died |= run->n_superseded > 0 && run->locks[i].token > 0;
         died |= run->locks[i].owner_died;
         for (size_t k = copies_of(run, i, copies); run->locks[i].owner_died && k > 0; k--) {
             uint64_t one = dr_settle_ms(run->s, copies[k - 1]->array);
             ms = one > ms ? one : ms;
         }
     }
+    run->settled = !died;
     if (!died)
         return true;
     dr_run_event(run, NULL, "settling",
@@ -94,5 +118,6 @@ dr_run_settle(struct dr_run *run)
         for (size_t k = copies_of(run, i, copies); run->locks[i].owner_died && k > 0; k--)
             if (!dr_jobs_ended(run->s, copies[k - 1], run->arena))
                 return false;
+    run->settled = true;
     return true;
 }

@@ -42,6 +42,7 @@ struct dr_run {
     struct dr_arena *facts_arena;
     struct dr_lock *locks; /* one per flip, in the plan's order */
     struct dr_step *steps; /* one per step of the plan */
+    bool settled;          /* nothing that a holder before this one sent can still act */
     struct stage *stage;
     bool timed_out;
 
@@ -113,8 +114,9 @@ bool dr_jobs_ended(const struct dr_run_setup *s, const struct dr_copy *copy, str
 
 /* Takes up what an earlier process sent for this step: follows its job, or settles after an intent
  * without a clear answer, at the array it was sent to, or AT. What came of it, only looking tells.
+ * NONE: go on; otherwise the step ends so, and its row stays as it is.
  */
-void dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at);
+enum dr_step_end dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at);
 
 /* ---- drive.c --------------------------------------------------------------------------------- */
 
@@ -226,6 +228,8 @@ int dr_record_still_ours(const struct dr_step *s, const struct dr_record *r,
 void dr_step_read_back(struct dr_step *s, const char *detail, struct dr_evidence *ret);
 /* commit.c: the group's own standing consent, given by the configuration. */
 void dr_step_standing(const struct dr_group *g, struct dr_accept_loss *ret);
+/* fence.c: is what the person said young enough to act on? Otherwise the step has its refusal. */
+bool dr_step_consent_young(struct dr_step *s);
 /* commit.c: does the consent of this run, or the group's standing one, cover LOSS? */
 bool dr_step_consent_covers(const struct dr_step *s, const struct dr_loss *loss);
 /* The array that drives a transfer: the target's, or the source's where that one cannot. */

@@ -113,6 +113,13 @@ read_case(struct dr_step *s, unsigned needs, struct dr_require_case *c, struct d
             return r;
         c->target = &views[1];
     }
+    /* A copy that answers is believed as it is now, whatever was proven of it; one that does not is
+     * not waited for. */
+    bool there = s->flip->operation == DR_OPERATION_SWITCHOVER ||
+                 (s->flip->operation == DR_OPERATION_SERVE && !s->run->plan.goal.unplanned);
+    if (!c->old && there && (needs & DR_REQUIRE_EVIDENCE) &&
+        dr_step_look(s, s->old, &views[0], NULL) == DRSTOR_OK)
+        c->old = &views[0];
     if (needs & DR_REQUIRE_NO_VMS_AT_OLD)
         c->vms_at_old = vms_at_old(s, rec);
     return DRSTOR_OK;

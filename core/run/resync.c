@@ -26,7 +26,9 @@ dr_step_snapshot(struct dr_step *s)
     struct dr_reply reply = {0};
     struct dr_copy_view old;
     const char *kept = NULL;
-    dr_step_finish_sent(s, s->old);
+    enum dr_step_end sent = dr_step_finish_sent(s, s->old);
+    if (sent != DR_STEP_END_NONE)
+        return sent;
     int look = dr_step_look_patiently(s, s->old, &old, &err);
     if (look == DRSTOR_OK)
         look = dr_step_kept_generation(s, DR_STEP_SNAPSHOT, &kept, &err);
@@ -137,7 +139,9 @@ dr_step_intend(struct dr_step *s)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     facts_of(s, &old, &copy, &facts);
     dr_loss_destroyed(s->arena, s->group, s->old, s->target, &rec, &facts, &loss);
-    if (!dr_step_consent_covers(s, &loss)) {
+    /* By the person alone: what the configuration allows to lose at a promotion is no word about a
+     * copy that is overwritten without haste. */
+    if (!dr_loss_covered(&loss, &s->run->plan.goal.accept_loss)) {
         (void)dr_refuse(&err, "R060", "group %s: more would be overwritten than was agreed: %s",
                         s->group->name, loss.text);
         dr_hint(&err, "nothing was overwritten; to accept it: --accept-loss %s",
@@ -145,12 +149,10 @@ dr_step_intend(struct dr_step *s)
                                  : dr_arena_printf(s->arena, "%llds", (long long)loss.seconds));
         return dr_step_fail(s, DR_STEP_END_REFUSED, &err);
     }
-    struct dr_accept_loss standing;
-    dr_step_standing(s->group, &standing);
-    struct dr_require_case c = {.old = &old,
-                                .loss = &loss,
-                                .accepted = &s->run->plan.goal.accept_loss,
-                                .standing = &standing};
+    if (!loss.proven_zero && !dr_step_consent_young(s))
+        return DR_STEP_END_REFUSED;
+    struct dr_require_case c = {
+        .old = &old, .loss = &loss, .accepted = &s->run->plan.goal.accept_loss};
     enum dr_step_end end = dr_step_needs(s, &c);
     if (end != DR_STEP_END_DONE)
         return end;

@@ -144,11 +144,12 @@ rest(struct dr_run *run, const char *group, int64_t token, const char *of,
     return dr_store_cas(run->s->store, &rec, version, token, NULL, err);
 }
 
+/* Nobody waited until what was sent for them can no longer act: the next holder does. */
 static void
 unlock_left(struct dr_run *run)
 {
     for (size_t i = 0; i < run->n_left; i++)
-        (void)dr_store_unlock(run->s->store, run->left[i].group, run->left[i].token, NULL);
+        dr_store_forsake(run->s->store, run->left[i].group, run->left[i].token);
     run->n_left = 0;
 }
 
@@ -207,14 +208,19 @@ write_run(struct dr_run *run, const struct dr_facts *facts, struct drstor_error 
     dr_auto(dr_json_putp) struct json_object *plan = dr_map_write(&dr_plan_type, &run->plan);
     dr_auto(dr_json_putp) struct json_object *consent =
         dr_map_write(&dr_consent_type, &run->consent);
+    const char **busy = NULL; /* those that this run holds */
+    size_t n_busy = 0;
+    for (size_t i = 0; i < run->plan.n_flips; i++)
+        if (!run->plan.flips[i].nothing_to_do)
+            dr_arena_push(run->arena, busy, n_busy) = run->plan.flips[i].name;
     const struct dr_run_row row = {.id = run->id,
                                    .verb = dr_name(&dr_verb_names, (int)run->plan.goal.verb),
                                    .who = run->consent.by,
                                    .state = DR_RUN_PLANNED,
                                    .started = run->started_utc,
                                    .ended = -1,
-                                   .groups = run->plan.groups,
-                                   .n_groups = run->plan.n_groups,
+                                   .groups = busy,
+                                   .n_groups = n_busy,
                                    .goal = dr_json_text(goal),
                                    .plan = dr_json_text(plan),
                                    .consent = dr_json_text(consent)};

@@ -293,9 +293,9 @@ dr_jobs_ended(const struct dr_run_setup *s, const struct dr_copy *copy, struct d
         for (size_t i = 0; i < reply.n_jobs; i++)
             running |= reply.jobs[i].state == DRSTOR_JOB_RUNNING && changes_roles(&reply.jobs[i]);
         uint64_t now = dr_now_ns(s->env);
-        if (!running || now > until)
+        if (!running)
             return true;
-        if (now >= s->deadline_ns ||
+        if (now > until || now >= s->deadline_ns ||
             dr_sleep_until(s->env, now + look_pause_ns, s->cancel) != DRSTOR_OK)
             return false;
     }
@@ -431,10 +431,17 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
     s->unclear = ret->outcome == DRSTOR_OUTCOME_UNKNOWN
                      ? dr_name(&dr_array_op_names, (int)call->operation)
                      : NULL;
-    if (ret->outcome == DRSTOR_OUTCOME_UNKNOWN || ret->outcome == DRSTOR_OUTCOME_PARTIAL)
+    if (ret->outcome == DRSTOR_OUTCOME_UNKNOWN || ret->outcome == DRSTOR_OUTCOME_PARTIAL) {
         /* Stopped in the middle of it, the row stays unclear: a resume settles before it looks. */
-        if (settle(s, at, ret->sent ? call->deadline_ns : now) && !job)
-            s->row.state = "answered";
+        if (settle(s, at, ret->sent ? call->deadline_ns : now)) {
+            s->row.state = job ? s->row.state : "answered";
+        } else if (!dr_step_must_stop(s)) {
+            return dr_fail(err, DRSTOR_E_UNKNOWN,
+                           "array %s still works on something for group %s; what becomes of it "
+                           "cannot be told yet",
+                           at->array->name, s->group->name);
+        }
+    }
     return DRSTOR_OK;
 }
 
@@ -453,10 +460,11 @@ asked_at(struct dr_step *s, const struct dr_copy *at)
     return dr_streq(array, s->target->array->name) ? s->target : at;
 }
 
-void
+enum dr_step_end
 dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at)
 {
     const struct dr_stamp now = dr_stamp_now(s->run->s->env);
+    bool over = true;
     if (dr_streq(s->row.state, "job") || dr_streq(s->row.state, "sent") ||
         dr_streq(s->row.state, "unclear"))
         at = asked_at(s, at);
@@ -465,12 +473,23 @@ dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at)
         dr_run_event(s->run, s, "waiting", "job %s of array %s, begun before", s->row.job,
                      at->array->name);
         follow_job(s, at, s->row.job, (uint64_t)now.boot_ns + 600 * DR_S, &reply);
+        over = reply.outcome != DRSTOR_OUTCOME_UNKNOWN || settle(s, at, (uint64_t)now.boot_ns);
     } else if (dr_streq(s->row.state, "sent") || dr_streq(s->row.state, "unclear")) {
         /* An intent without a clear answer: it may have left us (S9). */
         bool same_boot = dr_streq(s->row.deadline.boot, now.boot) && s->row.deadline.boot_ns >= 0;
-        (void)settle(s, at, (uint64_t)(same_boot ? s->row.deadline.boot_ns : now.boot_ns));
+        over = settle(s, at, (uint64_t)(same_boot ? s->row.deadline.boot_ns : now.boot_ns));
     }
-    s->row.state = "looking"; /* once is enough for a step that drives two copies */
+    if (over) {
+        s->row.state = "looking"; /* once is enough for a step that drives two copies */
+        return DR_STEP_END_NONE;
+    }
+    if (dr_step_must_stop(s))
+        return dr_step_stopped(s);
+    dr_error_freep(&s->err);
+    (void)dr_fail(&s->err, DRSTOR_E_UNKNOWN,
+                  "array %s still works on what an earlier run sent for group %s", at->array->name,
+                  s->group->name);
+    return DR_STEP_END_UNKNOWN;
 }
 
 size_t

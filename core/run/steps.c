@@ -77,6 +77,42 @@ decided(const struct dr_step *s, const struct dr_record *rec, const char *run)
     return dr_record_committed_by(rec, run, s->flip->to, s->flip->epoch);
 }
 
+static bool
+is_flip(enum dr_operation op)
+{
+    return op == DR_OPERATION_SWITCHOVER || op == DR_OPERATION_PROMOTE ||
+           op == DR_OPERATION_SURVIVOR || op == DR_OPERATION_SERVE;
+}
+
+static const struct dr_step *
+step_of(const struct dr_run *run, const struct dr_step *steps, const struct dr_group *g,
+        enum dr_step_kind kind)
+{
+    for (size_t i = 0; i < run->plan.n_steps; i++)
+        if (steps[i].group == g && steps[i].plan->kind == kind)
+            return &steps[i];
+    return NULL;
+}
+
+/*
+ * This run had decided here, and the record is another operation's now: the group has moved on, and
+ * nothing of this run is to be done with it any more.
+ */
+static bool
+moved_on(const struct dr_run *run, const struct dr_step *steps, const struct dr_step *s,
+         const struct dr_record *rec)
+{
+    if (dr_streq(rec->op.id, run->id))
+        return false;
+    const enum dr_step_kind kinds[] = {DR_STEP_COMMIT, DR_STEP_SETTLE};
+    for (size_t i = 0; i < DR_COUNT(kinds); i++) {
+        const struct dr_step *x = step_of(run, steps, s->group, kinds[i]);
+        if (x && (dr_streq(x->row.state, "done") || dr_streq(x->row.state, "committed")))
+            return true;
+    }
+    return false;
+}
+
 /*
  * What an earlier process proved is believed only as far as the record goes. Decided: everything
  * up to there is over, whatever its rows say, and is never done again. Not decided: what was seen
@@ -89,18 +125,18 @@ dr_run_believe(struct dr_run *run, struct dr_step *steps, struct drstor_error **
     for (size_t i = 0; i < run->plan.n_steps; i++) {
         struct dr_step *s = &steps[i];
         struct dr_record rec;
-        /* The record's last write of a resync takes away what its own step rests on. */
-        bool ends = s->plan->kind == DR_STEP_SETTLE && s->flip->operation == DR_OPERATION_REPROTECT;
-        if (!before_decision(s->plan->kind) && !ends)
-            continue;
         int r = dr_store_load(run->s->store, run->arena, s->group->name, &rec, NULL, err);
         if (r < 0)
             return r;
-        if (ends) {
-            s->end = dr_record_settled_by(&rec, run->id) ? DR_STEP_END_DONE : s->end;
+        bool settled = dr_record_settled_by(&rec, run->id);
+        if (moved_on(run, steps, s, &rec))
+            s->end = DR_STEP_END_DONE;
+        /* The record's last write of a resync takes away what its own step rests on. */
+        else if (s->plan->kind == DR_STEP_SETTLE && s->flip->operation == DR_OPERATION_REPROTECT)
+            s->end = settled ? DR_STEP_END_DONE : DR_STEP_END_NONE;
+        else if (!before_decision(s->plan->kind))
             continue;
-        }
-        if (decided(s, &rec, run->id) || dr_record_settled_by(&rec, run->id))
+        else if (decided(s, &rec, run->id) || (settled && !is_flip(s->flip->operation)))
             s->end = DR_STEP_END_DONE;
         else if (s->plan->kind != DR_STEP_PRESYNC)
             s->end = DR_STEP_END_NONE;

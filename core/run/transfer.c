@@ -35,7 +35,9 @@ dr_step_presync(struct dr_step *s)
     const struct dr_copy *to = NULL;
     if (dr_step_must_stop(s))
         return dr_step_stopped(s);
-    dr_step_finish_sent(s, s->target);
+    enum dr_step_end sent = dr_step_finish_sent(s, s->target);
+    if (sent != DR_STEP_END_NONE)
+        return sent;
     transfer_call(s, &call, &to);
     int r = dr_step_act(s, to, &call, &reply, &err);
     if (r < 0)
@@ -44,6 +46,19 @@ dr_step_presync(struct dr_step *s)
         dr_run_event(s->run, s, "skipped", "array %s: %s; the final sync will take longer",
                      to->array->name, reply.error ? reply.error : "no clear answer");
     return DR_STEP_END_DONE;
+}
+
+/* What was read back is not so any more, and must not count later (--within). */
+static int
+forget_proof(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
+{
+    (void)user;
+    (void)err;
+    if (!dr_streq(r->op.id, s->run->id) || r->n_evidence == 0)
+        return 1;
+    r->evidence = NULL;
+    r->n_evidence = 0;
+    return DRSTOR_OK;
 }
 
 /*
@@ -58,6 +73,8 @@ all_there(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view
     int r = dr_step_look_patiently(s, s->old, &old, err);
     if (r < 0)
         return r;
+    if (!dr_view_access_is(&old, DRSTOR_ACCESS_READ_ONLY))
+        (void)dr_record_change(s, "undone", forget_proof, NULL, NULL);
     if (!dr_view_access_is(&old, DRSTOR_ACCESS_READ_ONLY))
         return dr_fail(err, DRSTOR_E_CONFLICT,
                        "group %s at %s is %s again: somebody undid the demotion", s->group->name,
@@ -157,8 +174,9 @@ static int
 pause_call(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
            struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
 {
-    (void)v;
-    (void)err;
+    if (v->relation != DRSTOR_RELATION_DESTINATION) /* there it may mean a resync (S5) */
+        return dr_fail(err, DRSTOR_E_CONFLICT, "group %s at %s does not follow anything",
+                       s->group->name, s->target->site->name);
     call->operation = d->holds == is_paused ? DR_ARRAY_OP_SUSPEND : DR_ARRAY_OP_RESUME;
     call->planned = true;
     call->epoch = (uint64_t)s->flip->epoch;

@@ -235,6 +235,16 @@ dr_store_unlock(struct dr_store *s, const char *group, int64_t token, struct drs
     return r;
 }
 
+void
+dr_store_forsake(struct dr_store *s, const char *group, int64_t token)
+{
+    pthread_mutex_lock(&s->mutex);
+    struct store_held *h = held_find(s, group);
+    if (h && h->token == token)
+        held_drop(s, group);
+    pthread_mutex_unlock(&s->mutex);
+}
+
 int
 dr_store_lock_fd(struct dr_store *s, const char *group)
 {

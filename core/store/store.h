@@ -113,6 +113,11 @@ int dr_store_lock(struct dr_store *s, struct dr_arena *a, const char *group,
  * ends. */
 int dr_store_unlock(struct dr_store *s, const char *group, int64_t token,
                     struct drstor_error **err);
+/*
+ * The lock is free, and the next holder is told that its owner died: something it sent may still
+ * act, or may have been sent before it, and was not waited for. Never fails.
+ */
+void dr_store_forsake(struct dr_store *s, const char *group, int64_t token);
 /* For worker processes to inherit (close-on-exec here: clear it after fork); -1: none. Borrowed. */
 int dr_store_lock_fd(struct dr_store *s, const char *group);
 /* NOTFOUND when nobody ever locked it. */
