@@ -306,8 +306,16 @@ print_result(struct dr_page *p, struct json_object *doc)
     if (run)
         dr_str_printf(&b, ", run %s", run);
     dr_page_say(p, 0, 2, "%s", b.s);
-    if (text)
+    /* Of refusals the first is the text too; they follow, with what helps. */
+    struct json_object *refusals = dr_json_get(doc, "refusals");
+    bool told = dr_json_length(refusals) &&
+                dr_streq(text, dr_page_text(p, json_object_array_get_idx(refusals, 0), "text"));
+    if (text && !told)
         dr_page_say(p, 0, 2, "%s", text);
+    dr_page_refusals(p, refusals);
+    const char *result = dr_page_text(p, doc, "result");
+    if (!run && dr_streq(result, "refused"))
+        dr_page_say(p, 0, 2, "nothing was changed");
 }
 
 static void
@@ -348,7 +356,6 @@ write_report(struct dr_page *p, struct json_object *doc, bool full, struct drsto
     print_result(p, doc);
     if (full)
         print_origin(p, doc);
-    dr_page_refusals(p, dr_json_get(doc, "refusals"));
     if (dr_json_length(dr_json_get(doc, "steps"))) {
         struct dr_grid *grid = dr_grid_plain(p, group_columns, DR_COUNT(group_columns));
         dr_page_each(groups, i, g)
@@ -404,7 +411,6 @@ dr_text_abort(struct dr_page *p, struct json_object *doc, struct drstor_error **
     struct json_object *unknown = dr_json_get(doc, "unknown");
     (void)err;
     print_result(p, doc);
-    dr_page_refusals(p, dr_json_get(doc, "refusals"));
     dr_page_sentences(p, "as before the run:", dr_json_get(doc, "undone"));
     dr_page_sentences(p, "not as before it:", dr_json_get(doc, "stays"));
     dr_page_sentences(p, "not known, look at it:", unknown);
