@@ -260,7 +260,11 @@ static void
 print_loss(struct dr_page *p, struct json_object *doc)
 {
     struct json_object *loss = dr_json_get(doc, "loss"), *weighed = dr_json_get(doc, "losses");
+    const char *verb = dr_page_text(p, dr_json_get(doc, "goal"), "verb");
     int64_t rpo;
+    if (verb && !dr_streq(verb, "promote") && !dr_streq(verb, "failback") &&
+        !dr_streq(verb, "reprotect"))
+        return;                                                 /* no data is touched */
     if (dr_page_text(p, doc, "run") && dr_json_length(weighed)) /* at the commit: what counts */
         loss = weighed;
     if (json_object_is_type(loss, json_type_array))
@@ -278,17 +282,13 @@ print_loss(struct dr_page *p, struct json_object *doc)
         dr_page_say(p, 0, 2, "loss: %s", rpo == 0 ? "nothing" : dr_duration_text(p->arena, rpo));
 }
 
-/* What was lost at last, weighed at the commit; before it, it was an estimate. */
+/* What it was taken for when it was agreed to, beside what it was at the commit. */
 static void
-print_losses(struct dr_page *p, struct json_object *doc)
+print_estimate(struct dr_page *p, struct json_object *doc)
 {
-    struct json_object *losses = dr_json_get(doc, "losses");
-    dr_page_each(losses, i, l)
-    {
-        const char *group = dr_page_text(p, l, "group");
-        dr_page_say(p, 0, 2, "at the commit%s%s: %s", group ? " of " : "", group ? group : "",
-                    dr_page_loss(p, l));
-    }
+    struct json_object *loss = dr_json_get(doc, "loss");
+    if (dr_json_length(dr_json_get(doc, "losses")) && json_object_is_type(loss, json_type_object))
+        dr_page_say(p, 0, 2, "estimated before: %s", dr_page_loss(p, loss));
 }
 
 static void
@@ -379,7 +379,7 @@ write_report(struct dr_page *p, struct json_object *doc, bool full, struct drsto
     }
     print_loss(p, doc);
     if (full)
-        print_losses(p, doc);
+        print_estimate(p, doc);
     print_evidence(p, dr_json_get(doc, "evidence"));
     print_consent(p, doc);
     return DRSTOR_OK;
