@@ -390,9 +390,14 @@ static int
 check_needs(const struct cli_args *a)
 {
     const struct cli_verb *v = a->verb;
-    bool all = cli_given(a, FLAG_ALL);
-    if ((v->flags & FLAG_BIT(FLAG_ALL)) && all == (a->n_names > 0)) {
-        out_say(all ? "%s takes groups or --all, not both" : "%s needs groups, or --all", a->name);
+    bool all = cli_given(a, FLAG_ALL), named = a->n_names > 0;
+    if ((v->flags & FLAG_BIT(FLAG_ALL)) && all && named) {
+        out_say("%s takes groups or --all, not both", a->name);
+        return CLI_USAGE;
+    }
+    /* --only names groups too, by patterns; --except alone would be all but a few, unsaid. */
+    if ((v->flags & FLAG_BIT(FLAG_ALL)) && !all && !named && !cli_given(a, FLAG_ONLY)) {
+        out_say("%s needs groups, or --all", a->name);
         return CLI_USAGE;
     }
     for (size_t f = 0; f < FLAG_COUNT; f++)

@@ -116,6 +116,14 @@ show_short(struct json_object *plan)
     (void)out_bytes(2, "\n", 1);
 }
 
+/* Does it take a service down, or write over a copy? All else can be taken back as it was done. */
+static bool
+needs_yes(struct json_object *plan)
+{
+    const char *verb = cli_text(cli_get(plan, "goal"), "verb");
+    return !verb || !cli_word_in("suspend resume sync drill-start drill-promote drill-clean", verb);
+}
+
 void
 ask_decide(const char *plan_json, struct drstor_answer *answer, void *ask)
 {
@@ -132,7 +140,7 @@ ask_decide(const char *plan_json, struct drstor_answer *answer, void *ask)
                cli_length(cli_get(plan, "refusals"))) {
         return; /* nothing to agree to; the report says why */
     } else if (cli_length(cli_get(plan, "steps")) == 0 ||
-               (!loss && cli_given(&a->c->args, FLAG_YES))) {
+               (!loss && (cli_given(&a->c->args, FLAG_YES) || !needs_yes(plan)))) {
         answer->go = 1;
     } else if (!a->c->asks) {
         if (loss)

@@ -94,7 +94,10 @@ select_groups(struct dr_arena *a, const struct dr_model *m, struct json_object *
         dr_arena_push(a, g->groups, g->n_groups) = x->name;
     }
     if (!g->n_groups)
-        return dr_fail(err, DRSTOR_E_INVALID, "no group is left to act on");
+        return dr_fail(err, DRSTOR_E_INVALID,
+                       g->verb == DR_VERB_FAILBACK
+                           ? "no group of these has a preferred site to fail back to"
+                           : "no group is left to act on");
     g->selection = selection(a, only, n_only, except, n_except);
     return DRSTOR_OK;
 }

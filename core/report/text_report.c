@@ -260,7 +260,11 @@ static void
 print_loss(struct dr_page *p, struct json_object *doc)
 {
     struct json_object *loss = dr_json_get(doc, "loss"), *weighed = dr_json_get(doc, "losses");
+    const char *verb = dr_page_text(p, dr_json_get(doc, "goal"), "verb");
     int64_t rpo;
+    if (verb && !dr_streq(verb, "promote") && !dr_streq(verb, "failback") &&
+        !dr_streq(verb, "reprotect"))
+        return;                                                 /* no data is touched */
     if (dr_page_text(p, doc, "run") && dr_json_length(weighed)) /* at the commit: what counts */
         loss = weighed;
     if (json_object_is_type(loss, json_type_array))
@@ -278,17 +282,13 @@ print_loss(struct dr_page *p, struct json_object *doc)
         dr_page_say(p, 0, 2, "loss: %s", rpo == 0 ? "nothing" : dr_duration_text(p->arena, rpo));
 }
 
-/* What was lost at last, weighed at the commit; before it, it was an estimate. */
+/* What it was taken for when it was agreed to, beside what it was at the commit. */
 static void
-print_losses(struct dr_page *p, struct json_object *doc)
+print_estimate(struct dr_page *p, struct json_object *doc)
 {
-    struct json_object *losses = dr_json_get(doc, "losses");
-    dr_page_each(losses, i, l)
-    {
-        const char *group = dr_page_text(p, l, "group");
-        dr_page_say(p, 0, 2, "at the commit%s%s: %s", group ? " of " : "", group ? group : "",
-                    dr_page_loss(p, l));
-    }
+    struct json_object *loss = dr_json_get(doc, "loss");
+    if (dr_json_length(dr_json_get(doc, "losses")) && json_object_is_type(loss, json_type_object))
+        dr_page_say(p, 0, 2, "estimated before: %s", dr_page_loss(p, loss));
 }
 
 static void
@@ -306,8 +306,16 @@ print_result(struct dr_page *p, struct json_object *doc)
     if (run)
         dr_str_printf(&b, ", run %s", run);
     dr_page_say(p, 0, 2, "%s", b.s);
-    if (text)
+    /* Of refusals the first is the text too; they follow, with what helps. */
+    struct json_object *refusals = dr_json_get(doc, "refusals");
+    bool told = dr_json_length(refusals) &&
+                dr_streq(text, dr_page_text(p, json_object_array_get_idx(refusals, 0), "text"));
+    if (text && !told)
         dr_page_say(p, 0, 2, "%s", text);
+    dr_page_refusals(p, refusals);
+    const char *result = dr_page_text(p, doc, "result");
+    if (!run && dr_streq(result, "refused"))
+        dr_page_say(p, 0, 2, "nothing was changed");
 }
 
 static void
@@ -348,7 +356,6 @@ write_report(struct dr_page *p, struct json_object *doc, bool full, struct drsto
     print_result(p, doc);
     if (full)
         print_origin(p, doc);
-    dr_page_refusals(p, dr_json_get(doc, "refusals"));
     if (dr_json_length(dr_json_get(doc, "steps"))) {
         struct dr_grid *grid = dr_grid_plain(p, group_columns, DR_COUNT(group_columns));
         dr_page_each(groups, i, g)
@@ -372,7 +379,7 @@ write_report(struct dr_page *p, struct json_object *doc, bool full, struct drsto
     }
     print_loss(p, doc);
     if (full)
-        print_losses(p, doc);
+        print_estimate(p, doc);
     print_evidence(p, dr_json_get(doc, "evidence"));
     print_consent(p, doc);
     return DRSTOR_OK;
@@ -404,7 +411,6 @@ dr_text_abort(struct dr_page *p, struct json_object *doc, struct drstor_error **
     struct json_object *unknown = dr_json_get(doc, "unknown");
     (void)err;
     print_result(p, doc);
-    dr_page_refusals(p, dr_json_get(doc, "refusals"));
     dr_page_sentences(p, "as before the run:", dr_json_get(doc, "undone"));
     dr_page_sentences(p, "not as before it:", dr_json_get(doc, "stays"));
     dr_page_sentences(p, "not known, look at it:", unknown);

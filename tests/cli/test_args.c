@@ -65,7 +65,7 @@ static const struct {
     {"promote erp --to a --to b", NULL, 2, "drstor: --to is given twice\n"},
     {"promote erp", NULL, 2, "drstor: promote needs --to SITE\n"},
     {"promote --to rome", NULL, 2, "drstor: promote needs groups, or --all\n"},
-    {"promote --to rome --only erp*", NULL, 2, "drstor: promote needs groups, or --all\n"},
+    {"promote --to rome --except erp*", NULL, 2, "drstor: promote needs groups, or --all\n"},
     {"promote erp --all --to rome", NULL, 2, "drstor: promote takes groups or --all, not both\n"},
     {"adopt", NULL, 2, "drstor: adopt needs groups, or --all\n"},
     {"adopt erp --all", NULL, 2, "drstor: adopt takes groups or --all, not both\n"},
@@ -372,6 +372,8 @@ every_act_has_its_goal(void **state)
         {"suspend erp", "{\"goal\":{\"verb\":\"suspend\",\"groups\":[\"erp\"]},\"declare\":[]}"},
         {"resume --all --except b*",
          "{\"goal\":{\"verb\":\"resume\",\"all\":true,\"except\":[\"b*\"]},\"declare\":[]}"},
+        {"failback --only erp*",
+         "{\"goal\":{\"verb\":\"failback\",\"only\":[\"erp*\"]},\"declare\":[]}"},
         {"sync erp", "{\"goal\":{\"verb\":\"sync\",\"groups\":[\"erp\"]},\"declare\":[]}"},
     };
     for (size_t i = 0; i < DR_COUNT(acts); i++)

@@ -61,7 +61,8 @@ exit_codes_are_those_of_the_documents(void **state)
         {IN("planned") "drill clean erp --yes", 0},
         {IN("planned") "suspend erp --yes", 0},
         {IN("planned") "resume erp --yes", 0},
-        {IN("planned") "sync erp", 3}, /* nobody can be asked */
+        {IN("planned") "failback erp", 3}, /* nobody can be asked */
+        {IN("replication") "sync erp", 0}, /* nothing is asked */
         {IN("planned") "plan sync erp --exit-code", 10},
         {IN("planned") "plan drill clean erp --exit-code", 10},
         {IN("refused") "plan reprotect erp", 3},

@@ -105,6 +105,16 @@ done
 wait "$victim" || fail "within: $(tail -n 3 "$work/events" "$work/err")"
 [ "$(in_site "$work" -o json show record erp | jq -r .record.primary)" = rome ] || fail "within: not at rome"
 
+# ---- the journal: proven here, exported, proven there; by the head an act printed; altered, and found
+head=$(in_site "$work" -o json adopt --all | jq -r '"\(.journal.seq):\(.journal.hash)"')
 expect 0 journal verify
+expect 0 journal verify --head "$head"
+expect 6 journal verify --head "${head%%:*}:$(printf 'ab%.0s' {1..32})"
+expect 0 journal export -O "$work/journal.jsonl"
+expect 0 journal verify "$work/journal.jsonl" --head "$head"
+sed '/"table":"audit"/s/intent/intend/' "$work/journal.jsonl" >"$work/altered.jsonl"
+expect 6 journal verify "$work/altered.jsonl"
+sed '$d' "$work/journal.jsonl" >"$work/cut.jsonl"
+expect 6 journal verify "$work/cut.jsonl"
 "$sim" violations "$work/world.json" >"$work/violations" || { cat "$work/violations"; fail "violations"; }
 echo "figure operations_cases $done_n of $done_n"
