@@ -243,24 +243,27 @@ may_waive(const struct dr_weigh *w)
     return true;
 }
 
+/* "declared site-lost:milan (fire)" */
 static const char *
-declaration(const struct dr_weigh *w, const struct dr_stamp *since)
+declaration(const struct dr_weigh *w)
 {
     const char *kind = dr_name(&dr_declared_names, (int)dr_goal_declared(w->c->goal, site_of(w)));
     const char *reason = w->c->goal->reason ? w->c->goal->reason : w->c->goal->waive_fence;
-    return dr_arena_printf(w->a,
-                           "declared %s:%s (%s); array %s silent, and no sign of life since %s",
-                           kind, site_of(w), reason ? reason : "no reason", w->c->old->array->name,
-                           dr_utc_text(w->a, since->utc));
+    return dr_arena_printf(w->a, "declared %s:%s (%s)", kind, site_of(w),
+                           reason ? reason : "no reason");
 }
 
 static const char *
-waiver(const struct dr_weigh *w)
+waiver(const struct dr_weigh *w, const struct dr_stamp *since)
 {
-    return dr_arena_printf(w->a, "the fence was waived (%s) by %s%s%s, although there answers: %s",
-                           w->c->goal->waive_fence, w->c->person ? w->c->person : "?",
-                           w->c->second ? " and " : "", w->c->second ? w->c->second : "",
-                           listed(w));
+    bool alone = w->c->model->waive_fence == DR_WAIVE_TWO && !w->c->second;
+    return dr_arena_printf(
+        w->a,
+        "the fence was waived (%s) by %s%s%s%s, although there answers: %s; %s; array %s silent "
+        "since %s",
+        w->c->goal->waive_fence, w->c->person ? w->c->person : "?", w->c->second ? " and " : "",
+        w->c->second ? w->c->second : "", alone ? ", which takes a second person" : "", listed(w),
+        declaration(w), w->c->old->array->name, dr_utc_text(w->a, since->utc));
 }
 
 void
@@ -285,11 +288,13 @@ dr_weigh_declared(const struct dr_weigh *w)
     struct dr_stamp since = silence_start(w);
     if (contradicted(w, &since))
         return;
-    enum drstor_evidence_kind kind =
-        waived ? DRSTOR_EVIDENCE_E7_WAIVED : DRSTOR_EVIDENCE_E6_DECLARED;
-    dr_weigh_prove(w, kind,
-                   waived ? dr_arena_printf(w->a, "%s; %s", waiver(w), declaration(w, &since))
-                          : declaration(w, &since));
+    if (waived)
+        dr_weigh_prove(w, DRSTOR_EVIDENCE_E7_WAIVED, waiver(w, &since));
+    else
+        dr_weigh_prove(w, DRSTOR_EVIDENCE_E6_DECLARED,
+                       dr_arena_printf(w->a, "%s; array %s silent, and no sign of life since %s",
+                                       declaration(w), w->c->old->array->name,
+                                       dr_utc_text(w->a, since.utc)));
     w->ret->evidence.silent_since = since;
     int64_t age = dr_stamp_age_s(&since, &w->c->facts->now);
     if (age < w->c->model->assert_min_s) { /* also -1: one that began in another boot starts anew */

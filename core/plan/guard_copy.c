@@ -161,6 +161,10 @@ dr_guard_direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal 
         if (!f || !f->fresh)
             continue;
         bool diverged = f->view.sync == DRSTOR_SYNC_DIVERGED;
+        /* A copy that was left behind has its old role still: that says nothing of now. */
+        if (i == 0 && !diverged && c->record->record.old_copy != DR_OLD_COPY_NONE &&
+            !dr_streq(c->record->record.primary, c->target->site->name))
+            continue;
         if (!diverged &&
             f->view.relation != (i == 0 ? DRSTOR_RELATION_SOURCE : DRSTOR_RELATION_DESTINATION))
             continue;
@@ -430,7 +434,7 @@ dr_guard_leg_not_out(const struct dr_guard_case *c, struct dr_refusal *r)
                                   t->view.preferred ? t->view.preferred : "unknown",
                                   dr_guard_age(c, &t->seen));
     r->remedy =
-        answers ? dr_arena_printf(c->arena, "%s has what was written last: %s", from,
+        answers ? dr_arena_printf(c->arena, "what was written last is at %s: %s", from,
                                   dr_command_text(c->arena, c->in->goal,
                                                   &(struct dr_command_change){.to = from}))
                 : dr_arena_printf(c->arena,

@@ -99,6 +99,12 @@ fenced(const struct dr_loss_case *c, const struct dr_copy_facts *o)
 }
 
 static bool
+arbiter_decided(const struct dr_loss_case *c)
+{
+    return c->evidence && c->evidence->kind == DRSTOR_EVIDENCE_E5_QUORUM;
+}
+
+static bool
 proven_zero(const struct dr_loss_case *c, const struct dr_copy_facts *o,
             const struct dr_copy_facts *t, const char **ret_method)
 {
@@ -110,7 +116,7 @@ proven_zero(const struct dr_loss_case *c, const struct dr_copy_facts *o,
     }
     if (c->group->topology == DR_TOPOLOGY_ACTIVE_ACTIVE) {
         *ret_method = "this leg went on when the other one was detached, and had every write";
-        return t->fresh && t->view.leg == DRSTOR_LEG_SURVIVOR;
+        return arbiter_decided(c);
     }
     /* It is the old side that stops or goes on alone: its own word, however old, must not say no.
      */
@@ -155,6 +161,11 @@ unknowable(struct dr_arena *a, const struct dr_loss_case *c, const struct dr_cop
                                "unknown: the copy at %s was left behind when %s was promoted, and "
                                "has not followed since",
                                to, c->old->site->name);
+    /* Its point moves with its own writes: it says nothing of those of the other leg. */
+    if (t && c->group->topology == DR_TOPOLOGY_ACTIVE_ACTIVE && !arbiter_decided(c) &&
+        t->view.leg != DRSTOR_LEG_JOINED && t->view.leg != DRSTOR_LEG_SUSPENDED)
+        return dr_arena_printf(a, "unknown: the leg at %s does not say how far the two have parted",
+                               to);
     if (!t || t->view.point < 0)
         return dr_arena_printf(a, "unknown: %s does not say what point in time it holds", to);
     if (t->view.point > c->facts->now.utc + CLOCKS_APART_S)

@@ -19,7 +19,7 @@ dr_page_flips(struct dr_page *p, struct json_object *doc)
     {
         dr_page_say(p, 2, 2, "%s: %s", dr_page_name(p, f), dr_page_known(p, f, "text"));
         if (dr_streq(dr_page_text(p, f, "evidence"), "E7"))
-            dr_page_say(p, 2, 2, "FENCE WAIVED at %s, nothing weaker is accepted: %s",
+            dr_page_say(p, 2, 2, "FENCE WAIVED at %s, the weakest proof there is: %s",
                         dr_page_known(p, f, "from"), dr_page_known(p, f, "proof"));
     }
 }

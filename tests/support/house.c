@@ -348,6 +348,12 @@ house_controller(struct house *h, const char *name)
 }
 
 void
+controller_person(struct controller *c, int64_t uid, const char *user)
+{
+    dr_env_virtual_person(c->env, uid, user);
+}
+
+void
 controller_kill(struct controller *c, const char *why)
 {
     struct house *h = c->h;

@@ -66,6 +66,8 @@ const char *house_history(struct house *h);
 /* ---- controllers ----------------------------------------------------------------------------- */
 
 struct controller *house_controller(struct house *h, const char *name);
+/* Who works there; before anything is asked of it. Otherwise everybody is one person. */
+void controller_person(struct controller *c, int64_t uid, const char *user);
 /* As SIGKILL, at once. From a task of its own it does not return. */
 void controller_kill(struct controller *c, const char *why);
 /* Dies at the NTH point from now at which a test build can die (base/failpoint.h); 0: no more. */

@@ -69,7 +69,7 @@ static const char config_text[] =
     "state: { sqlite: state/state.db }\n"
     "controller: { name: rome-1, site: rome, role: active }\n"
     "plugin_dir: /usr/lib/drstor/plugins\n"
-    "safety: { assert_min: 20s }\n"
+    "safety: { %s }\n"
     "timeouts: { observe: 5s }\n"
     "arrays:\n"
     "  sim-milan: { plugin: simulated, site: milan, world: 'memory:house' }\n"
@@ -129,11 +129,11 @@ writers(struct sim_world *w, const char *site, bool write)
 }
 
 bool
-ground_plan(struct house_plan *p, bool probes)
+ground_plan(struct house_plan *p, bool probes, const char *safety)
 {
     dr_auto(dr_str_freep) struct dr_str yaml = {0};
-    dr_str_printf(&yaml, config_text, probes ? "    probe: [milan:22]\n" : "",
-                  probes ? "    probe: [rome:22]\n" : "");
+    dr_str_printf(&yaml, config_text, safety ? safety : "assert_min: 20s",
+                  probes ? "    probe: [milan:22]\n" : "", probes ? "    probe: [rome:22]\n" : "");
     dr_auto(dr_json_putp) struct json_object *spec = parse(world_text);
     if (!house_plan_make(p, yaml.s, spec) || sim_enter(p->world) < 0)
         return false;

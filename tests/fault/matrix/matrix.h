@@ -35,7 +35,7 @@ struct ground {
 
 /* ground.c: milan and rome, an engine each, groups erp (async), db (sync, stops when alone), web
  * (sync), mes (active-active, milan preferred, no arbiter), lab (active-active, rome preferred). */
-bool ground_plan(struct house_plan *p, bool probes);
+bool ground_plan(struct house_plan *p, bool probes, const char *safety); /* NULL: the usual */
 void ground_set(const struct ground *g);
 /* May hosts of the site write what is there? */
 bool ground_may_write(const struct ground *g);

@@ -285,7 +285,8 @@ setup(void **state)
 {
     static const struct house_site_how engines = {.engines = true};
     (void)state;
-    return ground_plan(&plans[WITHOUT_PROBES], false) && ground_plan(&plans[WITH_PROBES], true) &&
+    return ground_plan(&plans[WITHOUT_PROBES], false, NULL) &&
+                   ground_plan(&plans[WITH_PROBES], true, NULL) &&
                    house_site_make(&plans[WITH_VMS], &engines)
                ? 0
                : -1;

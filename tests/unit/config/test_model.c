@@ -50,6 +50,7 @@ defaults_are_those_of_the_manual_page(void **state)
     assert_int_equal(m->assert_min_s, 60);
     assert_int_equal(m->verify_max_age_s, 300);
     assert_int_equal(m->consent_valid_s, 600);
+    assert_int_equal(m->waive_fence, DR_WAIVE_ONE);
     assert_int_equal(m->observe_timeout_s, 10);
     assert_false(m->controller_standby);
     const struct dr_group *g = dr_model_group(m, "erp");

@@ -175,6 +175,23 @@ a_declaration_needs_no_word_of_the_silent_copy(void **state)
     assert_needs_met(&g, DR_REQUIRE_EVIDENCE | DR_REQUIRE_COMMITTED | DR_REQUIRE_RECORD);
 }
 
+/* Hosts taken away (E2): the copy may be writable, as long as nobody sees it. */
+static void
+a_masked_copy_is_believed_as_it_is_now(void **state)
+{
+    (void)state;
+    struct given g;
+    demoted_and_synced(&g);
+    g.evidence.kind = DRSTOR_EVIDENCE_E2_MASKED;
+    g.old.access = g.old_members[0].access = DRSTOR_ACCESS_READ_WRITE;
+    assert_needs_met(&g, DR_REQUIRE_EVIDENCE);
+    g.old_members[1].paths = &path;
+    g.old_members[1].n_paths = 1;
+    assert_not(&g, DR_REQUIRE_EVIDENCE);
+    g.c.old = NULL; /* silent by now */
+    assert_needs_met(&g, DR_REQUIRE_EVIDENCE);
+}
+
 static void
 a_commit_is_ours_by_run_epoch_and_site(void **state)
 {
@@ -277,6 +294,7 @@ main(void)
         cmocka_unit_test(one_member_decides_for_all),
         cmocka_unit_test(evidence_is_bound_to_run_site_and_epoch),
         cmocka_unit_test(a_declaration_needs_no_word_of_the_silent_copy),
+        cmocka_unit_test(a_masked_copy_is_believed_as_it_is_now),
         cmocka_unit_test(a_commit_is_ours_by_run_epoch_and_site),
         cmocka_unit_test(a_record_of_another_run_is_not_ours),
         cmocka_unit_test(loss_is_covered_by_proof_or_by_consent),

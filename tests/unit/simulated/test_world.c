@@ -354,6 +354,16 @@ cancelled_job_changes_nothing(void **state)
 /* ---- active-active --------------------------------------------------------------------------- */
 
 static void
+legs(struct sim_world *w, enum drstor_leg milan, enum drstor_leg rome)
+{
+    struct sim_view m = kit_view(w, "am", "aa_m"), r = kit_view(w, "ar", "aa_r");
+    assert_int_equal(m.leg, milan);
+    assert_int_equal(r.leg, rome);
+    sim_view_clear(&m);
+    sim_view_clear(&r);
+}
+
+static void
 legs_survive_by_preference_and_arbiter(void **state)
 {
     struct sim_world *w = *state;
@@ -363,7 +373,9 @@ legs_survive_by_preference_and_arbiter(void **state)
     seconds(w, 10);
     assert_int_equal(kit_writes(w, "am", "aa_m_1"), 200);
     assert_int_equal(kit_writes(w, "ar", "aa_r_1"), 200);
+    legs(w, DRSTOR_LEG_JOINED, DRSTOR_LEG_JOINED);
     sim_link_set(w, NULL, NULL, false);
+    legs(w, DRSTOR_LEG_SURVIVOR, DRSTOR_LEG_DETACHED);
     assert_int_equal(kit_access(w, "am", "aa_m"), DRSTOR_ACCESS_READ_WRITE);
     assert_int_equal(kit_access(w, "ar", "aa_r"), DRSTOR_ACCESS_NONE);
     refused(KIT_CALL(w, SIM_OP_VERIFY_DUAL_WRITE, "ar", "aa_r"), "no-dual-write");
@@ -384,9 +396,11 @@ leg_without_arbiter_stands_until_forced(void **state)
     struct sim_world *w = *state;
     sim_arbiter_set(w, "aa", DRSTOR_ARBITER_ABSENT);
     sim_site_set(w, "milan", SIM_SITE_DEAD);
+    legs(w, DRSTOR_LEG_UNKNOWN, DRSTOR_LEG_SUSPENDED);
     assert_int_equal(kit_access(w, "ar", "aa_r"), DRSTOR_ACCESS_NONE);
     refused(KIT_CALL(w, SIM_OP_FORCE_ACCESS, "ar", "aa_r"), "no-evidence");
     done(KIT_CALL(w, SIM_OP_FORCE_ACCESS, "ar", "aa_r", .n_evidence = 1));
+    legs(w, DRSTOR_LEG_DETACHED, DRSTOR_LEG_SURVIVOR);
     assert_int_equal(kit_access(w, "ar", "aa_r"), DRSTOR_ACCESS_READ_WRITE);
     refused(KIT_CALL(w, SIM_OP_VERIFY_DUAL_WRITE, "ar", "aa_r"), "no-dual-write");
     sim_site_set(w, "milan", SIM_SITE_UP);

@@ -537,6 +537,33 @@ controllers_take_turns_under_a_virtual_clock(void **state)
     dr_env_virtual_free(env);
 }
 
+/* The second of two persons, in time, with the very same plan; and only once. */
+static void
+a_consent_takes_two_persons(void **state)
+{
+    struct fixture *f = *state;
+    const struct dr_actor anna = {.uid = 1001, .user = "anna", .host = "ops1"},
+                          bob = {.uid = 1002, .user = "bob", .host = "ops2"};
+    struct dr_asked other;
+    bool found = true;
+    must(dr_store_consent(f->s, f->a, "p1", &anna, "promote", 600, &other, &found, err));
+    assert_false(found);
+    must(dr_store_consent(f->s, f->a, "p1", &anna, "promote", 600, &other, &found, err));
+    assert_false(found); /* the same person twice is one */
+    must(dr_store_consent(f->s, f->a, "p2", &bob, "promote", 600, &other, &found, err));
+    assert_false(found); /* another plan */
+    must(dr_store_consent(f->s, f->a, "p1", &bob, "promote", 600, &other, &found, err));
+    assert_true(found);
+    assert_int_equal(other.who.uid, 1001);
+    assert_string_equal(other.text, "promote");
+    must(dr_store_consent(f->s, f->a, "p1", &bob, "promote", 600, &other, &found, err));
+    assert_false(found); /* for one attempt */
+    must(dr_store_consent(f->s, f->a, "p1", &anna, "promote", -1, &other, &found, err));
+    assert_false(found); /* too old */
+    fails(DRSTOR_E_INVALID, NULL, NULL,
+          dr_store_consent(f->s, f->a, "../p", &anna, "x", 600, &other, &found, err));
+}
+
 #define BOTH(t)                                                                                    \
     {#t " (sqlite)", t, fixture_sqlite, fixture_end, NULL},                                        \
     {                                                                                              \
@@ -559,6 +586,7 @@ main(void)
         BOTH(steps_keep_the_order_they_came_in),
         BOTH(events_are_numbered_per_run),
         BOTH(the_audit_chain_holds),
+        BOTH(a_consent_takes_two_persons),
         BOTH(an_export_holds_everything_as_json_lines),
         BOTH(threads_take_turns),
         BOTH(a_waiting_lock_is_had_when_it_is_free),
