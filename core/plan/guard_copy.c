@@ -161,10 +161,6 @@ dr_guard_direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal 
         if (!f || !f->fresh)
             continue;
         bool diverged = f->view.sync == DRSTOR_SYNC_DIVERGED;
-        /* A copy that was left behind has its old role still: that says nothing of now. */
-        if (i == 0 && !diverged && c->record->record.old_copy != DR_OLD_COPY_NONE &&
-            !dr_streq(c->record->record.primary, c->target->site->name))
-            continue;
         if (!diverged &&
             f->view.relation != (i == 0 ? DRSTOR_RELATION_SOURCE : DRSTOR_RELATION_DESTINATION))
             continue;
