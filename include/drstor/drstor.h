@@ -106,6 +106,7 @@ struct drstor_consent {
     const char *accept_loss;    /* "30s", "64MiB", "unknown"; NULL: nothing is accepted */
     const char *const *declare; /* "site-lost:milan" ... */
     size_t n_declare;
+    /* why; only with a declaration that names the site */
     const char *waive_fence;
     const char *reason; /* needed with a declaration */
     /* reprotect: why the stale copy need not be kept before it is overwritten */

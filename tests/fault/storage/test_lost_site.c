@@ -199,6 +199,43 @@ loss_grew(struct site *s)
     return SITE_CHECK(r.code == 0, "%d\n%s%s", r.code, r.out, r.err) && site_served(s, "rome", 2);
 }
 
+/* The old array answers, and does not make anything read-only: its hosts are taken away (E2). */
+static bool
+hosts_taken_away(struct site *s)
+{
+    const struct sim_fault refuses = {
+        .kind = SIM_FAULT_REFUSE, .op = SIM_OP_SET_ACCESS, .array = "sim-milan"};
+    struct dr_record rec;
+    site_fault(s, &refuses);
+    struct ran r = site_run(
+        s, NULL, "promote --all --to rome --storage-only --yes --unplanned --accept-loss unknown");
+    return SITE_CHECK(r.code == 0, "%d\n%s%s", r.code, r.out, r.err) && site_served(s, "rome", 2) &&
+           left_alone(s, 0) && site_record(s, "erp", &rec) &&
+           SITE_CHECK(rec.n_evidence == 1 && rec.evidence[0].kind == DRSTOR_EVIDENCE_E2_MASKED &&
+                          hand_access(s, "sim-milan", "erp_m") == DRSTOR_ACCESS_READ_WRITE,
+                      "evidence %d", rec.n_evidence ? (int)rec.evidence[0].kind : 0);
+}
+
+/* It refuses that as well: nothing less is taken, and what is printed says so. */
+static bool
+refuses_everything(struct site *s)
+{
+    const struct sim_fault refuses = {.kind = SIM_FAULT_REFUSE, .array = "sim-milan"};
+    site_fault(s, &refuses);
+    struct ran r = site_run(s, NULL, SITE_UNPLANNED);
+    return SITE_CHECK(r.code == 3 && site_says(&r, "R035") &&
+                          site_says(&r, "put right what array sim-milan refuses"),
+                      "%d\n%s%s", r.code, r.out, r.err) &&
+           SITE_CHECK(site_violations(s) == 0, "violations");
+}
+
+static bool
+waived_without_a_site(struct site *s)
+{
+    return refused(s, "promote erp --to rome --storage-only --unplanned --waive-fence smoke", 2,
+                   "needs the name of the site");
+}
+
 /* ---- between look and act
  * ------------------------------------------------------------------------------ */
 
@@ -268,6 +305,9 @@ static const struct {
     {"killed right behind the commit", {0}, killed_behind_commit},
     {"silent, but its peer sees it", {0}, peer_is_seen},
     {"nothing declared", {0}, nothing_declared},
+    {"an array that does not demote", {0}, hosts_taken_away},
+    {"an array that refuses everything", {0}, refuses_everything},
+    {"a fence waived without a site", {0}, waived_without_a_site},
     {"loss above what was accepted", {0}, loss_above_bound},
     {"loss grown at the commit", {0}, loss_grew},
     {"evidence older than the lock", {0}, evidence_went_stale},
