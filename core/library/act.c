@@ -1,5 +1,6 @@
 #include "library/internal.h"
 
+#include "base/failpoint.h"
 #include "base/str.h"
 #include "base/timetext.h"
 #include "model/words.h"
@@ -110,6 +111,8 @@ static int
 not_begun(struct act *x, char **ret_json, struct drstor_error **err)
 {
     const char *text = x->plan.n_refusals ? x->plan.refusals[0].text : "refused";
+    for (size_t i = 0; DR_CANARY("no-remedy") && i < x->plan.n_refusals; i++)
+        x->plan.refusals[i].remedy = NULL;
     int r = audit_refusal(x, text, err); /* S14: before it is reported */
     if (r < 0)
         return r;
@@ -208,7 +211,7 @@ decide(struct act *x, char **ret_json, struct drstor_error **err)
             how = "terminal";
         }
     }
-    if (dr_guard_consent(x->s.arena, &x->plan, bound, &r)) {
+    if (!DR_CANARY("any-loss") && dr_guard_consent(x->s.arena, &x->plan, bound, &r)) {
         refuse_with(x, &r);
         int e = not_begun(x, ret_json, err);
         return e < 0 ? e : 0;

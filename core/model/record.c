@@ -1,6 +1,7 @@
 #include "model/record.h"
 
 #include "base/crc.h"
+#include "base/failpoint.h"
 #include "base/str.h"
 #include "model/words.h"
 
@@ -100,7 +101,7 @@ dr_record_parse(struct dr_arena *a, const char *text, size_t n, struct dr_record
     if (n < TAIL + 2)
         return dr_fail(err, DRSTOR_E_INVALID, "the record is cut short (%zu bytes)", n);
     (void)snprintf(want, sizeof(want), "%s%08x\"}", crc_member, dr_crc32c(0, text, n - TAIL));
-    if (memcmp(text + n - TAIL, want, TAIL) != 0)
+    if (memcmp(text + n - TAIL, want, TAIL) != 0 && !DR_CANARY("trust-damage"))
         return dr_fail(err, DRSTOR_E_INVALID, "the record is damaged: its checksum does not match");
 
     struct json_object *o = NULL;

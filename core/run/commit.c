@@ -52,7 +52,7 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
     if (r->n_evidence == 0 || !dr_streq(r->evidence[0].run, s->run->id))
         return dr_fail(err, DRSTOR_E_INTERNAL,
                        "group %s would be committed without evidence of this run", s->group->name);
-    r->epoch++;
+    r->epoch += DR_CANARY("half-a-commit") ? 0 : 1;
     r->primary = s->target->site->name;
     r->target = s->target->site->name;
     r->phase = DR_PHASE_PROMOTING;
@@ -152,7 +152,7 @@ dr_step_standing(const struct dr_group *g, struct dr_accept_loss *ret)
 bool
 dr_step_consent_covers(const struct dr_step *s, const struct dr_loss *loss)
 {
-    if (dr_loss_covered(loss, &s->run->plan.goal.accept_loss))
+    if (dr_loss_covered(loss, &s->run->plan.goal.accept_loss) || DR_CANARY("any-loss"))
         return true;
     struct dr_accept_loss standing;
     dr_step_standing(s->group, &standing);

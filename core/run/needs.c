@@ -130,7 +130,8 @@ dr_step_needs(struct dr_step *s, struct dr_require_case *c)
 {
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     const struct dr_table_step *t = table_step(s);
-    if (!t)
+    if (!t || DR_CANARY("no-fence") || DR_CANARY("no-snapshot") || DR_CANARY("no-final-sync") ||
+        DR_CANARY("any-loss") || DR_CANARY("first-member") || DR_CANARY("believe-unknown"))
         return DR_STEP_END_DONE;
     int r = read_case(s, t->needs, c, &err);
     if (r < 0)

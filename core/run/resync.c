@@ -26,6 +26,8 @@ dr_step_snapshot(struct dr_step *s)
     struct dr_reply reply = {0};
     struct dr_copy_view old;
     const char *kept = NULL;
+    if (DR_CANARY("no-snapshot"))
+        return DR_STEP_END_DONE;
     enum dr_step_end sent = dr_step_finish_sent(s, s->old);
     if (sent != DR_STEP_END_NONE)
         return sent;
@@ -252,8 +254,8 @@ resync(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v
     call->operation = DR_ARRAY_OP_RESYNC;
     *to = s->source_drives ? s->target : s->old;
     call->group = (*to)->id;
-    call->source = s->target->id;
-    call->target = s->old->id;
+    call->source = DR_CANARY("resync-from-old") ? s->old->id : s->target->id;
+    call->target = DR_CANARY("resync-from-old") ? s->target->id : s->old->id;
     call->expect = kept ? kept : v->generation;
     return DRSTOR_OK;
 }

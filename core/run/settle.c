@@ -70,7 +70,8 @@ last_look(struct dr_step *s, struct dr_copy_view *ret, struct drstor_error **err
         return DRSTOR_OK;
     const struct dr_copy *at = flip ? s->target : s->old;
     int r = dr_step_look_patiently(s, at, ret, err);
-    if (r < 0 || (flip ? dr_view_writable(ret) : dr_view_not_writable(ret)))
+    if (r < 0 || DR_CANARY("believe-unknown") || DR_CANARY("first-member") ||
+        (flip ? dr_view_writable(ret) : dr_view_not_writable(ret)))
         return r;
     return dr_fail(err, DRSTOR_E_CONFLICT, "group %s at %s is %s, although it was %s",
                    s->group->name, at->site->name, dr_name(&dr_access_names, (int)ret->access),

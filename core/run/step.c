@@ -173,6 +173,8 @@ dr_step_look_patiently(struct dr_step *s, const struct dr_copy *copy, struct dr_
 bool
 dr_view_access_is(const struct dr_copy_view *v, enum drstor_access wanted)
 {
+    if (DR_CANARY("first-member") && v->n_members > 0)
+        return v->members[0].access == wanted;
     for (size_t i = 0; i < v->n_members; i++) {
         enum drstor_access a = v->members[i].access;
         if (a != wanted && !(wanted == DRSTOR_ACCESS_READ_ONLY && a == DRSTOR_ACCESS_NONE))
@@ -234,7 +236,7 @@ journal(struct dr_step *s, const char *what, const char *outcome, const char *de
     r = dr_store_guard(st, s->group->name, s->token, err); /* S8: in the same write */
     if (r == DRSTOR_OK)
         r = dr_store_step_put(st, &s->row, err);
-    if (r == DRSTOR_OK)
+    if (r == DRSTOR_OK && !DR_CANARY("no-audit"))
         r = dr_store_audit(st, &entry, NULL, err);
     if (r < 0) {
         dr_store_rollback(st);
@@ -308,7 +310,7 @@ settle(struct dr_step *s, const struct dr_copy *at, uint64_t last_deadline_ns)
     uint64_t now = dr_now_ns(s->run->s->env);
     uint64_t from = last_deadline_ns < now ? last_deadline_ns : now;
     uint64_t until = from + dr_settle_ms(s->run->s, at->array) * DR_MS;
-    if (until > now) {
+    if (until > now && !DR_CANARY("no-settle")) {
         dr_run_event(s->run, s, "settling",
                      "no clear answer from array %s; waiting until nothing sent can "
                      "still act, then looking",
@@ -405,7 +407,8 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
     struct json_object *intent = intent_json(call, at);
     s->row.intent = dr_arena_str(s->arena, dr_json_text(intent));
     (void)json_object_put(intent);
-    int r = journal(s, s->plan->id, "intent", s->row.intent, err);
+    int r =
+        DR_CANARY("send-first") ? DRSTOR_OK : journal(s, s->plan->id, "intent", s->row.intent, err);
     if (r < 0)
         return r;
     DR_FP("act.intent");

@@ -149,6 +149,22 @@ dr_store_world_copy(const struct dr_store_world *w)
 }
 
 void
+dr_store_world_damage(struct dr_store_world *w, const char *group, bool damaged)
+{
+    struct row *row = find(&w->tables[STORE_RECORD], group, "");
+    size_t n = row ? strlen(row->value) : 0;
+    if (n < 3)
+        return;
+    /* The last digit of its checksum. */
+    char *digit = &row->value[n - 3];
+    bool is = *digit >= 'A' && *digit <= 'Z';
+    if (damaged && !is)
+        *digit = (char)(*digit >= 'a' ? *digit - 'a' + 'K' : *digit - '0' + 'A');
+    else if (!damaged && is)
+        *digit = (char)(*digit >= 'K' ? *digit - 'K' + 'a' : *digit - 'A' + '0');
+}
+
+void
 dr_store_world_watch(struct dr_store_world *w, dr_store_watch_fn fn, void *user)
 {
     w->watch = fn;

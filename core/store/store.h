@@ -55,6 +55,8 @@ void dr_store_memory_kill(struct dr_store *s);
 void dr_store_world_kill(struct dr_store_world *w, struct dr_env *env);
 /* A world with the same rows, and nobody who holds a lock. */
 struct dr_store_world *dr_store_world_copy(const struct dr_store_world *w);
+/* Alters the stored record of GROUP as a fault of the disk would, or takes that back. */
+void dr_store_world_damage(struct dr_store_world *w, const char *group, bool damaged);
 /* FN is told each row that a commit changed, in order (VALUE NULL: it is gone), then TABLE NULL.
  * TABLE as in an export. Must not call back into the store. */
 typedef void (*dr_store_watch_fn)(void *user, const char *table, const char *id, const char *sub,

@@ -143,6 +143,9 @@ call_strike(struct sim_world *w, const struct sim_fault *fault, uint64_t deadlin
         break;
     case SIM_FAULT_SLOW:
         f->end_ns += fault->delay_ms * SIM_MS;
+        /* However slow: what settle_ms promises holds. */
+        if (sim_op_mutates((enum sim_op)f->op) && deadline_ns && f->end_ns > deadline_ns + settle)
+            f->end_ns = deadline_ns + settle;
         break;
     case SIM_FAULT_CRASH:
         f->mute = 1;
@@ -256,7 +259,7 @@ sim_hang_up(struct sim_world *w, uint64_t caller)
             continue;
         uint64_t most = w->now_ns + w->arrays[f->array].settle_ms * SIM_MS;
         f->mute = 1;
-        if (f->fault == SIM_FAULT_LATE && f->end_ns > most)
+        if (f->fault && f->end_ns > most)
             f->end_ns = w->now_ns + f->end_ns % (most - w->now_ns + 1);
         w->changed = 1;
     }

@@ -206,6 +206,7 @@ sim_trace_call(struct sim_world *w, const struct sim_flight *f, bool effect)
                                 .op = op_of(f->op),
                                 .outcome = effect ? (uint32_t)f->reply.outcome : 0,
                                 .planned = f->planned,
+                                .muted = f->mute,
                                 .call = f->call,
                                 .epoch = f->epoch,
                                 .token = f->token,

@@ -51,6 +51,7 @@ struct sim_trace_entry {
     uint32_t op;             /* enum sim_trace_op */
     uint32_t outcome;        /* enum drstor_outcome */
     uint32_t planned;
+    uint32_t muted; /* SENT: nobody will hear what comes of it */
     uint64_t call, epoch, token;
     const char *op_id, *actor; /* borrowed */
 };

@@ -199,11 +199,11 @@ static const struct canary {
     const char *name;
     enum check_rule rule;
 } canaries[] = {
-    {"no-fence", CHECK_S1},   {"resync-anyway", CHECK_S2},   {"no-final-sync", CHECK_S3},
-    {"any-loss", CHECK_S3},   {"first-member", CHECK_S4},    {"resync-from-old", CHECK_S5},
-    {"send-first", CHECK_S6}, {"half-a-commit", CHECK_S7},   {"no-settle", CHECK_S8},
-    {"no-audit", CHECK_S14},  {"believe-unknown", CHECK_L1}, {"forget-run", CHECK_L1},
-    {"no-remedy", CHECK_L2},
+    {"no-fence", CHECK_S1},        {"no-snapshot", CHECK_S2},   {"no-final-sync", CHECK_S3},
+    {"any-loss", CHECK_S3},        {"first-member", CHECK_S4},  {"resync-from-old", CHECK_S5},
+    {"send-first", CHECK_S6},      {"half-a-commit", CHECK_S7}, {"no-settle", CHECK_S8},
+    {"believe-unknown", CHECK_S9}, {"trust-damage", CHECK_S13}, {"no-audit", CHECK_S14},
+    {"forget-run", CHECK_L1},      {"no-remedy", CHECK_L2},
 };
 enum { CANARY_SEEDS = 1000 };
 

@@ -128,7 +128,8 @@ yaml_begin(struct dr_str *y, bool engines)
 static void
 yaml_group(struct dr_str *y, unsigned g, bool sync, unsigned loss_max_s, bool stop)
 {
-    dr_str_printf(y, "  %s:\n    mode: %s\n", groups[g], sync ? "sync" : "async");
+    dr_str_printf(y, "  %s:\n    mode: %s\n    preferred: milan\n", groups[g],
+                  sync ? "sync" : "async");
     if (loss_max_s)
         dr_str_printf(y, "    loss_max: %us\n", loss_max_s);
     if (stop)

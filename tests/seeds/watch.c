@@ -18,6 +18,10 @@ struct watch {
     char run[64]; /* written by this commit; "": none */
     uint64_t bound_ns;
     uint32_t flips;
+    char open_runs[32][24];
+    uint32_t n_open_runs;
+    void (*muted)(void *user);
+    void *user;
     uint32_t primary[SHAPE_GROUPS_MOST];
 };
 
@@ -34,6 +38,8 @@ on_world(const struct sim_trace_entry *e, void *user)
     struct watch *w = user;
     const struct history_entry entry = {.kind = HISTORY_WORLD, .time_ns = e->time_ns, .world = e};
     check_tell(w->check, &entry);
+    if (e->kind == SIM_TRACE_SENT && e->muted && w->muted)
+        w->muted(w->user);
 }
 
 static uint32_t
@@ -149,6 +155,18 @@ on_run_doc(struct watch *w, const char *run, const char *sub, const char *value)
 }
 
 static void
+on_open(struct watch *w, const char *run, bool open)
+{
+    uint32_t at = 0;
+    while (at < w->n_open_runs && !dr_streq(w->open_runs[at], run))
+        at++;
+    if (open && at == w->n_open_runs && at < DR_COUNT(w->open_runs))
+        (void)snprintf(w->open_runs[w->n_open_runs++], sizeof(w->open_runs[0]), "%s", run);
+    if (!open && at < w->n_open_runs && at != --w->n_open_runs)
+        memcpy(w->open_runs[at], w->open_runs[w->n_open_runs], sizeof(w->open_runs[0]));
+}
+
+static void
 on_commit(struct watch *w)
 {
     for (size_t i = 0; i < w->n_sent; i++)
@@ -159,6 +177,7 @@ on_commit(struct watch *w)
                                        .text = w->run,
                                        .planned = !w->unplanned,
                                        .bound_ns = w->bound_ns});
+    tell(w, (struct history_entry){.kind = HISTORY_RUNS, .token = w->n_open_runs});
     w->n_sent = 0;
     w->run[0] = '\0';
     w->audited = w->unplanned = false;
@@ -170,6 +189,8 @@ on_store(void *user, const char *table, const char *id, const char *sub, const c
     struct watch *w = user;
     if (!table)
         on_commit(w);
+    else if (dr_streq(table, "run_open"))
+        on_open(w, sub, value != NULL);
     else if (!value)
         return;
     else if (dr_streq(table, "record"))
@@ -240,6 +261,26 @@ struct check *
 watch_check(struct watch *w)
 {
     return w->check;
+}
+
+void
+watch_muted(struct watch *w, void (*fn)(void *user), void *user)
+{
+    w->muted = fn;
+    w->user = user;
+}
+
+void
+watch_told_done(struct watch *w, uint32_t group, uint32_t site)
+{
+    tell(w, (struct history_entry){.kind = HISTORY_DONE, .group = group, .primary = site});
+}
+
+void
+watch_damage(struct watch *w, uint32_t group, bool damaged)
+{
+    dr_store_world_damage(house_store_world(w->h), shape_group(group), damaged);
+    tell(w, (struct history_entry){.kind = HISTORY_DAMAGE, .group = group, .released = !damaged});
 }
 
 void

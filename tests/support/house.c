@@ -92,8 +92,8 @@ house_clock(void *user)
     return dr_now_ns(h->env);
 }
 
-static struct controller *
-controller_running(struct house *h)
+struct controller *
+house_running(struct house *h)
 {
     const struct dr_env *env = dr_env_virtual_running(h->env);
     for (size_t i = 0; i < h->n_controllers; i++)
@@ -106,7 +106,7 @@ controller_running(struct house *h)
 static void
 passed_by(const char *name, void *user)
 {
-    struct controller *c = controller_running(user);
+    struct controller *c = house_running(user);
     if (c && ++c->passed == c->doom)
         controller_kill(c, name);
 }
@@ -122,7 +122,7 @@ caller_now(void *user)
 static void
 crash_at_array(void *user)
 {
-    struct controller *c = controller_running(user);
+    struct controller *c = house_running(user);
     if (c)
         controller_kill(c, "in a call of an array");
 }
@@ -277,7 +277,7 @@ house_note(struct house *h, const char *format, ...)
     if (n < 0)
         abort();
     uint64_t ms = dr_now_ns(h->env) / DR_MS;
-    const struct controller *c = controller_running(h);
+    const struct controller *c = house_running(h);
     dr_str_printf(&h->history, "%8llu.%03llu %s: %s\n", (unsigned long long)(ms / 1000),
                   (unsigned long long)(ms % 1000), c ? c->name : "fate", text);
     free(text);

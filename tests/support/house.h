@@ -68,6 +68,7 @@ const char *house_history(struct house *h);
 struct controller *house_controller(struct house *h, const char *name);
 /* Who works there; before anything is asked of it. Otherwise everybody is one person. */
 void controller_person(struct controller *c, int64_t uid, const char *user);
+struct controller *house_running(struct house *h); /* whose task runs now; NULL: fate's */
 /* As SIGKILL, at once. From a task of its own it does not return. */
 void controller_kill(struct controller *c, const char *why);
 /* Dies at the NTH point from now at which a test build can die (base/failpoint.h); 0: no more. */

@@ -70,6 +70,7 @@ struct group {
     enum history_phase phase;
     uint64_t token; /* of the lock */
     bool held;
+    bool damaged;
 };
 
 struct run {
@@ -85,6 +86,7 @@ struct check {
     struct run runs[RUNS];
     uint32_t n_runs;
     uint64_t intents[INTENTS];
+    bool sent[INTENTS]; /* of these */
     uint32_t n_intents;
 
     /* of the event under way */
@@ -94,14 +96,16 @@ struct check {
     bool ground;
 
     bool wrong;
+    bool told_forgotten;
+    uint64_t open_runs;
     uint32_t windows, late_windows;
     uint32_t broken[CHECK_RULES];
     uint64_t now_ns;
     char text[256];
 };
 
-static const char *const rule_names[CHECK_RULES] = {"S1", "S2", "S3",  "S4", "S5", "S6",
-                                                    "S7", "S8", "S14", "L1", "L2"};
+static const char *const rule_names[CHECK_RULES] = {"S1", "S2", "S3",  "S4",  "S5", "S6", "S7",
+                                                    "S8", "S9", "S13", "S14", "L1", "L2"};
 
 const char *
 check_rule_name(enum check_rule rule)
@@ -325,7 +329,9 @@ check_loss(struct check *c, struct group *g, uint32_t copy, uint32_t m)
             continue;
         uint64_t loss_ns = h.last_ns > me->at_ns ? h.last_ns - me->at_ns : 0;
         bool agreed = bound == HISTORY_ANY || (bound && loss_ns <= bound + LOSS_SLACK_NS);
-        if (!agreed && !c->wrong)
+        if (!agreed && g->returned)
+            c->late_windows++;
+        else if (!agreed && !c->wrong)
             broken(c, CHECK_S3,
                    "group %u: promoted over %llu newer writes (%llu ms), agreed were %llu ms",
                    (unsigned)(g - c->groups), (unsigned long long)h.lost,
@@ -464,22 +470,30 @@ text_hash(const char *text)
     return h;
 }
 
-static bool
-is_intended(const struct check *c, const char *op)
+/* INTENTS: it was never written down. */
+static uint32_t
+intent_of(const struct check *c, const char *op)
 {
     uint64_t h = text_hash(op);
     for (uint32_t i = c->n_intents; i-- > 0;)
         if (c->intents[i] == h)
-            return true;
-    return false;
+            return i;
+    return INTENTS;
 }
 
 static void
 told_sent(struct check *c, const struct sim_trace_entry *e)
 {
     const struct group *g = &c->groups[e->group];
-    if (!is_intended(c, e->op_id))
+    uint32_t intent = intent_of(c, e->op_id);
+    /* One act may be several calls, one for each volume. */
+    bool goes_on = intent < INTENTS && c->sent[intent];
+    if (intent < INTENTS)
+        c->sent[intent] = true;
+    else
         broken(c, CHECK_S6, "%s was sent and nothing of it was written down", e->op_id);
+    if (g->damaged && !goes_on)
+        broken(c, CHECK_S13, "%s was sent over a damaged record", e->op_id);
     if (!g->held || e->token != g->token)
         broken(c, CHECK_S8, "%s was sent with token %llu, the lock is at %llu%s", e->op_id,
                (unsigned long long)e->token, (unsigned long long)g->token,
@@ -618,7 +632,7 @@ check_tell(struct check *c, const struct history_entry *e)
     }
     case HISTORY_INTENT:
         /* A step's row is written again with what else it holds. */
-        if (is_intended(c, e->text))
+        if (intent_of(c, e->text) < INTENTS)
             break;
         if (c->n_intents == INTENTS)
             abort();
@@ -632,6 +646,31 @@ check_tell(struct check *c, const struct history_entry *e)
         run_id(e->text, c->runs[c->n_runs].id);
         c->runs[c->n_runs].planned = e->planned;
         c->runs[c->n_runs++].bound_ns = e->bound_ns;
+        break;
+    case HISTORY_DONE: {
+        const struct group *g = &c->groups[e->group];
+        for (uint32_t j = 0; j < g->n_copies && !g->held; j++)
+            for (uint32_t i = 0; g->copies[j].site == e->primary && i < g->n_members; i++)
+                if (c->sites[e->primary] == SITE_UP &&
+                    (g->copies[j].members[i].access != READ_WRITE ||
+                     !g->copies[j].members[i].exposed || g->primary != e->primary)) {
+                    broken(c, CHECK_S9, "group %u is said to be served at site %u and is not",
+                           e->group, e->primary);
+                    break;
+                }
+        break;
+    }
+    case HISTORY_DAMAGE:
+        c->groups[e->group].damaged = !e->released;
+        break;
+    case HISTORY_RUNS:
+        c->open_runs = e->token;
+        for (uint32_t i = 0; i < c->n_groups && !c->told_forgotten; i++)
+            if (c->open_runs == 0 && c->groups[i].recorded &&
+                c->groups[i].phase != HISTORY_PHASE_STEADY) {
+                broken(c, CHECK_L1, "group %u is in the middle of what no run will end", i);
+                c->told_forgotten = true;
+            }
         break;
     case HISTORY_REFUSAL:
         broken(c, CHECK_L2, "%s", e->text);

@@ -17,6 +17,8 @@ enum check_rule {
     CHECK_S6,     /* intent is written before a command is sent */
     CHECK_S7,     /* a flip is one write: epoch, primary, evidence, consent */
     CHECK_S8,     /* a stale controller changes nothing */
+    CHECK_S9,     /* what is said to be done is done */
+    CHECK_S13,    /* what is damaged is not acted upon */
     CHECK_S14,    /* intents are in the audit chain with the write that makes them */
     CHECK_L1,     /* in the end every group is served from its primary, and no run is open */
     CHECK_L2,     /* a refusal says what, why, and what would help */

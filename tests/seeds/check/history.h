@@ -15,6 +15,9 @@ enum history_kind {
     HISTORY_INTENT,  /* what is about to be sent was written down */
     HISTORY_CONSENT, /* a run was written, with what the person agreed to */
     HISTORY_REFUSAL, /* a person was told no */
+    HISTORY_DONE,    /* a person was told that a group is served at a site */
+    HISTORY_DAMAGE,  /* a group's record was altered from outside; released: no more */
+    HISTORY_RUNS,    /* so many runs have not ended: token */
     HISTORY_WRONG,   /* from now on somebody acts on a wrong belief about a site */
 };
 
@@ -35,7 +38,7 @@ struct history_entry {
     uint32_t group;
     /* RECORD */
     int64_t epoch;
-    uint32_t primary; /* site */
+    uint32_t primary; /* site; also of DONE */
     enum history_phase phase;
     uint32_t evidence; /* how many pieces */
     bool consented;
