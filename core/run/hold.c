@@ -106,8 +106,8 @@ dr_run_settle(struct dr_run *run)
             ms = one > ms ? one : ms;
         }
     }
-    run->settled = !died;
-    if (!died || DR_CANARY("no-settle"))
+    run->settled = !died || DR_CANARY("no-settle");
+    if (run->settled)
         return true;
     dr_run_event(run, NULL, "settling",
                  "the run before died with its lock held; waiting until nothing it "
