@@ -15,9 +15,10 @@
 static int
 keep_line(void *user, int64_t seq, const char *line)
 {
-    dr_auto(dr_freep) char *before = *(char **)user;
+    char **last = user;
     (void)seq;
-    *(char **)user = dr_strdup(line);
+    free(*last);
+    *last = dr_strdup(line);
     return 0;
 }
 
