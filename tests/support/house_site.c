@@ -162,6 +162,11 @@ house_site_make(struct house_plan *p, const struct house_site_how *how)
     dr_auto(dr_str_freep) struct dr_str yaml = {0};
     dr_str_printf(&yaml, "%s%s", config_text, how->engines ? sites_with_engines : sites_alone);
     dr_auto(dr_json_putp) struct json_object *spec = parse(world_text);
+    struct json_object *arrays = dr_json_get(spec, "arrays");
+    if (how->source_drives) {
+        dr_json_set_str(dr_json_get(arrays, "sim-milan"), "drives", "source");
+        dr_json_set_str(dr_json_get(arrays, "sim-rome"), "drives", "source");
+    }
     if (!house_plan_make(p, yaml.s, spec))
         return false;
     if (sim_enter(p->world) < 0)
