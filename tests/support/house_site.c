@@ -156,12 +156,24 @@ add_writers(struct sim_world *w)
     (void)json_object_put(luns);
 }
 
+static void
+unfence(struct json_object *arrays)
+{
+    json_object_object_foreach(arrays, name, array)
+    {
+        (void)name;
+        dr_json_set_str(array, "fence", "none");
+    }
+}
+
 bool
 house_site_make(struct house_plan *p, const struct house_site_how *how)
 {
     dr_auto(dr_str_freep) struct dr_str yaml = {0};
     dr_str_printf(&yaml, "%s%s", config_text, how->engines ? sites_with_engines : sites_alone);
     dr_auto(dr_json_putp) struct json_object *spec = parse(world_text);
+    if (how->unfenced)
+        unfence(dr_json_get(spec, "arrays"));
     if (!house_plan_make(p, yaml.s, spec))
         return false;
     if (sim_enter(p->world) < 0)

@@ -5,8 +5,9 @@
 #include "support/house.h"
 
 struct house_site_how {
-    bool engines; /* one each: four VMs run at milan */
-    bool quiet;   /* without engines: nobody writes to the volumes */
+    bool engines;  /* one each: four VMs run at milan */
+    bool quiet;    /* without engines: nobody writes to the volumes */
+    bool unfenced; /* "fence: none": arrays obey calls of an older epoch or token, and count them */
 };
 
 /* Groups erp (async, two volumes), db (sync, stops when alone), web (sync). */
