@@ -59,6 +59,10 @@ serve_again(struct act *x, struct dr_abort_result *a, const char *group, struct 
     int64_t exit = 1;
     (void)dr_json_i64(doc, "exit", &exit);
     const char *why = r < 0 ? dr_error_message(trouble) : dr_json_str(doc, "text");
+    /* A run of it that is open now is what to go on with: a new promote would be refused. */
+    const char *helps = dr_json_str(doc, "hint");
+    if (!helps)
+        helps = dr_arena_printf(x->s.arena, "drstor promote %s --to %s", group, primary);
     if (r == DRSTOR_OK && exit == 0)
         say(x, &a->undone, &a->n_undone,
             dr_arena_printf(x->s.arena, "%s: writable at %s again (run %s)", group, primary,
@@ -67,10 +71,8 @@ serve_again(struct act *x, struct dr_abort_result *a, const char *group, struct 
         dr_error_move(err, &trouble);
     else
         say(x, &a->stays, &a->n_stays,
-            dr_arena_printf(x->s.arena,
-                            "%s: not writable at %s, so nobody serves it: %s; drstor promote %s "
-                            "--to %s",
-                            group, primary, why ? why : "it failed", group, primary));
+            dr_arena_printf(x->s.arena, "%s: not writable at %s, so nobody serves it: %s; %s",
+                            group, primary, why ? why : "it failed", helps));
     return r == DRSTOR_E_CANCELLED ? r : DRSTOR_OK;
 }
 

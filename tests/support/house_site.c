@@ -156,6 +156,16 @@ add_writers(struct sim_world *w)
     (void)json_object_put(luns);
 }
 
+static void
+unfence(struct json_object *arrays)
+{
+    json_object_object_foreach(arrays, name, array)
+    {
+        (void)name;
+        dr_json_set_str(array, "fence", "none");
+    }
+}
+
 bool
 house_site_make(struct house_plan *p, const struct house_site_how *how)
 {
@@ -167,6 +177,8 @@ house_site_make(struct house_plan *p, const struct house_site_how *how)
         dr_json_set_str(dr_json_get(arrays, "sim-milan"), "drives", "source");
         dr_json_set_str(dr_json_get(arrays, "sim-rome"), "drives", "source");
     }
+    if (how->unfenced)
+        unfence(arrays);
     if (!house_plan_make(p, yaml.s, spec))
         return false;
     if (sim_enter(p->world) < 0)

@@ -8,6 +8,8 @@ struct house_site_how {
     bool engines;       /* one each: four VMs run at milan */
     bool quiet;         /* without engines: nobody writes to the volumes */
     bool source_drives; /* transfers are run by the array of their source */
+    /* "fence: none": arrays obey calls of an older epoch or token, and count them */
+    bool unfenced;
 };
 
 /* Groups erp (async, two volumes), db (sync, stops when alone), web (sync). */
