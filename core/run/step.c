@@ -234,6 +234,9 @@ journal(struct dr_step *s, const char *what, const char *outcome, const char *de
     if (r < 0)
         return r;
     r = dr_store_guard(st, s->group->name, s->token, err); /* S8: in the same write */
+    struct dr_record sound; /* S13 likewise: what it says was read a while ago */
+    if (r == DRSTOR_OK)
+        r = dr_store_load(st, s->arena, s->group->name, &sound, NULL, err);
     if (r == DRSTOR_OK)
         r = dr_store_step_put(st, &s->row, err);
     if (r == DRSTOR_OK && !DR_CANARY("no-audit"))
