@@ -146,7 +146,8 @@ the_old_copy_follows_also_where_the_source_drives(void **state)
     assert_true(run(&plans[1], tell_reverse, &s));
 }
 
-/* ---- a site that comes back while the last probe of it is under way --------------------------- */
+/* ---- a site that comes back while the last probe of it is under way ---------------------------
+ */
 
 static void
 tell_return(struct house *h, void *arg)
@@ -177,7 +178,8 @@ a_site_that_is_back_is_not_lost_any_more(void **state)
     assert_true(run(*state, tell_return, &s));
 }
 
-/* ---- one group of a dead run is promoted, and the others are left ----------------------------- */
+/* ---- one group of a dead run is promoted, and the others are left -----------------------------
+ */
 
 static void
 tell_superseded(struct house *h, void *arg)
@@ -192,8 +194,7 @@ tell_superseded(struct house *h, void *arg)
         return;
     s->reached = true;
     c = house_controller(h, "next");
-    s->good =
-        promote_lost(c, DB_TO_ROME_LOST)->exit == 0 && phase_of(h, "erp") == DR_PHASE_STEADY;
+    s->good = promote_lost(c, DB_TO_ROME_LOST)->exit == 0 && phase_of(h, "erp") == DR_PHASE_STEADY;
 }
 
 static void
@@ -202,7 +203,8 @@ groups_of_a_run_that_is_replaced_are_left_at_rest(void **state)
     assert_true(run_until_reached(*state, tell_superseded));
 }
 
-/* ---- given up between promotion and exposure --------------------------------------------------- */
+/* ---- given up between promotion and exposure ---------------------------------------------------
+ */
 
 static void
 tell_unexposed(struct house *h, void *arg)
@@ -237,7 +239,8 @@ writable_and_seen_by_nobody_is_not_served(void **state)
     assert_true(run_until_reached(*state, tell_unexposed));
 }
 
-/* ---- a primary serves again, and the copy it left behind has more ------------------------------- */
+/* ---- a primary serves again, and the copy it left behind has more -------------------------------
+ */
 
 static void
 tell_again(struct house *h, void *arg)
