@@ -412,8 +412,10 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
     (void)json_object_put(intent);
     int r =
         DR_CANARY("send-first") ? DRSTOR_OK : journal(s, s->plan->id, "intent", s->row.intent, err);
-    if (r < 0)
+    if (r < 0) {
+        s->row.state = "looking"; /* nothing was sent, and nothing says that it was */
         return r;
+    }
     DR_FP("act.intent");
 
     (void)dr_endpoints_call(run->s->ends, at->array, call, NULL, s->arena, ret, NULL);
