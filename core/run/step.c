@@ -234,6 +234,9 @@ journal(struct dr_step *s, const char *what, const char *outcome, const char *de
     if (r < 0)
         return r;
     r = dr_store_guard(st, s->group->name, s->token, err); /* S8: in the same write */
+    struct dr_record sound; /* S13 likewise: what it says was read a while ago */
+    if (r == DRSTOR_OK)
+        r = dr_store_load(st, s->arena, s->group->name, &sound, NULL, err);
     if (r == DRSTOR_OK)
         r = dr_store_step_put(st, &s->row, err);
     if (r == DRSTOR_OK && !DR_CANARY("no-audit"))
@@ -409,8 +412,10 @@ dr_step_act(struct dr_step *s, const struct dr_copy *at, struct dr_call *call, s
     (void)json_object_put(intent);
     int r =
         DR_CANARY("send-first") ? DRSTOR_OK : journal(s, s->plan->id, "intent", s->row.intent, err);
-    if (r < 0)
+    if (r < 0) {
+        s->row.state = "looking"; /* nothing was sent, and nothing says that it was */
         return r;
+    }
     DR_FP("act.intent");
 
     (void)dr_endpoints_call(run->s->ends, at->array, call, NULL, s->arena, ret, NULL);

@@ -90,9 +90,10 @@ struct story {
     enum disaster disaster;
     enum wrong_kind wrong;
     bool virgin;
-    bool autostart;          /* applications at milan begin by themselves when it is back */
-    bool damaged;            /* a record is altered for a while */
-    bool deadly;             /* who has sent what nobody hears of is killed, mostly */
+    bool autostart; /* applications at milan begin by themselves when it is back */
+    bool damaged;   /* a record is altered for a while */
+    bool deadly;    /* who has sent what nobody hears of is killed, mostly */
+    bool haunted;   /* something becomes of the first change of roles that nobody hears of */
     uint64_t at_ms, back_ms; /* of the disaster and of milan's return; 0: none */
     unsigned to;             /* where the first person wants to go */
     unsigned n_controllers;
@@ -221,6 +222,24 @@ add_fault(struct story *st)
                sim_fault_name((enum sim_fault_kind)f.kind),
                f.op ? sim_op_name((enum sim_op)f.op) : "any change", f.array[0] ? f.array : "any",
                f.nth, f.times);
+}
+
+/* What is rare among all faults, and what settling and reading back are for. */
+static void
+haunt(struct story *st)
+{
+    static const enum sim_fault_kind kinds[] = {SIM_FAULT_LATE, SIM_FAULT_LATE, SIM_FAULT_PARTIAL,
+                                                SIM_FAULT_LOST_BEFORE};
+    const struct sim_fault f = {.kind = kinds[pick(st, DR_COUNT(kinds))],
+                                .op = SIM_OP_SET_ACCESS,
+                                .nth = 1 + pick(st, 2),
+                                .times = 1};
+    st->deadly = f.kind == SIM_FAULT_LATE;
+    if (!site_enter(st) || sim_fault_add(house_world(st->h), &f) < 0)
+        abort();
+    site_leave(st);
+    house_note(st->h, "fault: %s of the %u. change of access",
+               sim_fault_name((enum sim_fault_kind)f.kind), f.nth);
 }
 
 static void
@@ -430,7 +449,7 @@ operator_task(void *arg)
     told(o, e);
     for (unsigned i = 0; e->died && i < 4; i++) {
         met(st, MET_KILLED);
-        house_sleep_ms(st->h, draw(o, 2) ? 20 + draw(o, 500) : 200 + draw(o, 15000));
+        house_sleep_ms(st->h, st->haunted || draw(o, 2) ? 20 + draw(o, 500) : 200 + draw(o, 15000));
         c = controller_of(st);
         o->doom = draw(o, 4) ? 0 : 1 + draw(o, 40);
         o->kill_ms = 0;
@@ -483,6 +502,23 @@ employ(struct story *st, uint64_t at_ms, uint64_t number)
     return o;
 }
 
+/* All of it: applications do not begin on a volume that is read-only. */
+static bool
+writable(struct story *st, unsigned group, unsigned site)
+{
+    struct sim_view view;
+    if (!site_enter(st))
+        return false;
+    bool good =
+        sim_view(house_world(st->h), shape_array(site), shape_copy(group, site), &view) == 0;
+    if (good) {
+        good = view.access == DRSTOR_ACCESS_READ_WRITE && view.n_paths >= view.n_members;
+        sim_view_clear(&view);
+    }
+    site_leave(st);
+    return good;
+}
+
 /* ---- fate ------------------------------------------------------------------------------------ */
 
 static void
@@ -521,8 +557,9 @@ disaster_task(void *arg)
             met(st, MET_BACK);
         set_link(st, true);
         set_site(st, 0, SIM_SITE_UP);
-        if (st->autostart)
-            writers(st, 0, true);
+        for (unsigned g = 0; st->autostart && g < st->s->n_groups; g++)
+            if (writable(st, g, 0))
+                shape_writers(st->h, g, 0, true);
     }
     ended(st);
 }
@@ -568,7 +605,8 @@ on_muted(void *user)
 {
     struct story *st = user;
     struct controller *c = house_running(st->h);
-    if (!c || !st->deadly || house_hash(house_seed(st->h), ++st->muted, 5) % 3 == 0)
+    if (!c || !st->deadly ||
+        (house_hash(house_seed(st->h), ++st->muted, 5) % 3 == 0 && !st->haunted))
         return;
     struct killer *k = dr_new0(struct killer);
     *k = (struct killer){c, 1 + house_hash(house_seed(st->h), st->muted, 6) % 2000};
@@ -612,17 +650,7 @@ static bool
 served(struct story *st, unsigned group)
 {
     int site = primary_of(st, group);
-    struct sim_view view;
-    if (site < 0 || !site_enter(st))
-        return false;
-    bool good = sim_view(house_world(st->h), shape_array((unsigned)site),
-                         shape_copy(group, (unsigned)site), &view) == 0;
-    if (good) {
-        good = view.access == DRSTOR_ACCESS_READ_WRITE && view.n_paths >= view.n_members;
-        sim_view_clear(&view);
-    }
-    site_leave(st);
-    return good;
+    return site >= 0 && writable(st, group, (unsigned)site);
 }
 
 static const struct errand *
@@ -708,7 +736,9 @@ fate(struct house *h, void *arg)
 {
     struct story *st = arg;
     (void)h;
-    unsigned faults = pick(st, 10) < 6 ? pick(st, 4) : 0;
+    unsigned faults = !st->haunted && pick(st, 10) < 6 ? pick(st, 4) : 0;
+    if (st->haunted)
+        haunt(st);
     for (unsigned i = 0; i < faults; i++)
         add_fault(st);
     if (st->s->engines && pick(st, 2)) {
@@ -772,6 +802,7 @@ draw_story(struct story *st)
     st->autostart = pick(st, 3) == 0 && !st->s->engines;
     st->damaged = pick(st, 25) == 0;
     st->deadly = pick(st, 2);
+    st->haunted = pick(st, 8) == 0;
     if (st->disaster == FALSE_ALARM)
         st->wrong = (enum wrong_kind)(1 + pick(st, WRONG_KINDS - 1));
 }
