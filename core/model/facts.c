@@ -27,6 +27,11 @@ static const struct dr_field job_fields[] = {
     DR_ENUM(struct dr_job, state, dr_job_state_names), DR_I64(struct dr_job, progress_permille)};
 static DR_TYPE(job_type, struct dr_job, "job", job_fields);
 
+static const struct dr_field point_fields[] = {
+    DR_STR(struct dr_point, id), DR_STR(struct dr_point, label),
+    DR_ENUM(struct dr_point, kind, dr_point_kind_names), DR_TIME(struct dr_point, at)};
+DR_TYPE(dr_point_type, struct dr_point, "recovery point", point_fields);
+
 static const struct dr_field view_fields[] = {
     DR_STR(struct dr_copy_view, id),
     DR_ENUM(struct dr_copy_view, access, dr_access_names),

@@ -37,6 +37,13 @@ struct dr_job {
     int64_t progress_permille;
 };
 
+/* A recovery point of a copy beside its newest one, by the array's name. */
+struct dr_point {
+    const char *id, *label;
+    enum drstor_point_kind kind;
+    int64_t at; /* the moment whose data it holds; -1: not known */
+};
+
 /* One copy of one group, as its array says it is. */
 struct dr_copy_view {
     const char *id; /* at the array */
@@ -105,6 +112,7 @@ struct dr_facts {
 
 extern const struct dr_type dr_stamp_type;
 extern const struct dr_type dr_member_type;
+extern const struct dr_type dr_point_type;
 extern const struct dr_type dr_copy_view_type;
 extern const struct dr_type dr_copy_facts_type;
 extern const struct dr_type dr_endpoint_facts_type;
