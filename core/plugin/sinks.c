@@ -6,10 +6,12 @@
 #include "base/str.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-    MEMBERS_MAX = 4096,                          /* in one group */
-    POINTS_MAX = 4096,                           /* of one group */
+    MEMBERS_MAX = 4096, /* in one group */
+    POINTS_MAX = 4096,  /* of one group */
+    POINT_TEXT_MAX = 255,
     REPLY_BYTES_MAX = DR_MESSAGE_MAX - (1 << 16) /* leaves room for sentences */
 };
 
@@ -277,6 +279,10 @@ dr_sink_point(struct drstor_call *call, const struct drstor_point_info *point)
     r = r < 0 ? r : dr_host_string(call, "label", p.label, false, &out.label);
     if (r < 0)
         return r;
+    /* They are stored with every observation, as many as there are. */
+    if (strlen(out.id) > POINT_TEXT_MAX || (out.label && strlen(out.label) > POINT_TEXT_MAX))
+        return dr_host_fault(call, "reported a recovery point with a text longer than %d bytes",
+                             POINT_TEXT_MAX);
     if (!was_asked(call, group))
         return dr_host_fault(call,
                              "reported recovery point %.128s of group %.128s, which was not asked "

@@ -210,9 +210,9 @@ struct drstor_point_info {
     uint32_t size;
     int32_t kind; /* enum drstor_point_kind */
     const char *group;
-    const char *id;    /* the array's name of it. The same id never comes to mean another moment:
-                          not "hourly.0" where names move on */
-    const char *label; /* for people: of which schedule, what for; NULL: none */
+    const char *id;    /* the array's name of it, at most 255 bytes. The same id never comes to mean
+                          another moment: not "hourly.0" where names move on */
+    const char *label; /* for people: of which schedule, what for; likewise; NULL: none */
     int64_t utc;       /* the moment whose data it holds, not the one at which it was made */
 };
 #define DRSTOR_POINT_INFO_INIT                                                                     \

@@ -411,6 +411,7 @@ good_points(void *handle, struct drstor_call *call, const char *group)
 {
     const char *mode = ((struct array *)handle)->mode;
     struct drstor_point_info p = DRSTOR_POINT_INFO_INIT;
+    static char text[257];
     char id[32];
     p.group = strcmp(mode, "points-elsewhere") == 0 ? "payroll" : group;
     p.id = "p1";
@@ -418,6 +419,8 @@ good_points(void *handle, struct drstor_call *call, const char *group)
     p.kind = strcmp(mode, "points-bad-kind") == 0 ? 3 : DRSTOR_POINT_PERIODIC;
     if (strcmp(mode, "points-nameless") == 0)
         p.id = NULL;
+    if (strcmp(mode, "points-long") == 0)
+        p.label = memset(text, 'x', sizeof(text) - 1);
     if (strcmp(mode, "points-small") == 0)
         p.size = 16;
     (void)host->report_point(call, &p);

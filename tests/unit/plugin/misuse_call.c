@@ -88,6 +88,7 @@ static const struct call_case cases[] = {
     BROKEN_POINTS("points-bad-kind", "reported the kind of recovery point 3"),
     BROKEN_POINTS("points-nameless", "reported no id of a recovery point"),
     BROKEN_POINTS("points-small", "reported a recovery point of 16 bytes"),
+    BROKEN_POINTS("points-long", "reported a recovery point with a text longer than 255 bytes"),
     BROKEN_POINTS("points-many", "reported more than 4096 recovery points"),
     BROKEN_READ("stray-point", "reported a recovery point outside points()"),
 

@@ -282,11 +282,8 @@ halfway_it_ends_at_the_same_point(void **state)
 {
     struct sim_world *w = *state;
     const struct sim_fault halfway = {.kind = SIM_FAULT_HALFWAY, .times = 1};
-    const struct sim_request request = {.op = SIM_OP_SET_ACCESS,
-                                        .member = -1,
-                                        .array = "ar",
-                                        .group = "erp_r",
-                                        BACK("s1")};
+    const struct sim_request request = {
+        .op = SIM_OP_SET_ACCESS, .member = -1, .array = "ar", .group = "erp_r", BACK("s1")};
     struct sim_ticket ticket;
     uint64_t look;
     assert_int_equal(sim_fault_add(w, &halfway), 0);
@@ -312,11 +309,8 @@ members_that_go_one_by_one_end_at_one_moment(void **state)
     seconds(w, 3);
     lose_milan(w);
     for (int i = 0; i < 2; i++) {
-        struct sim_request one = {.op = SIM_OP_SET_ACCESS,
-                                  .member = i,
-                                  .array = "ar",
-                                  .group = "web_r",
-                                  BACK("s3")};
+        struct sim_request one = {
+            .op = SIM_OP_SET_ACCESS, .member = i, .array = "ar", .group = "web_r", BACK("s3")};
         done(kit_call(w, one));
     }
     assert_int_equal(kit_writes(w, "ar", "web_r_1"), kit_writes(w, "ar", "web_r_2"));
