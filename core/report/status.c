@@ -207,6 +207,7 @@ set_record(struct json_object *o, const struct dr_record *r, const struct dr_sta
         dr_json_set_str(drill, "site", r->drill.site);
         dr_json_set_str(drill, "run", r->drill.run);
         dr_json_set_str(drill, "by", r->drill.by);
+        dr_json_set_str(drill, "point", r->drill.point);
         set_time(drill, "started", r->drill.started);
         if (r->drill.started >= 0 && now->utc >= r->drill.started)
             dr_json_set_i64(drill, "age_s", now->utc - r->drill.started);
@@ -215,6 +216,7 @@ set_record(struct json_object *o, const struct dr_record *r, const struct dr_sta
     if (r->old_copy != DR_OLD_COPY_NONE) {
         dr_json_set_str(o, "old_copy", dr_name(&dr_old_copy_names, (int)r->old_copy));
         dr_json_set_str(o, "old_copy_holds", r->left.text);
+        dr_json_set_str(o, "promoted_point", r->left.point);
     }
     set_time(o, "exposed_since", r->exposed_since);
     if (r->exposed_since >= 0 && now->utc >= r->exposed_since)

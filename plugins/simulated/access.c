@@ -202,7 +202,7 @@ access_promote(struct sim_world *w, struct sim_flight *f, struct sim_group *g, s
         sim_violate(w, SIM_V_INCONSISTENT, g->name, "%s was promoted in the middle of a resync",
                     g->name);
     /* Before anything is given up: what is missing decides which points they show. */
-    if (c->relation != DRSTOR_RELATION_SOURCE)
+    if (image || c->relation != DRSTOR_RELATION_SOURCE)
         access_check_points(w, g, c, image, mask);
     access_record_loss(w, f, g, c, image, mask);
     for (size_t i = 0; i < g->n_members; i++)
@@ -281,12 +281,16 @@ access_finish_job(struct sim_world *w, const struct sim_flight *f)
 
 /* May the copy go back to the point that the call names? False: refused. */
 static bool
-access_back(struct sim_world *w, struct sim_flight *f, const struct sim_copy *c,
-            const struct sim_image **ret)
+access_back(struct sim_world *w, struct sim_flight *f, const struct sim_group *g,
+            const struct sim_copy *c, const struct sim_image **ret)
 {
     if (!f->point[0])
         return true;
-    if (c->relation == DRSTOR_RELATION_SOURCE || c->relation == DRSTOR_RELATION_MUTUAL) {
+    bool followed = c->relation == DRSTOR_RELATION_MUTUAL;
+    for (size_t j = 0; j < g->n_copies; j++)
+        followed |= g->copies[j].relation == DRSTOR_RELATION_DESTINATION &&
+                    &g->copies[g->copies[j].peer] == c;
+    if (followed) {
         sim_refuse(f, DRSTOR_E_REFUSED, "source",
                    "others follow copy %s; it is not taken back to %s", c->id, f->point);
         return false;
@@ -316,7 +320,7 @@ sim_effect_access(struct sim_world *w, struct sim_flight *f)
     } else if (guards && !(f->planned ? access_check_planned(w, f, g, c, mask)
                                       : access_check_unplanned(w, f, g, c))) {
         /* said why */
-    } else if (access_back(w, f, c, &image) && !access_job(w, f)) {
+    } else if (access_back(w, f, g, c, &image) && !access_job(w, f)) {
         access_promote(w, f, g, c, image, mask);
     }
     access_finish_job(w, f);

@@ -168,6 +168,22 @@ sim_point_named(struct sim_world *w, struct sim_flight *f)
     return NULL;
 }
 
+int
+sim_snapshot_delete(struct sim_world *w, const char *array, const char *group, const char *name)
+{
+    int a = sim_array_index(w, array);
+    uint32_t g, c;
+    struct sim_image *image = a >= 0 && sim_copy_find(w, (uint32_t)a, group, &g, &c)
+                                  ? sim_image_find(&w->groups[g], c, name)
+                                  : NULL;
+    if (!image || image->clone)
+        return sim_fail(w, DRSTOR_E_NOTFOUND, "array %s has no snapshot %s of %s", array, name,
+                        group);
+    image_drop(&w->groups[g], image);
+    w->changed = 1;
+    return DRSTOR_OK;
+}
+
 static struct sim_image *
 image_oldest_periodic(struct sim_group *g, uint32_t index, uint64_t *ret_n)
 {

@@ -261,6 +261,9 @@ enum sim_site_state sim_site_get(struct sim_world *w, const char *site);
 /* A and B NULL: every link. */
 int sim_link_set(struct sim_world *w, const char *a, const char *b, bool up);
 int sim_arbiter_set(struct sim_world *w, const char *group, enum drstor_arbiter arbiter);
+/* Somebody at the array deletes a snapshot. */
+int sim_snapshot_delete(struct sim_world *w, const char *array, const char *group,
+                        const char *name);
 
 /* ---- hosts ----------------------------------------------------------------------------------- */
 
