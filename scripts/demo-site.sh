@@ -82,7 +82,8 @@ demo_site() {
         "$root/tests/support/make-ca.sh" "$dir/pki" "$site" 127.0.0.1 localhost ${DEMO_ADDRESS_milan:+"$DEMO_ADDRESS_milan"} ${DEMO_ADDRESS_rome:+"$DEMO_ADDRESS_rome"}
     done
     # The asynchronous group replicates every second here, so that the demo need not wait minutes.
-    jq '.groups.erp.period_s = 1' "$root/plugins/simulated/example.json" >"$dir/spec.json"
+    jq --argjson points "${DEMO_POINTS_S:-0}" '.groups.erp.period_s = 1 | .groups[].point_every_s = $points | .groups[].points_kept = 4' \
+        "$root/plugins/simulated/example.json" >"$dir/spec.json"
     "$sim" create "$dir/world.json" --from "$dir/spec.json" >/dev/null
     demo_engine_config "$dir" milan 160 '[1,2]' production 10.1.0.5 | jq --argjson vms "$(demo_vms)" \
         --argjson erp "$(demo_wwids "$dir" milan erp)" --argjson db "$(demo_wwids "$dir" milan db)" \

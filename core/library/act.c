@@ -50,6 +50,7 @@ make_plan(struct act *x, bool save, struct drstor_error **err)
     struct dr_plan_record *records = NULL;
     size_t n_arrays = 0, n_records = 0;
     int r = dr_session_arrays(&x->s, &arrays, &n_arrays, err);
+    x->s.points = x->goal.point != NULL; /* nobody else waits for them */
     if (r == DRSTOR_OK)
         r = dr_session_observe(&x->s, x->goal.groups, x->goal.n_groups, true, save, &x->facts, err);
     if (r == DRSTOR_OK)
@@ -472,6 +473,7 @@ drstor_observe(struct drstor *d, const char *const *groups, size_t n, char **ret
     /* It stores, and it changes nothing out there: its handles cannot. */
     dr_endpoints_free(s.ends);
     s.ends = dr_endpoints_new(d->env, d->model, s.contact, true, s.correlation);
+    s.points = true;
     r = dr_session_observe(&s, n ? groups : NULL, n, true, true, &facts, err);
     if (r == DRSTOR_OK)
         *ret_json = dr_document_text(dr_report_observed(&facts));

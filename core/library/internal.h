@@ -57,6 +57,7 @@ struct session {
     struct dr_endpoints *ends;
     struct dr_store *store; /* NULL when there is none yet and we only look */
     const char *store_trouble;
+    bool points;         /* observing asks for recovery points, too */
     bool writes;         /* the store was opened for writing */
     int64_t journal_seq; /* of the last audit line that is in the system log, or was there before */
     char correlation[37];

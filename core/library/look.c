@@ -17,6 +17,7 @@ drstor_status(struct drstor *d, const char *const *groups, size_t n, char **ret_
         r = dr_session_open(d, DR_STORE_READ, &s, err);
     if (r < 0)
         return r;
+    s.points = true;
     r = dr_session_observe(&s, n ? groups : NULL, n, true, false, &facts, err);
     if (r == DRSTOR_OK)
         r = dr_session_records(&s, &records, &n_records, err);
@@ -139,6 +140,7 @@ drstor_show(struct drstor *d, const char *kind, const char *name, char **ret_jso
     int r = dr_session_open(d, DR_STORE_READ, &s, err);
     if (r < 0)
         return r;
+    s.points = true;
     r = dr_session_observe(&s, NULL, 0, true, false, &facts, err);
     if (r == DRSTOR_OK)
         r = dr_session_records(&s, &records, &n, err);

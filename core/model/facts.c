@@ -3,6 +3,9 @@
 #include "base/str.h"
 #include "model/words.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 static const struct dr_field stamp_fields[] = {
     DR_TIME(struct dr_stamp, utc), DR_I64(struct dr_stamp, boot_ns), DR_STR(struct dr_stamp, boot)};
 DR_TYPE(dr_stamp_type, struct dr_stamp, "stamp", stamp_fields);
@@ -27,6 +30,11 @@ static const struct dr_field job_fields[] = {
     DR_ENUM(struct dr_job, state, dr_job_state_names), DR_I64(struct dr_job, progress_permille)};
 static DR_TYPE(job_type, struct dr_job, "job", job_fields);
 
+static const struct dr_field point_fields[] = {
+    DR_STR(struct dr_point, id), DR_STR(struct dr_point, label),
+    DR_ENUM(struct dr_point, kind, dr_point_kind_names), DR_TIME(struct dr_point, at)};
+DR_TYPE(dr_point_type, struct dr_point, "recovery point", point_fields);
+
 static const struct dr_field view_fields[] = {
     DR_STR(struct dr_copy_view, id),
     DR_ENUM(struct dr_copy_view, access, dr_access_names),
@@ -49,9 +57,16 @@ static const struct dr_field view_fields[] = {
 DR_TYPE(dr_copy_view_type, struct dr_copy_view, "copy", view_fields);
 
 static const struct dr_field copy_fields[] = {
-    DR_STR(struct dr_copy_facts, group),  DR_STR(struct dr_copy_facts, site),
-    DR_STR(struct dr_copy_facts, array),  DR_STRUCT(struct dr_copy_facts, seen, dr_stamp_type),
-    DR_BOOL(struct dr_copy_facts, fresh), DR_STRUCT(struct dr_copy_facts, view, dr_copy_view_type)};
+    DR_STR(struct dr_copy_facts, group),
+    DR_STR(struct dr_copy_facts, site),
+    DR_STR(struct dr_copy_facts, array),
+    DR_STRUCT(struct dr_copy_facts, seen, dr_stamp_type),
+    DR_BOOL(struct dr_copy_facts, fresh),
+    DR_STRUCT(struct dr_copy_facts, view, dr_copy_view_type),
+    DR_LIST(struct dr_copy_facts, points, dr_point_type),
+    DR_CNT(struct dr_copy_facts, points_more),
+    DR_STRUCT(struct dr_copy_facts, points_seen, dr_stamp_type),
+    DR_STR(struct dr_copy_facts, points_error)};
 DR_TYPE(dr_copy_facts_type, struct dr_copy_facts, "copy facts", copy_fields);
 
 static const char *const endpoint_kinds[] = {"unknown", "array", "engine", "probe"};
@@ -83,6 +98,34 @@ static const struct dr_field facts_fields[] = {
     DR_LIST(struct dr_facts, copies, dr_copy_facts_type),
     DR_LIST(struct dr_facts, engines, dr_engine_facts_type)};
 DR_TYPE(dr_facts_type, struct dr_facts, "facts", facts_fields);
+
+/* Of two of one moment the name decides, so that the same points are always in the same order. */
+static int
+newer(const void *a, const void *b)
+{
+    const struct dr_point *x = a, *y = b;
+    return x->at > y->at ? -1 : x->at < y->at ? 1 : strcmp(x->id, y->id);
+}
+
+int64_t
+dr_points_keep(struct dr_point *points, size_t *n)
+{
+    size_t all = *n;
+    if (all)
+        qsort(points, all, sizeof(*points), newer);
+    if (all > DR_POINTS_MOST)
+        *n = DR_POINTS_MOST;
+    return (int64_t)(all - *n);
+}
+
+const struct dr_point *
+dr_point_find(const struct dr_point *points, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (dr_streq(points[i].id, id))
+            return &points[i];
+    return NULL;
+}
 
 const struct dr_copy_facts *
 dr_facts_copy(const struct dr_facts *f, const char *group, const char *site)

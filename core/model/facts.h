@@ -37,6 +37,13 @@ struct dr_job {
     int64_t progress_permille;
 };
 
+/* A recovery point of a copy beside its newest one, by the array's name. */
+struct dr_point {
+    const char *id, *label;
+    enum drstor_point_kind kind;
+    int64_t at; /* the moment whose data it holds; -1: not known */
+};
+
 /* One copy of one group, as its array says it is. */
 struct dr_copy_view {
     const char *id; /* at the array */
@@ -55,12 +62,19 @@ struct dr_copy_view {
     size_t n_jobs;
 };
 
+enum { DR_POINTS_MOST = 256 }; /* of one copy: the newest are kept */
+
 /* `seen` is when this view was read; after a failed probe it is the last one there was. */
 struct dr_copy_facts {
     const char *group, *site, *array;
     struct dr_stamp seen;
     bool fresh; /* read by this very observation */
     struct dr_copy_view view;
+    struct dr_point *points; /* beside the newest one, newest first */
+    size_t n_points;
+    int64_t points_more;         /* older ones that were not kept */
+    struct dr_stamp points_seen; /* when they were read, which is not always; never: not yet */
+    const char *points_error;    /* why they could not be read just now, in a sentence */
 };
 
 enum dr_endpoint_kind {
@@ -105,6 +119,7 @@ struct dr_facts {
 
 extern const struct dr_type dr_stamp_type;
 extern const struct dr_type dr_member_type;
+extern const struct dr_type dr_point_type;
 extern const struct dr_type dr_copy_view_type;
 extern const struct dr_type dr_copy_facts_type;
 extern const struct dr_type dr_endpoint_facts_type;
@@ -114,6 +129,10 @@ extern const struct dr_names dr_endpoint_kind_names;
 
 /* Is every member certainly not writable? */
 bool dr_view_closed(const struct dr_copy_view *v);
+
+/* Newest first, and no more than are kept; how many were left off. */
+int64_t dr_points_keep(struct dr_point *points, size_t *n);
+const struct dr_point *dr_point_find(const struct dr_point *points, size_t n, const char *id);
 
 /* NULL when nothing was ever read of it. */
 const struct dr_copy_facts *dr_facts_copy(const struct dr_facts *f, const char *group,

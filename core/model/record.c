@@ -43,12 +43,14 @@ static DR_TYPE(op_type, struct dr_op, "op", op_fields);
 static const struct dr_field left_fields[] = {
     DR_CNT(struct dr_left, epoch),   DR_TIME(struct dr_left, since),
     DR_I64(struct dr_left, seconds), DR_I64(struct dr_left, bytes),
-    DR_STR(struct dr_left, text),    DR_STR(struct dr_left, generation)};
+    DR_STR(struct dr_left, text),    DR_STR(struct dr_left, generation),
+    DR_STR(struct dr_left, point),   DR_BOOL(struct dr_left, owed)};
 static DR_TYPE(left_type, struct dr_left, "left", left_fields);
 
 static const struct dr_field drill_fields[] = {
-    DR_STR(struct dr_drill, name), DR_STR(struct dr_drill, site), DR_STR(struct dr_drill, run),
-    DR_STR(struct dr_drill, by), DR_TIME(struct dr_drill, started)};
+    DR_STR(struct dr_drill, name),  DR_STR(struct dr_drill, site),
+    DR_STR(struct dr_drill, run),   DR_STR(struct dr_drill, by),
+    DR_STR(struct dr_drill, point), DR_TIME(struct dr_drill, started)};
 static DR_TYPE(drill_type, struct dr_drill, "drill", drill_fields);
 
 static const struct dr_field record_fields[] = {

@@ -66,6 +66,7 @@ struct dr_op {
 struct dr_drill {
     const char *name; /* of the clone, at the array of SITE; NULL: no drill */
     const char *site, *run, *by;
+    const char *point; /* it holds; NULL: the newest of then */
     int64_t started;
 };
 
@@ -76,6 +77,8 @@ struct dr_left {
     int64_t seconds, bytes; /* -1: unknown */
     const char *text;
     const char *generation; /* of the copy, when it was read for the last time; NULL: not read */
+    const char *point;      /* what was promoted, where that was not the newest: its name */
+    bool owed; /* the primary was never whole and writable since: it has yet to go back to POINT */
 };
 
 struct dr_record {

@@ -15,6 +15,7 @@ NAMES(dr_tristate_names, "answer", "unknown", "no", "yes");
 NAMES(dr_leg_names, "state of a leg", "unknown", "joined", "survivor", "detached", "suspended");
 NAMES(dr_waive_names, "who may waive the fence", "unknown", "one", "two", "no");
 NAMES(dr_outcome_names, "outcome", "unknown", "done", "job", "refused", "partial");
+NAMES(dr_point_kind_names, "kind of recovery point", "unknown", "on-request", "periodic");
 NAMES(dr_evidence_names, "evidence", "none", "E1", "E2", "E3", "E4", "E5", "E6", "E7");
 NAMES(dr_mode_names, "mode", "unknown", "sync", "async");
 NAMES(dr_topology_names, "topology", "unknown", "active-passive", "active-active");

@@ -14,6 +14,7 @@ extern const struct dr_names dr_tristate_names;
 extern const struct dr_names dr_leg_names;
 extern const struct dr_names dr_waive_names;
 extern const struct dr_names dr_outcome_names;
+extern const struct dr_names dr_point_kind_names;
 extern const struct dr_names dr_evidence_names; /* "E1" ... */
 extern const struct dr_names dr_mode_names;
 extern const struct dr_names dr_topology_names;

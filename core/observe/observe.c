@@ -23,6 +23,7 @@ struct question {
     const struct dr_site *site; /* engine, or probe */
     const char *probe;
     struct dr_arena *arena;
+    struct dr_stamp answered; /* array: when its copies were read */
     struct dr_endpoint_facts result;
     struct dr_copy_facts *copies;
     size_t n_copies;
@@ -48,6 +49,38 @@ listed(const char *const *list, size_t n, const char *name)
 
 /* ---- one endpoint ---------------------------------------------------------------------------- */
 
+/*
+ * The recovery points of what could be promoted or cloned. The copy is seen whether or not they can
+ * be read: that is said of the points alone.
+ */
+static void
+ask_points(struct question *q)
+{
+    struct observer *o = q->o;
+    const struct dr_plugin *p = NULL;
+    if (!o->what->points || dr_endpoints_plugin(o->ends, q->array, &p, NULL) < 0 ||
+        !dr_plugin_can(p, DR_ARRAY_OP_POINTS))
+        return;
+    for (size_t i = 0; i < q->n_copies; i++) {
+        dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+        struct dr_copy_facts *c = &q->copies[i];
+        const struct dr_call call = {
+            .operation = DR_ARRAY_OP_POINTS, .group = c->view.id, .deadline_ns = o->deadline};
+        struct dr_reply reply;
+        if (c->view.access == DRSTOR_ACCESS_READ_WRITE)
+            continue;
+        int r = dr_endpoints_call(o->ends, q->array, &call, o->cancel, q->arena, &reply, &err);
+        if (r < 0) {
+            c->points_error = dr_arena_str(q->arena, dr_error_message(err));
+            continue;
+        }
+        c->points = reply.points;
+        c->n_points = reply.n_points;
+        c->points_more = dr_points_keep(c->points, &c->n_points);
+        c->points_seen = dr_stamp_now(o->env);
+    }
+}
+
 static int
 ask_array(struct question *q, struct drstor_error **err)
 {
@@ -69,17 +102,20 @@ ask_array(struct question *q, struct drstor_error **err)
     int r = dr_endpoints_call(o->ends, q->array, &call, o->cancel, q->arena, &reply, err);
     if (r < 0)
         return r;
+    q->answered = dr_stamp_now(o->env);
     for (size_t v = 0; v < reply.n_views; v++)
         for (n = 0; n < call.n_groups; n++) {
             if (!dr_streq(call.groups[n], reply.views[v].id))
                 continue;
-            dr_arena_push(q->arena, q->copies, q->n_copies) =
-                (struct dr_copy_facts){.group = groups[n]->name,
-                                       .site = q->array->site->name,
-                                       .array = q->array->name,
-                                       .fresh = true,
-                                       .view = reply.views[v]};
+            struct dr_copy_facts *c = &dr_arena_push(q->arena, q->copies, q->n_copies);
+            dr_map_clear(&dr_copy_facts_type, c);
+            c->group = groups[n]->name;
+            c->site = q->array->site->name;
+            c->array = q->array->name;
+            c->fresh = true;
+            c->view = reply.views[v];
         }
+    ask_points(q);
     return DRSTOR_OK;
 }
 
@@ -130,7 +166,7 @@ ask(void *arg)
             : q->probe ? dr_net_probe(o->env, dr_endpoints_contact(o->ends), q->site->name,
                                       q->probe, o->deadline, &err)
                        : ask_engine(q, &err);
-    const struct dr_stamp end = dr_stamp_now(o->env);
+    const struct dr_stamp end = r == DRSTOR_OK && q->array ? q->answered : dr_stamp_now(o->env);
 
     q->result.asked = true;
     q->result.answers = r == DRSTOR_OK;
@@ -194,6 +230,22 @@ continue_silence(struct dr_endpoint_facts *now, const struct dr_facts *before)
         now->silent_since = b->silent_since;
 }
 
+/* Points that were not read now, because nobody asked or nobody answered, stay as they were known,
+ * with their own age. What is writable has none that could be gone back to. */
+static void
+continue_points(struct dr_arena *a, struct dr_copy_facts *now, const struct dr_facts *before)
+{
+    const struct dr_copy_facts *b = before ? dr_facts_copy(before, now->group, now->site) : NULL;
+    if (!b || now->points_seen.boot_ns >= 0 || now->view.access == DRSTOR_ACCESS_READ_WRITE)
+        return;
+    struct dr_copy_facts old;
+    dr_map_copy(a, &dr_copy_facts_type, b, &old);
+    now->points = old.points;
+    now->n_points = old.n_points;
+    now->points_more = old.points_more;
+    now->points_seen = old.points_seen;
+}
+
 static void
 fold(struct dr_arena *a, struct question *q, const struct dr_facts *before, struct dr_facts *ret)
 {
@@ -201,9 +253,11 @@ fold(struct dr_arena *a, struct question *q, const struct dr_facts *before, stru
     dr_map_copy(a, &dr_endpoint_facts_type, &q->result, &e);
     continue_silence(&e, before);
     dr_arena_push(a, ret->endpoints, ret->n_endpoints) = e;
-    for (size_t i = 0; i < q->n_copies; i++)
-        dr_map_copy(a, &dr_copy_facts_type, &q->copies[i],
-                    &dr_arena_push(a, ret->copies, ret->n_copies));
+    for (size_t i = 0; i < q->n_copies; i++) {
+        struct dr_copy_facts *c = &dr_arena_push(a, ret->copies, ret->n_copies);
+        dr_map_copy(a, &dr_copy_facts_type, &q->copies[i], c);
+        continue_points(a, c, before);
+    }
     if (q->has_engine)
         dr_map_copy(a, &dr_engine_facts_type, &q->engine,
                     &dr_arena_push(a, ret->engines, ret->n_engines));

@@ -79,7 +79,7 @@ dr_command_text(struct dr_arena *a, const struct dr_goal *g, const struct dr_com
         dr_str_printf(&s, " --to %s", change->to ? change->to : g->to);
     if (g->at)
         dr_str_printf(&s, " --at %s", g->at);
-    if (g->point)
+    if (g->point && (!change->to || dr_streq(change->to, g->to))) /* the other copy has its own */
         add_word(&s, "--point", g->point);
     if (g->storage_only || change->storage_only)
         dr_str_add(&s, " --storage-only");

@@ -163,6 +163,15 @@ static const struct dr_explanation explanations[] = {
      "before it overwrites them; this array has none.",
      "Copy what counts away by other means, then `--waive-snapshot REASON`, which is kept with the "
      "run."},
+    {"R046", "there is no such recovery point",
+     "A copy can be promoted from, or cloned at, a point its array still keeps, and only what was "
+     "a "
+     "primary's replica is taken back: a primary never is. Periodic points go when newer ones "
+     "come, "
+     "and a name that means another moment than when it was agreed to is another point.",
+     "`drstor show group GROUP` lists the points of each copy with their moments. Name one of "
+     "them, "
+     "or leave --point out for the newest."},
     {"R050", "the array knows a newer epoch",
      "Every flip raises the group's epoch. An array with a higher one has been flipped by another "
      "controller since this one last looked.",

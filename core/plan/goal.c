@@ -138,6 +138,13 @@ check_words(const struct dr_goal *g, struct drstor_error **err)
         return dr_fail(err, DRSTOR_E_INVALID,
                        "--within begins planned and ends unplanned; it does not go with "
                        "--unplanned");
+    if (g->point && g->verb == DR_VERB_PROMOTE && !g->unplanned) {
+        int r = dr_fail(err, DRSTOR_E_INVALID,
+                        "--point goes back in time, and a planned promote loses nothing: it only "
+                        "goes with --unplanned");
+        dr_hint(err, "to see what is in it first: drill start --point %s", g->point);
+        return r;
+    }
     return DRSTOR_OK;
 }
 

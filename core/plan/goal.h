@@ -47,9 +47,9 @@ struct dr_goal {
     const char *selection; /* "--all --except web": how they were chosen; NULL: by name */
     const char *to;        /* promote, drill start: the site; NULL where the verb knows by itself */
     const char *at;        /* demote: the site whose copy is meant */
-    const char
-        *point;       /* promote, drill start: a recovery point by the array's name; NULL: newest */
-    int64_t within_s; /* the old site is about to go: planned until then; -1: no such bound */
+    const char *point; /* promote --unplanned, drill start: a recovery point by the array's name;
+                          NULL: the newest */
+    int64_t within_s;  /* the old site is about to go: planned until then; -1: no such bound */
     bool storage_only, unplanned;
     struct dr_declaration *declare;
     size_t n_declare;

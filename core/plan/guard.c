@@ -78,6 +78,7 @@ static const struct {
      dr_guard_direction_as_recorded, true},
     {"R017", FLIPS | OP(REPROTECT), dr_guard_members_whole, false},
     {"R026", OP(SWITCHOVER) | UNPLANNED | OP(DRILL_START), dr_guard_target_consistent, false},
+    {"R046", UNPLANNED | OP(SERVE) | OP(DRILL_START), dr_guard_point_there, false},
     {"R018", OP(SWITCHOVER) | OP(SYNC), dr_guard_relation_healthy, false},
     {"R019", OP(SWITCHOVER) | OP(DEMOTE) | OP(REPROTECT), dr_guard_no_vms_at_old, false},
     {"R019", UNPLANNED | OP(SERVE), dr_guard_vms_seen_alive, false},
@@ -145,10 +146,10 @@ const char *const *
 dr_guard_ids(size_t *ret_n)
 {
     static const char *const ids[] = {
-        "R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017", "R018", "R019",
-        "R020", "R021", "R022", "R023", "R024", "R025", "R026", "R027", "R028", "R029",
-        "R030", "R031", "R033", "R034", "R035", "R036", "R037", "R039", "R040", "R041",
-        "R042", "R043", "R050", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
+        "R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017", "R018", "R019", "R020",
+        "R021", "R022", "R023", "R024", "R025", "R026", "R027", "R028", "R029", "R030", "R031",
+        "R033", "R034", "R035", "R036", "R037", "R039", "R040", "R041", "R042", "R043", "R046",
+        "R050", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;
 }

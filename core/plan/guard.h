@@ -66,6 +66,9 @@ void dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struc
  * Returns how many spoke.
  */
 size_t dr_guard_group(const struct dr_guard_case *c, struct dr_refusal **refusals, size_t *n);
+/* The recovery point that the goal names, as the target's array lists it; NULL: none, or none such.
+ */
+const struct dr_point *dr_guard_point(const struct dr_guard_case *c);
 /* R019 alone: does anything of the group run, or is a domain active, at the old site? */
 bool dr_guard_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r);
 /* What concerns the whole goal: the target's engine, the controller's role. */

@@ -239,6 +239,8 @@ dr_guard_target_consistent(const struct dr_guard_case *c, struct dr_refusal *r)
     const struct dr_copy_facts *t = c->target_facts;
     if (!t || !t->fresh || t->view.access == DRSTOR_ACCESS_READ_WRITE)
         return false;
+    if (c->in->goal->point && c->operation == DR_OPERATION_PROMOTE)
+        return false; /* that is what is promoted, whatever was under way since */
     if (t->view.point >= 0 || t->view.sync == DRSTOR_SYNC_IN_SYNC)
         return false;
     r->text =
@@ -367,6 +369,19 @@ dr_guard_can_do(const struct dr_guard_case *c, struct dr_refusal *r)
                                       c->target->array->plugin);
         r->remedy = dr_arena_printf(c->arena, "let it go on at array %s by hand, then run again",
                                     c->target->array->name);
+        r->capability = true;
+        return true;
+    }
+    if (c->in->goal->point && c->target &&
+        (c->operation == DR_OPERATION_PROMOTE || c->operation == DR_OPERATION_DRILL_START) &&
+        !dr_plan_array_can(c->in, c->target->array->name, "points")) {
+        r->text = dr_arena_printf(c->arena,
+                                  "array %s lists no recovery points, so it has none of group %s "
+                                  "called %s",
+                                  c->target->array->name, c->group->name, c->in->goal->point);
+        r->evidence = dr_arena_printf(c->arena, "plugin %s does not declare points",
+                                      c->target->array->plugin);
+        r->remedy = "leave --point out for the newest";
         r->capability = true;
         return true;
     }

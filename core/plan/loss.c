@@ -151,11 +151,12 @@ static const char *
 unknowable(struct dr_arena *a, const struct dr_loss_case *c, const struct dr_copy_facts *t)
 {
     const char *to = c->target->site->name;
+    int64_t since = c->point ? c->point->at : t ? t->view.point : -1;
     if (c->adopted)
         return dr_arena_printf(a,
                                "unknown: no record said which copy was the primary; %s holds "
                                "everything up to %s at best",
-                               to, t && t->view.point >= 0 ? dr_utc_text(a, t->view.point) : "?");
+                               to, since >= 0 ? dr_utc_text(a, since) : "?");
     if (left_behind(c, t))
         return dr_arena_printf(a,
                                "unknown: the copy at %s was left behind when %s was promoted, and "
@@ -166,13 +167,22 @@ unknowable(struct dr_arena *a, const struct dr_loss_case *c, const struct dr_cop
         t->view.leg != DRSTOR_LEG_JOINED && t->view.leg != DRSTOR_LEG_SUSPENDED)
         return dr_arena_printf(a, "unknown: the leg at %s does not say how far the two have parted",
                                to);
-    if (!t || t->view.point < 0)
+    if (c->point && c->point->at < 0)
+        return dr_arena_printf(a, "unknown: array %s does not say of what moment point %s is",
+                               c->target->array->name, c->point->id);
+    if (!c->point && (!t || t->view.point < 0))
         return dr_arena_printf(a, "unknown: %s does not say what point in time it holds", to);
-    if (t->view.point > c->facts->now.utc + CLOCKS_APART_S)
+    if (c->point && t && t->view.point >= 0 && c->point->at > t->view.point)
+        return dr_arena_printf(a,
+                               "unknown: point %s (%s) is younger than the newest that %s holds "
+                               "(%s)",
+                               c->point->id, dr_utc_text(a, c->point->at), to,
+                               dr_utc_text(a, t->view.point));
+    if (since > c->facts->now.utc + CLOCKS_APART_S)
         return dr_arena_printf(a,
                                "unknown: the recovery point at %s (%s) lies in the future, so the "
                                "clocks differ",
-                               to, dr_utc_text(a, t->view.point));
+                               to, dr_utc_text(a, since));
     return NULL;
 }
 
@@ -196,8 +206,8 @@ dr_loss_estimate(struct dr_arena *a, const struct dr_loss_case *c, struct dr_los
     dr_map_clear(&dr_loss_type, ret);
     ret->group = c->group->name;
     ret->needs_consent = true;
-    ret->since = t ? t->view.point : -1;
-    if (!left_behind(c, t) && proven_zero(c, o, t, &ret->method)) {
+    ret->since = c->point ? c->point->at : t ? t->view.point : -1;
+    if (!c->point && !left_behind(c, t) && proven_zero(c, o, t, &ret->method)) {
         nothing_lost(a, ret);
         return;
     }
@@ -214,7 +224,9 @@ dr_loss_estimate(struct dr_arena *a, const struct dr_loss_case *c, struct dr_los
     /* Whole seconds on two clocks: never print 0 where zero is not proven. */
     if (ret->seconds < 1)
         ret->seconds = 1;
-    if (t->fresh && t->view.lag_bytes > 0 && t->view.peer_seen == DRSTOR_TRI_YES) {
+    if (c->point)
+        ret->method = "the point that was named to the last possible write";
+    if (!c->point && t->fresh && t->view.lag_bytes > 0 && t->view.peer_seen == DRSTOR_TRI_YES) {
         ret->bytes = t->view.lag_bytes;
         if (fenced(c, o)) {
             ret->confidence = DR_CONFIDENCE_ARRAY;
@@ -222,6 +234,13 @@ dr_loss_estimate(struct dr_arena *a, const struct dr_loss_case *c, struct dr_los
         }
     }
     bool goes_on = !c->evidence && ret->until >= c->facts->now.utc;
+    if (c->point) {
+        ret->text = dr_arena_printf(
+            a, "up to %s: %s goes back to point %s, %s, and %s may have written until %s%s",
+            dr_duration_text(a, ret->seconds), to, c->point->id, dr_utc_text(a, ret->since), from,
+            dr_utc_text(a, ret->until), goes_on ? ", and goes on until it is fenced" : "");
+        return;
+    }
     ret->text = dr_arena_printf(
         a, "up to %s%s%s: %s holds everything up to %s, %s may have written until %s%s",
         dr_duration_text(a, ret->seconds), ret->bytes > 0 ? ", " : "",

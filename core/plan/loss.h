@@ -16,6 +16,7 @@ struct dr_loss_case {
     /* Of the target now; of the old copy, and of its array, whatever was ever heard. */
     const struct dr_facts *facts;
     const struct dr_evidence *evidence; /* NULL: the estimate before the fence */
+    const struct dr_point *point;       /* of the target, which goes back to it; NULL: the newest */
 };
 
 /*

@@ -44,6 +44,8 @@ static const struct dr_field flip_fields[] = {
     DR_CNT(struct dr_plan_group, epoch),
     DR_BOOL(struct dr_plan_group, nothing_to_do),
     DR_STR(struct dr_plan_group, text),
+    DR_STR(struct dr_plan_group, point),
+    DR_TIME(struct dr_plan_group, point_at),
     DR_BOOL(struct dr_plan_group, adopt),
     DR_ENUM(struct dr_plan_group, evidence, dr_evidence_names),
     DR_STR(struct dr_plan_group, proof)};

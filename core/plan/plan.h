@@ -63,8 +63,10 @@ struct dr_plan_group {
     enum dr_operation operation;
     int64_t epoch; /* of the record the plan was made for */
     bool nothing_to_do;
-    const char *text; /* what is done, or what holds already */
-    bool adopt;       /* it has no record: the run makes the first one, from the target's facts */
+    const char *text;  /* what is done, or what holds already */
+    const char *point; /* the target goes back to it, or is cloned from it; NULL: the newest */
+    int64_t point_at;  /* the moment that is; the same name of another moment is another point */
+    bool adopt;        /* it has no record: the run makes the first one, from the target's facts */
     enum drstor_evidence_kind
         evidence;      /* what can be foreseen of it; NONE: it is made by the run */
     const char *proof; /* in words; of E7 with all that answers */

@@ -76,6 +76,13 @@ reachable(struct planner *pl, const struct dr_guard_case *c, const struct dr_cop
               copy_fact(pl, f));
 }
 
+/* Which moment the point of the group at hand is. */
+static const char *
+point_moment(struct planner *pl)
+{
+    return pl->flip->point_at >= 0 ? dr_utc_text(pl->a, pl->flip->point_at) : "of no known moment";
+}
+
 /* The row says what must hold before anything is touched; here is the fact that says it does. */
 static void
 conditions(struct planner *pl, const struct dr_guard_case *c)
@@ -110,6 +117,11 @@ conditions(struct planner *pl, const struct dr_guard_case *c)
         condition(pl, c->group, to, DR_REQUIRE_CLONED, false, pl->in->facts->now.utc,
                   dr_arena_printf(a, "clone %s of %s at %s", rec->drill.name, g, to),
                   dr_arena_printf(a, "made by run %s", rec->drill.run));
+    if (pl->flip->point && c->operation != DR_OPERATION_SERVE)
+        condition(pl, c->group, to, DR_REQUIRE_CONSISTENT, false, c->target_facts->points_seen.utc,
+                  dr_arena_printf(a, "%s has point %s at %s, %s", g, pl->flip->point, to,
+                                  point_moment(pl)),
+                  dr_arena_printf(a, "array %s lists it", c->target_facts->array));
     if (gives(pl->row, DR_STEP_FENCE, DR_REQUIRE_EVIDENCE))
         condition(pl, c->group, from, DR_REQUIRE_EVIDENCE, true, -1,
                   dr_arena_printf(a, "%s cannot be written at %s", g, from),
@@ -332,6 +344,12 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
                                (long long)c->record->record.epoch,
                                (long long)c->record->record.epoch + 1);
     case DR_STEP_PROMOTE:
+        if (pl->flip->point)
+            return dr_arena_printf(a,
+                                   "take %s at %s back to point %s, %s, make it read-write (array "
+                                   "%s) and read every volume back",
+                                   g, to, pl->flip->point, point_moment(pl),
+                                   c->target->array->name);
         return dr_arena_printf(a, "make %s read-write at %s (array %s) and read every volume back",
                                g, to, c->target->array->name);
     case DR_STEP_REVERSE:
@@ -383,6 +401,11 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
     case DR_STEP_TRANSFER:
         return dr_arena_printf(a, "bring %s at %s up to date", g, to);
     case DR_STEP_CLONE:
+        if (pl->flip->point)
+            return dr_arena_printf(a,
+                                   "clone %s at %s as of point %s, %s; the copy itself goes on as "
+                                   "before",
+                                   g, to, pl->flip->point, point_moment(pl));
         return dr_arena_printf(a, "clone %s at %s; the copy itself goes on as before", g, to);
     case DR_STEP_REHEARSE:
         return dr_arena_printf(a, "read the LUNs of clone %s", c->record->record.drill.name);
@@ -524,7 +547,12 @@ weigh_loss(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *re
     case DR_OPERATION_SERVE:
         if (!foresee_fence(pl, c, &expected))
             return false;
-        no_loss(c, "the primary's own copy", "nothing is lost: it is the primary's own copy", ret);
+        if (pl->flip->point)
+            no_loss(c, "as it was agreed to",
+                    "nothing more is lost than was agreed to when it was promoted", ret);
+        else
+            no_loss(c, "the primary's own copy", "nothing is lost: it is the primary's own copy",
+                    ret);
         return true;
     case DR_OPERATION_PROMOTE:
     case DR_OPERATION_SURVIVOR:
@@ -538,7 +566,8 @@ weigh_loss(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *re
                              .record = &c->record->record,
                              .adopted = c->adopts,
                              .facts = pl->in->facts,
-                             .evidence = expected.kind != DRSTOR_EVIDENCE_NONE ? &expected : NULL},
+                             .evidence = expected.kind != DRSTOR_EVIDENCE_NONE ? &expected : NULL,
+                             .point = dr_guard_point(c)},
                          ret);
         return true;
     case DR_OPERATION_REPROTECT:
@@ -598,6 +627,37 @@ plan_group(struct planner *pl, const struct dr_guard_case *c)
     steps(pl, c);
 }
 
+/* Nothing is owed, and a point that is asked for is the one that was promoted. */
+static bool
+went_back(const struct planner *pl, const struct dr_record *r)
+{
+    const char *point = pl->in->goal->point;
+    return !r->left.owed && (!point || dr_streq(point, r->left.point));
+}
+
+/* The point that a primary has yet to go back to; once it is writable, it went. */
+static const char *
+owed_point(const struct dr_guard_case *c)
+{
+    const struct dr_copy_facts *t = c->target_facts;
+    const struct dr_left *left = &c->record->record.left;
+    bool went = t && t->fresh && dr_view_writable(&t->view);
+    return c->operation == DR_OPERATION_SERVE && left->owed && !went ? left->point : NULL;
+}
+
+/* The point that the operation goes back to, or clones: as it is listed, or as it is owed. */
+static void
+plan_point(const struct planner *pl, const struct dr_guard_case *c, struct dr_plan_group *f)
+{
+    const struct dr_point *p = dr_guard_point(c);
+    bool serve = c->operation == DR_OPERATION_SERVE;
+    f->point_at = -1;
+    if (f->nothing_to_do)
+        return;
+    f->point = serve ? owed_point(c) : pl->in->goal->point;
+    f->point_at = serve && f->point ? c->record->record.left.since : p ? p->at : -1;
+}
+
 /* Does what was asked for hold already, seen just now? */
 static bool
 holds_already(const struct planner *pl, const struct dr_guard_case *c)
@@ -612,7 +672,7 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     switch (c->operation) {
     case DR_OPERATION_SERVE:
         /* Writable and seen by nobody is what a run leaves that was given up before its end. */
-        return target && dr_view_writable(&t->view) &&
+        return target && dr_view_writable(&t->view) && went_back(pl, r) &&
                (dr_view_exposed_to_all(&t->view, c->target) ||
                 !dr_plan_array_can(pl->in, c->target->array->name, "expose"));
     case DR_OPERATION_DEMOTE:
@@ -652,10 +712,13 @@ flip_text(struct planner *pl, const struct dr_guard_case *c, bool there)
                *from = c->old ? c->old->site->name
                               : (c->record->record.primary ? c->record->record.primary : "?");
     long long epoch = c->record->present ? (long long)c->record->record.epoch : 0;
+    const char *owed = owed_point(c);
     switch (c->operation) {
     case DR_OPERATION_SWITCHOVER:
     case DR_OPERATION_PROMOTE:
-        return dr_arena_printf(a, "%s -> %s, epoch %lld -> %lld%s", from, to, epoch, epoch + 1,
+        return dr_arena_printf(a, "%s -> %s%s%s, epoch %lld -> %lld%s", from, to,
+                               pl->in->goal->point ? " at point " : "",
+                               pl->in->goal->point ? pl->in->goal->point : "", epoch, epoch + 1,
                                c->adopts ? "; its first record is made on the way" : "");
     case DR_OPERATION_SURVIVOR:
         return there ? dr_arena_printf(a, "nothing to do, %s goes on alone already", to)
@@ -663,8 +726,9 @@ flip_text(struct planner *pl, const struct dr_guard_case *c, bool there)
                                        from, epoch, epoch + 1);
     case DR_OPERATION_SERVE:
         return there ? dr_arena_printf(a, "nothing to do, it is served from %s already", to)
-                     : dr_arena_printf(a, "%s is the primary and serves again, epoch %lld -> %lld",
-                                       to, epoch, epoch + 1);
+                     : dr_arena_printf(
+                           a, "%s is the primary and serves again%s%s, epoch %lld -> %lld", to,
+                           owed ? ", from point " : "", owed ? owed : "", epoch, epoch + 1);
     case DR_OPERATION_DEMOTE:
         return there ? dr_arena_printf(a, "nothing to do, it is not writable at %s", from)
                      : dr_arena_printf(a, "not writable at %s any more%s", from,
@@ -683,7 +747,9 @@ flip_text(struct planner *pl, const struct dr_guard_case *c, bool there)
     case DR_OPERATION_SYNC:
         return dr_arena_printf(a, "%s is brought up to date", to);
     case DR_OPERATION_DRILL_START:
-        return dr_arena_printf(a, "a drill on a clone at %s", to);
+        return dr_arena_printf(a, "a drill on a clone at %s%s%s", to,
+                               pl->in->goal->point ? ", as of point " : "",
+                               pl->in->goal->point ? pl->in->goal->point : "");
     case DR_OPERATION_DRILL_PROMOTE:
         return dr_arena_printf(a, "the drill's clone at %s", to);
     case DR_OPERATION_DRILL_CLEAN:
@@ -725,6 +791,7 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
                                    .text = flip_text(&pl, &c, there),
                                    .adopt = c.adopts};
         pl.flip = &ret->flips[ret->n_flips - 1];
+        plan_point(&pl, &c, pl.flip);
         busy += !there;
         if (!there && dr_guard_group(&c, &ret->refusals, &ret->n_refusals) == 0)
             plan_group(&pl, &c);

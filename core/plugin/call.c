@@ -25,7 +25,8 @@ static const struct dr_field call_fields[] = {
     DR_STR(struct dr_call, source),
     DR_STR(struct dr_call, target),
     DR_STR(struct dr_call, expect),
-    DR_STR(struct dr_call, name)};
+    DR_STR(struct dr_call, name),
+    DR_STR(struct dr_call, point)};
 static DR_TYPE(call_type, struct dr_call, "call", call_fields);
 
 static const struct dr_field setting_fields[] = {DR_STR(struct dr_wire_setting, key),
@@ -69,6 +70,7 @@ static const struct dr_field served_fields[] = {
     DR_I64(struct dr_served, ended_ns),
     DR_LIST(struct dr_served, views, dr_copy_view_type),
     DR_LIST(struct dr_served, jobs, job_type),
+    DR_LIST(struct dr_served, points, dr_point_type),
     DR_I64(struct dr_served, progress_permille),
     DR_STR(struct dr_served, progress)};
 DR_TYPE(dr_served_type, struct dr_served, "reply", served_fields);

@@ -22,7 +22,7 @@ struct dr_call {
 
     const char **groups; /* observe: ids at the array */
     size_t n_groups;
-    const char *group; /* changes, verify_dual_write, jobs */
+    const char *group; /* changes, verify_dual_write, jobs, points */
     const char *job;   /* poll, cancel */
 
     const char *op; /* operation id; the same id means the same wish */
@@ -33,7 +33,7 @@ struct dr_call {
     size_t n_evidence;
     const char **host_groups;
     size_t n_host_groups;
-    const char *source, *target, *expect, *name;
+    const char *source, *target, *expect, *name, *point;
 };
 
 /*
@@ -58,6 +58,8 @@ struct dr_reply {
     size_t n_views;
     struct dr_job *jobs; /* jobs that were reported without a group: jobs(), poll() */
     size_t n_jobs;
+    struct dr_point *points; /* points() */
+    size_t n_points;
     int64_t progress_permille; /* -1: none said */
     const char *progress;
 };
@@ -98,6 +100,8 @@ struct dr_served {
     size_t n_views;
     struct dr_job *jobs;
     size_t n_jobs;
+    struct dr_point *points;
+    size_t n_points;
     int64_t progress_permille;
     const char *progress;
 };

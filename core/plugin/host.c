@@ -361,6 +361,7 @@ static const struct drstor_host table = {
     .report_path = dr_sink_path,
     .report_job = dr_sink_job,
     .outcome = host_outcome,
+    .report_point = dr_sink_point,
 };
 
 const struct drstor_host *

@@ -63,6 +63,7 @@ int dr_sink_group(struct drstor_call *call, const struct drstor_group_info *grou
 int dr_sink_member(struct drstor_call *call, const struct drstor_member_info *member);
 int dr_sink_path(struct drstor_call *call, const struct drstor_path_info *path);
 int dr_sink_job(struct drstor_call *call, const struct drstor_job_info *job);
+int dr_sink_point(struct drstor_call *call, const struct drstor_point_info *point);
 int dr_sink_limits(struct drstor_call *call, const struct drstor_limits *limits);
 int dr_sink_duration(struct drstor_call *call, const struct drstor_duration *duration);
 int dr_sink_key(struct drstor_call *call, const struct drstor_key *key);

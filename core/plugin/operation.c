@@ -25,7 +25,8 @@ static const char *const names[] = {"unknown",
                                     "jobs",
                                     "poll",
                                     "cancel",
-                                    "tag"};
+                                    "tag",
+                                    "points"};
 const struct dr_names dr_array_op_names = {"operation", names, sizeof(names) / sizeof(names[0])};
 _Static_assert(sizeof(names) / sizeof(names[0]) == DR_ARRAY_OP_COUNT, "one name per callback");
 
@@ -57,7 +58,8 @@ static const struct dr_op_info infos[DR_ARRAY_OP_COUNT] = {
     [DR_ARRAY_OP_POLL] = OP(poll, DR_OP_JOB, false, false),
     /* It stops work at the array, so it has an outcome although it carries no change. */
     [DR_ARRAY_OP_CANCEL] = OP(cancel, DR_OP_JOB, false, true),
-    [DR_ARRAY_OP_TAG] = OP(tag, DR_OP_CHANGE, false, true)};
+    [DR_ARRAY_OP_TAG] = OP(tag, DR_OP_CHANGE, false, true),
+    [DR_ARRAY_OP_POINTS] = OP(points, DR_OP_GROUP, false, false)};
 
 const struct dr_op_info *
 dr_op_info(enum dr_array_op op)

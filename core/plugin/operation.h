@@ -38,6 +38,7 @@ enum dr_array_op {
     DR_ARRAY_OP_POLL,
     DR_ARRAY_OP_CANCEL,
     DR_ARRAY_OP_TAG,
+    DR_ARRAY_OP_POINTS,
     DR_ARRAY_OP_COUNT
 };
 

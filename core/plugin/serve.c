@@ -166,7 +166,8 @@ serve_change(struct dr_serve *s, const struct dr_op_info *op, const struct dr_ca
                                          .source = q->source,
                                          .target = q->target,
                                          .expect = q->expect,
-                                         .name = q->name};
+                                         .name = q->name,
+                                         .point = q->point};
     return fn(s->handle, call, &change);
 }
 

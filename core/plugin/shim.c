@@ -278,6 +278,35 @@ call_lacks(const struct dr_call *call, const struct dr_op_info *op)
     return op->mutating && !call->deadline_ns ? "a deadline" : NULL;
 }
 
+/* A point that would be passed over in silence would be the newest. */
+static bool
+point_unfit(struct dr_array_handle *h, const struct dr_call *call, struct dr_arena *a,
+            struct dr_reply *ret)
+{
+    bool back = call->operation == DR_ARRAY_OP_SET_ACCESS && !call->planned &&
+                call->access_wanted == DRSTOR_ACCESS_READ_WRITE;
+    if (!call->point)
+        return false;
+    if (!*call->point || (!back && call->operation != DR_ARRAY_OP_TEST_START)) {
+        dr_verdict_unsent(call, DRSTOR_E_INVALID,
+                          dr_arena_printf(a,
+                                          "a call of array %s has a recovery point, and no use "
+                                          "for it",
+                                          h->array),
+                          NULL, ret);
+        return true;
+    }
+    if (dr_plugin_can(h->plugin, DR_ARRAY_OP_POINTS))
+        return false;
+    dr_verdict_unsent(call, DRSTOR_E_UNSUPPORTED,
+                      dr_arena_printf(a,
+                                      "array %s cannot go back to recovery point %s: plugin %s "
+                                      "lists none",
+                                      h->array, call->point, h->plugin->info.name),
+                      NULL, ret);
+    return true;
+}
+
 /* Everything that can be said without asking; false: ask. */
 static bool
 call_unsent(struct dr_array_handle *h, const struct dr_call *call, const struct dr_op_info *op,
@@ -291,7 +320,7 @@ call_unsent(struct dr_array_handle *h, const struct dr_call *call, const struct 
         return true;
     }
     if (dr_array_can(h, call->operation))
-        return false;
+        return point_unfit(h, call, a, ret);
     const char *name = op_name(call->operation);
     if (dr_plugin_can(h->plugin, call->operation))
         dr_verdict_unsent(

@@ -1,19 +1,22 @@
-/* What a plugin reports of groups, members, paths and jobs: believed as a statement, never as a
- * shape. */
+/* What a plugin reports of groups, members, paths, jobs and points: believed as a statement, never
+ * as a shape. */
 #include "plugin/host.h"
 #include "plugin/message.h"
 
 #include "base/str.h"
 
 #include <stdlib.h>
+#include <string.h>
 
 enum {
-    MEMBERS_MAX = 4096,                          /* in one group */
+    MEMBERS_MAX = 4096, /* in one group */
+    POINTS_MAX = 4096,  /* of one group */
+    POINT_TEXT_MAX = 255,
     REPLY_BYTES_MAX = DR_MESSAGE_MAX - (1 << 16) /* leaves room for sentences */
 };
 
 /* Fixed part of one thing on the wire, generously. */
-enum { GROUP_BYTES = 160, MEMBER_BYTES = 64, PATH_BYTES = 48, JOB_BYTES = 32 };
+enum { GROUP_BYTES = 160, MEMBER_BYTES = 64, PATH_BYTES = 48, JOB_BYTES = 32, POINT_BYTES = 32 };
 
 static int
 sink_begin(struct drstor_call *call, size_t bytes)
@@ -21,7 +24,7 @@ sink_begin(struct drstor_call *call, size_t bytes)
     if (!dr_host_mine(call))
         return DRSTOR_E_INVALID;
     if (call->describing)
-        return dr_host_fault(call, "reported groups, members, paths or jobs in describe()");
+        return dr_host_fault(call, "reported groups, members, paths, jobs or points in describe()");
     call->bytes += bytes;
     if (call->bytes > REPLY_BYTES_MAX)
         return dr_host_fault(call, "reported more than 16 MiB");
@@ -253,5 +256,45 @@ dr_sink_job(struct drstor_call *call, const struct drstor_job_info *job)
         dr_arena_push(call->arena, v->jobs, v->n_jobs) = out;
     else
         dr_arena_push(call->arena, call->served.jobs, call->served.n_jobs) = out;
+    return DRSTOR_OK;
+}
+
+int
+dr_sink_point(struct drstor_call *call, const struct drstor_point_info *point)
+{
+    struct drstor_point_info p = DRSTOR_POINT_INFO_INIT;
+    struct dr_served *s = &call->served;
+    struct dr_point out = {0};
+    const char *group = NULL;
+    int r = sink_begin(call, POINT_BYTES);
+    if (r == DRSTOR_OK && call->operation != DR_ARRAY_OP_POINTS)
+        r = dr_host_fault(call, "reported a recovery point outside points()");
+    if (r == DRSTOR_OK)
+        r = dr_host_take(call, "recovery point", point,
+                         offsetof(struct drstor_point_info, utc) + sizeof(p.utc), &p, sizeof(p));
+    r = r < 0 ? r : check_enum(call, "kind of recovery point", p.kind, DRSTOR_POINT_PERIODIC);
+    r = r < 0 ? r : check_number(call, "moment of a recovery point", p.utc, INT64_MAX);
+    r = r < 0 ? r : dr_host_string(call, "group of a recovery point", p.group, true, &group);
+    r = r < 0 ? r : dr_host_string(call, "id of a recovery point", p.id, true, &out.id);
+    r = r < 0 ? r : dr_host_string(call, "label", p.label, false, &out.label);
+    if (r < 0)
+        return r;
+    /* They are stored with every observation, as many as there are. */
+    if (strlen(out.id) > POINT_TEXT_MAX || (out.label && strlen(out.label) > POINT_TEXT_MAX))
+        return dr_host_fault(call, "reported a recovery point with a text longer than %d bytes",
+                             POINT_TEXT_MAX);
+    if (!was_asked(call, group))
+        return dr_host_fault(call,
+                             "reported recovery point %.128s of group %.128s, which was not asked "
+                             "for",
+                             out.id, group);
+    if (s->n_points >= POINTS_MAX)
+        return dr_host_fault(call, "reported more than %d recovery points", POINTS_MAX);
+    for (size_t i = 0; i < s->n_points; i++)
+        if (dr_streq(s->points[i].id, out.id))
+            return dr_host_fault(call, "reported recovery point %.128s twice", out.id);
+    out.kind = (enum drstor_point_kind)p.kind;
+    out.at = p.utc;
+    dr_arena_push(call->arena, s->points, s->n_points) = out;
     return DRSTOR_OK;
 }

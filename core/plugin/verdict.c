@@ -26,6 +26,8 @@ drop_views(struct dr_reply *r)
     r->n_views = 0;
     r->jobs = NULL;
     r->n_jobs = 0;
+    r->points = NULL;
+    r->n_points = 0;
 }
 
 /* The plugin broke its contract: what it said counts for nothing, except that a change may have
@@ -161,6 +163,8 @@ dr_verdict(struct dr_arena *a, const char *plugin, const struct dr_call *call,
     ret->n_views = s->n_views;
     ret->jobs = s->jobs;
     ret->n_jobs = s->n_jobs;
+    ret->points = s->points;
+    ret->n_points = s->n_points;
     ret->progress_permille = s->progress_permille;
     ret->progress = s->progress;
     ret->late = s->ended_ns < 0 || (uint64_t)s->ended_ns >= call->deadline_ns;

@@ -57,6 +57,30 @@ members(const struct dr_copy_view *v)
     return list;
 }
 
+/* The recovery points beside the newest, as they were when they were read. */
+static void
+set_points(struct json_object *o, const struct dr_copy_facts *f, const struct dr_stamp *now)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < f->n_points; i++) {
+        const struct dr_point *p = &f->points[i];
+        struct json_object *x = json_object_new_object();
+        dr_json_set_str(x, "id", p->id);
+        set_time(x, "at", p->at);
+        if (p->at >= 0 && now->utc >= p->at)
+            dr_json_set_i64(x, "age_s", now->utc - p->at);
+        dr_json_set_str(x, "kind", dr_name(&dr_point_kind_names, (int)p->kind));
+        dr_json_set_str(x, "label", p->label);
+        (void)json_object_array_add(list, x);
+    }
+    if (f->points_seen.boot_ns >= 0 || f->n_points)
+        dr_json_set(o, "points", json_object_get(list));
+    if (f->points_more > 0)
+        dr_json_set_i64(o, "points_more", f->points_more);
+    dr_json_set_str(o, "points_error", f->points_error);
+    (void)json_object_put(list);
+}
+
 /* What is not read now is unknown, whatever was known before; that goes beside it. */
 static struct json_object *
 copy_json(const struct dr_copy *c, const struct dr_copy_facts *f, const struct dr_facts *facts)
@@ -78,6 +102,7 @@ copy_json(const struct dr_copy *c, const struct dr_copy_facts *f, const struct d
             dr_json_set_str(o, "last_access", dr_name(&dr_access_names, (int)f->view.access));
             dr_json_set_str(o, "last_sync", dr_name(&dr_sync_names, (int)f->view.sync));
         }
+        set_points(o, f, &facts->now);
     }
     dr_json_set_str(o, "source", c->array->name);
     const struct dr_endpoint_facts *e = dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, c->array->name);
@@ -182,6 +207,7 @@ set_record(struct json_object *o, const struct dr_record *r, const struct dr_sta
         dr_json_set_str(drill, "site", r->drill.site);
         dr_json_set_str(drill, "run", r->drill.run);
         dr_json_set_str(drill, "by", r->drill.by);
+        dr_json_set_str(drill, "point", r->drill.point);
         set_time(drill, "started", r->drill.started);
         if (r->drill.started >= 0 && now->utc >= r->drill.started)
             dr_json_set_i64(drill, "age_s", now->utc - r->drill.started);
@@ -190,6 +216,7 @@ set_record(struct json_object *o, const struct dr_record *r, const struct dr_sta
     if (r->old_copy != DR_OLD_COPY_NONE) {
         dr_json_set_str(o, "old_copy", dr_name(&dr_old_copy_names, (int)r->old_copy));
         dr_json_set_str(o, "old_copy_holds", r->left.text);
+        dr_json_set_str(o, "promoted_point", r->left.point);
     }
     set_time(o, "exposed_since", r->exposed_since);
     if (r->exposed_since >= 0 && now->utc >= r->exposed_since)

@@ -33,6 +33,14 @@ static const struct dr_column member_columns[] = {
     {"wwid", 2, DR_COLUMN_USUAL},
 };
 
+static const struct dr_column point_columns[] = {
+    {"point", 9, DR_COLUMN_USUAL},
+    {"at", 8, DR_COLUMN_USUAL},
+    {"age", 7, DR_COLUMN_USUAL | DR_COLUMN_RIGHT},
+    {"kind", 3, DR_COLUMN_USUAL},
+    {"label", 1, DR_COLUMN_USUAL},
+};
+
 /* in_sync says whether; which of the other words it is, the first copy that follows tells. */
 static const char *
 sync_word(struct dr_page *p, struct json_object *g)
@@ -153,6 +161,30 @@ members(struct dr_page *p, struct json_object *copy)
 }
 
 static void
+points(struct dr_page *p, struct json_object *copy)
+{
+    const char *error = dr_page_text(p, copy, "points_error");
+    int64_t more = 0;
+    if (dr_json_length(dr_json_get(copy, "points"))) {
+        struct dr_grid *grid = dr_grid_plain(p, point_columns, DR_COUNT(point_columns));
+        dr_page_say(p, 2, 2,
+                    "recovery points at %s, beside the newest:", dr_page_known(p, copy, "site"));
+        dr_page_each(dr_json_get(copy, "points"), i, x)
+        {
+            const char *at = dr_page_time(p, x, "at"), *label = dr_page_text(p, x, "label");
+            dr_grid_row(grid, (const char *[]){dr_page_known(p, x, "id"), at ? at : "unknown",
+                                               dr_page_duration(p, x, "age_s"),
+                                               dr_page_known(p, x, "kind"), label ? label : ""});
+        }
+        dr_grid_print(grid, 4);
+    }
+    if (dr_json_i64(copy, "points_more", &more) && more > 0)
+        dr_page_say(p, 4, 2, "and %lld older ones", (long long)more);
+    if (error)
+        dr_page_say(p, 2, 2, "recovery points at %s: %s", dr_page_known(p, copy, "site"), error);
+}
+
+static void
 detail(struct dr_page *p, struct json_object *g, bool all)
 {
     const char *reason = dr_page_text(p, g, "reason"), *next = dr_page_text(p, g, "next");
@@ -190,6 +222,8 @@ detail(struct dr_page *p, struct json_object *g, bool all)
             dr_page_say(p, 2, 2, "volumes at %s:", dr_page_known(p, c, "site"));
             members(p, c);
         }
+        if (all)
+            points(p, c);
     }
 }
 

@@ -99,6 +99,9 @@ took_away(struct dr_run *run, const struct dr_plan_group *f, const struct dr_rec
 {
     struct dr_step_row *rows = NULL;
     size_t n = 0;
+    /* Committed there, and perhaps given up before anything was done about it. */
+    if (dr_record_committed_by(rec, run->id, f->to, f->epoch))
+        return true;
     if (dr_store_step_list(run->s->store, run->arena, run->id, &rows, &n, NULL) < 0)
         return false;
     for (size_t i = 0; i < n; i++) {

@@ -34,7 +34,7 @@ set_access(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_vie
     call->epoch = (uint64_t)rec.epoch;
     /* What proves that the other side cannot write goes along; the array may look at it. */
     call->n_evidence = dr_call_evidence(s->arena, &rec, &call->evidence);
-    return DRSTOR_OK;
+    return dr_point_due(s, d->at, v, &rec, call, err);
 }
 
 enum dr_step_end
@@ -49,7 +49,12 @@ dr_step_set_access(struct dr_step *s, const struct dr_copy *copy, enum drstor_ac
                                    .access = wanted,
                                    .planned = planned,
                                    .always = always};
-    return dr_step_drive(s, &drive);
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    enum dr_step_end end = dr_step_drive(s, &drive);
+    int r = end == DR_STEP_END_DONE && wanted == DRSTOR_ACCESS_READ_WRITE
+                ? dr_point_reached(s, copy, &err)
+                : DRSTOR_OK;
+    return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : end;
 }
 
 /* A planned move that has to go on without the old site can show what it saw there (--within). */

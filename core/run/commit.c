@@ -67,7 +67,9 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
                                    .seconds = f->loss->seconds,
                                    .bytes = f->loss->bytes,
                                    .text = f->loss->text,
-                                   .generation = f->generation};
+                                   .generation = f->generation,
+                                   .point = s->flip->point,
+                                   .owed = s->flip->point != NULL};
         r->exposed_since = dr_now_utc(s->run->s->env);
     }
     if (s->run->plan.goal.unplanned)
@@ -219,13 +221,18 @@ weigh_loss(struct dr_step *s, const struct dr_record *rec, struct dr_loss *ret,
                          "array %s knows epoch %lld of group %s, this controller only %lld",
                          s->target->array->name, (long long)t->view.epoch, s->group->name,
                          (long long)s->flip->epoch);
+    struct dr_point point;
+    r = s->flip->point ? dr_step_point_planned(s, &point, err) : DRSTOR_OK;
+    if (r < 0)
+        return r;
     const struct dr_loss_case c = {.group = s->group,
                                    .old = s->old,
                                    .target = s->target,
                                    .record = rec,
                                    .adopted = s->flip->adopt,
                                    .facts = &facts,
-                                   .evidence = rec->n_evidence ? &rec->evidence[0] : NULL};
+                                   .evidence = rec->n_evidence ? &rec->evidence[0] : NULL,
+                                   .point = s->flip->point ? &point : NULL};
     dr_loss_estimate(s->arena, &c, ret);
     return DRSTOR_OK;
 }

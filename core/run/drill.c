@@ -37,6 +37,7 @@ name_drill(struct dr_step *s, struct dr_record *r, void *user, struct drstor_err
                                  .site = s->target->site->name,
                                  .run = s->run->id,
                                  .by = s->run->consent.by,
+                                 .point = s->flip->point,
                                  .started = dr_now_utc(s->run->s->env)};
     dr_record_op(s, r);
     dr_record_rest(r);
@@ -57,16 +58,17 @@ static int
 clone_call(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
            struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
 {
+    struct dr_point point;
     (void)v;
-    (void)err;
     call->operation = DR_ARRAY_OP_TEST_START;
     call->group = s->target->id;
     call->name = d->at->id; /* the same name is the same wish */
     call->op = dr_arena_printf(s->arena, "%s/%s", s->run->id, s->plan->id);
     call->planned = true;
     call->epoch = (uint64_t)s->flip->epoch;
+    call->point = s->flip->point;
     *to = s->target;
-    return DRSTOR_OK;
+    return call->point ? dr_step_point_planned(s, &point, err) : DRSTOR_OK;
 }
 
 enum dr_step_end

@@ -118,6 +118,28 @@ bool dr_jobs_ended(const struct dr_run_setup *s, const struct dr_copy *copy, str
  */
 enum dr_step_end dr_step_finish_sent(struct dr_step *s, const struct dr_copy *at);
 
+/* Is it worth asking again after a read that failed with STATUS, WHY? Waits before it says so.
+ * UNTIL is 0 the first time. */
+bool dr_step_ask_again(struct dr_step *s, int status, uint64_t *until,
+                       const struct drstor_error *why);
+
+/* ---- point.c ----------------------------------------------------------------------------------
+ */
+
+/* The recovery point ID of COPY as it is now. R046 when it is gone, or is not of moment AT. */
+int dr_step_point(struct dr_step *s, const struct dr_copy *copy, const char *id, int64_t at,
+                  struct dr_point *ret, struct drstor_error **err);
+/* That of the plan, at the target. */
+int dr_step_point_planned(struct dr_step *s, struct dr_point *ret, struct drstor_error **err);
+/*
+ * CALL sets the access of COPY, which was just read as V. To make it writable, it goes back to the
+ * point it owes by RECORD; to close it, it owes nothing from now on if it was whole and writable.
+ */
+int dr_point_due(struct dr_step *s, const struct dr_copy *copy, const struct dr_copy_view *v,
+                 const struct dr_record *record, struct dr_call *call, struct drstor_error **err);
+/* COPY was read back as writable: the record owes it no point any more. */
+int dr_point_reached(struct dr_step *s, const struct dr_copy *copy, struct drstor_error **err);
+
 /* ---- drive.c --------------------------------------------------------------------------------- */
 
 struct dr_drive {

@@ -149,23 +149,30 @@ dr_step_look(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view 
     return dr_fail(err, DRSTOR_E_NOTFOUND, "array %s does not know \"%s\"", copy->array->name, id);
 }
 
+bool
+dr_step_ask_again(struct dr_step *s, int status, uint64_t *until, const struct drstor_error *why)
+{
+    bool passes = status == DRSTOR_E_UNREACHABLE || status == DRSTOR_E_BUSY ||
+                  status == DRSTOR_E_UNKNOWN || status == DRSTOR_E_PROTOCOL;
+    if (!passes || s->hasty)
+        return false;
+    uint64_t now = dr_now_ns(s->run->s->env);
+    if (!*until) {
+        *until = now + look_patience_ns;
+        dr_run_event(s->run, s, "waiting", "%s; asking again", dr_error_message(why));
+    }
+    return now + look_pause_ns <= *until && dr_step_wait(s, now + look_pause_ns);
+}
+
 int
 dr_step_look_patiently(struct dr_step *s, const struct dr_copy *copy, struct dr_copy_view *ret,
                        struct drstor_error **err)
 {
-    uint64_t until = dr_now_ns(s->run->s->env) + look_patience_ns;
-    for (bool told = false;; told = true) {
+    uint64_t until = 0;
+    for (;;) {
         dr_error_freep(err);
         int r = dr_step_look(s, copy, ret, err);
-        if (r != DRSTOR_E_UNREACHABLE && r != DRSTOR_E_BUSY && r != DRSTOR_E_UNKNOWN &&
-            r != DRSTOR_E_PROTOCOL)
-            return r;
-        if (s->hasty)
-            return r;
-        if (!told)
-            dr_run_event(s->run, s, "waiting", "%s; asking again", dr_error_message(*err));
-        uint64_t next = dr_now_ns(s->run->s->env) + look_pause_ns;
-        if (next > until || !dr_step_wait(s, next))
+        if (r == DRSTOR_OK || !dr_step_ask_again(s, r, &until, *err))
             return r;
     }
 }

@@ -88,7 +88,7 @@ DRSTOR_API int drstor_show(struct drstor *d, const char *kind, const char *name,
  *         "unplanned": bool, "storage_only": bool }
  *
  *     VERB            needs    takes
- *     promote         to       point, storage_only, and one of unplanned, within_s
+ *     promote         to       storage_only, and one of unplanned (with it: point), within_s
  *     failback                 storage_only
  *     demote          at       storage_only
  *     reprotect                storage_only

@@ -195,6 +195,31 @@ struct drstor_job_info {
         sizeof(struct drstor_job_info), 0, NULL, NULL, NULL, -1                                    \
     }
 
+/* ---- points() -------------------------------------------------------------------------------- */
+
+/*
+ * A recovery point that the copy can be taken back to (set_access) or cloned from (test_start),
+ * beside the newest one, which report_group tells. Two things must be true of it, or it is left
+ * out:
+ *
+ *   - It is whole: every member of the group, as of this one moment.
+ *   - The copy came from it: it is an earlier state of the data that the copy holds now. A snapshot
+ *     of what a resync has overwritten since is none.
+ */
+struct drstor_point_info {
+    uint32_t size;
+    int32_t kind; /* enum drstor_point_kind */
+    const char *group;
+    const char *id;    /* the array's name of it, at most 255 bytes. The same id never comes to mean
+                          another moment: not "hourly.0" where names move on */
+    const char *label; /* for people: of which schedule, what for; likewise; NULL: none */
+    int64_t utc;       /* the moment whose data it holds, not the one at which it was made */
+};
+#define DRSTOR_POINT_INFO_INIT                                                                     \
+    {                                                                                              \
+        sizeof(struct drstor_point_info), 0, NULL, NULL, NULL, -1                                  \
+    }
+
 /* ---- mutating calls -------------------------------------------------------------------------- */
 
 struct drstor_evidence {
@@ -224,6 +249,17 @@ struct drstor_change {
     const char *target;
     const char *expect; /* resync: generation the target must still have */
     const char *name;   /* snapshot, test_start: name of what is made; carries the operation id */
+    /*
+     * set_access (read-write, not planned), test_start: id of a point that points() lists; NULL:
+     * the newest. Never given to a plugin without points().
+     *
+     * set_access: every member that is not writable is taken back to the point, and becomes
+     * writable only then. One that is writable already was taken back before: it is left as it is,
+     * because hosts may have written since. So the same wish may come again, after whatever became
+     * of the first, and ends at the same point. NOTFOUND, and nothing changed, when there is no
+     * such point any more.
+     */
+    const char *point;
 };
 
 /* ---- the host table -------------------------------------------------------------------------- */
@@ -302,6 +338,9 @@ struct drstor_host {
     /* The outcome of a mutating call; JOB needs a handle. PARTIAL: name members by
      * report_member. */
     void (*outcome)(struct drstor_call *call, enum drstor_outcome outcome, const char *job);
+
+    /* Only in points(). */
+    int (*report_point)(struct drstor_call *call, const struct drstor_point_info *point);
 };
 
 /* ---- the plugin table ------------------------------------------------------------------------ */
@@ -357,6 +396,9 @@ struct drstor_plugin {
     int (*cancel)(void *handle, struct drstor_call *call, const char *job);
     /* Keep change->epoch at the array. */
     int (*tag)(void *handle, struct drstor_call *call, const struct drstor_change *change);
+    /* The recovery points of the copy GROUP beside the newest, by report_point, in any order.
+     * Whoever has this honours change->point. */
+    int (*points)(void *handle, struct drstor_call *call, const char *group);
 };
 
 #define DRSTOR_PLUGIN_ENTRY_NAME "drstor_plugin_entry"

@@ -108,6 +108,13 @@ enum drstor_job_state {
     DRSTOR_JOB_FAILED
 };
 
+/* How a recovery point came about. */
+enum drstor_point_kind {
+    DRSTOR_POINT_UNKNOWN = 0,
+    DRSTOR_POINT_ON_REQUEST, /* somebody asked for it; it stays until somebody deletes it */
+    DRSTOR_POINT_PERIODIC    /* of the array's own schedule: it goes when newer ones come */
+};
+
 /* Proof that the other copy cannot be written (docs/safety.md). */
 enum drstor_evidence_kind {
     DRSTOR_EVIDENCE_NONE = 0,

@@ -72,7 +72,7 @@ static bool
 access_check_unplanned(struct sim_world *w, struct sim_flight *f, const struct sim_group *g,
                        const struct sim_copy *c)
 {
-    if (access_resyncing(w, c)) {
+    if (!f->point[0] && access_resyncing(w, c)) {
         sim_refuse(f, DRSTOR_E_REFUSED, "resync-running",
                    "a resync into group %s is under way; it is not consistent", c->id);
         return false;
@@ -90,15 +90,25 @@ access_check_unplanned(struct sim_world *w, struct sim_flight *f, const struct s
     return true;
 }
 
-/* Writes known anywhere that this promotion leaves behind. */
+/* What member I of C is promoted to: what it holds, or what IMAGE kept of it. What is writable
+ * stays as it is: it was taken back before. */
+static const struct sim_point *
+access_basis(const struct sim_copy *c, const struct sim_image *image, size_t i)
+{
+    bool back = image && c->members[i].access != DRSTOR_ACCESS_READ_WRITE;
+    return back ? &image->members[i].point : &c->members[i].point;
+}
+
+/* Writes known anywhere that this promotion leaves behind; of C itself too, where it goes back. */
 static uint64_t
-access_loss(struct sim_group *g, const struct sim_copy *c, uint32_t mask, uint64_t *ret_ns)
+access_loss(struct sim_group *g, const struct sim_copy *c, const struct sim_image *image,
+            uint32_t mask, uint64_t *ret_ns)
 {
     uint64_t lost = 0, last = 0, point = SIM_NEVER;
     for (size_t i = 0; i < g->n_members; i++) {
         if (!(mask & (UINT32_C(1) << i)))
             continue;
-        const struct sim_point *p = &c->members[i].point;
+        const struct sim_point *p = access_basis(c, image, i);
         uint64_t most = 0;
         for (size_t j = 0; j < g->n_copies; j++) {
             const struct sim_point *o = &g->copies[j].members[i].point;
@@ -119,9 +129,9 @@ access_loss(struct sim_group *g, const struct sim_copy *c, uint32_t mask, uint64
 
 static void
 access_record_loss(struct sim_world *w, const struct sim_flight *f, struct sim_group *g,
-                   const struct sim_copy *c, uint32_t mask)
+                   const struct sim_copy *c, const struct sim_image *image, uint32_t mask)
 {
-    uint64_t ns, lost = access_loss(g, c, mask, &ns);
+    uint64_t ns, lost = access_loss(g, c, image, mask, &ns);
     if (lost && f->planned)
         sim_violate(w, SIM_V_PLANNED_LOSS, g->name, "a planned promotion of %s lost %llu writes",
                     g->name, (unsigned long long)lost);
@@ -137,14 +147,14 @@ access_record_loss(struct sim_world *w, const struct sim_flight *f, struct sim_g
     SIM_SET(l->site, w->sites[sim_copy_site(w, c)].name);
 }
 
-/* Has C every write of member I that there is anywhere and that was not given up? */
+/* Has P every write of member I that there is anywhere and that was not given up? */
 static bool
-access_complete(const struct sim_group *g, const struct sim_copy *c, size_t i)
+access_complete(const struct sim_group *g, const struct sim_point *p, size_t i)
 {
     const struct sim_segments *s = &g->segments[i];
     for (size_t j = 0; j < g->n_copies; j++) {
         const struct sim_point *o = &g->copies[j].members[i].point;
-        if (sim_not_given_up(s, o, sim_common(s, &c->members[i].point, o, NULL)))
+        if (sim_not_given_up(s, o, sim_common(s, p, o, NULL)))
             return false;
     }
     return true;
@@ -155,7 +165,8 @@ access_complete(const struct sim_group *g, const struct sim_copy *c, size_t i)
  * last transfer, or, when nothing is missing, any since its last write.
  */
 static void
-access_check_points(struct sim_world *w, struct sim_group *g, struct sim_copy *c, uint32_t mask)
+access_check_points(struct sim_world *w, struct sim_group *g, struct sim_copy *c,
+                    const struct sim_image *image, uint32_t mask)
 {
     uint64_t moment = 0, least = 0;
     bool unequal = false;
@@ -163,8 +174,9 @@ access_check_points(struct sim_world *w, struct sim_group *g, struct sim_copy *c
         struct sim_member *m = &c->members[i];
         /* One that is writable already was promoted before; its point has moved on since. */
         if ((mask & (UINT32_C(1) << i)) && m->access != DRSTOR_ACCESS_READ_WRITE) {
-            m->basis_open = access_complete(g, c, i);
-            m->basis_ns = m->basis_open ? m->point.written_ns : m->point.at_ns;
+            const struct sim_point *p = access_basis(c, image, i);
+            m->basis_open = access_complete(g, p, i);
+            m->basis_ns = m->basis_open ? p->written_ns : p->at_ns;
         } else if (m->access != DRSTOR_ACCESS_READ_WRITE) {
             continue;
         }
@@ -180,23 +192,29 @@ access_check_points(struct sim_world *w, struct sim_group *g, struct sim_copy *c
                     "members of %s were promoted to different points in time", g->name);
 }
 
-/* Everything was weighed: make it writable and cut it loose from its source. */
+/* Everything was weighed: cut it loose from its source, take it back to IMAGE (NULL: it stays as it
+ * is) and make it writable. */
 static void
 access_promote(struct sim_world *w, struct sim_flight *f, struct sim_group *g, struct sim_copy *c,
-               uint32_t mask)
+               const struct sim_image *image, uint32_t mask)
 {
-    if (access_resyncing(w, c))
+    if (!image && access_resyncing(w, c))
         sim_violate(w, SIM_V_INCONSISTENT, g->name, "%s was promoted in the middle of a resync",
                     g->name);
     /* Before anything is given up: what is missing decides which points they show. */
-    if (c->relation != DRSTOR_RELATION_SOURCE)
-        access_check_points(w, g, c, mask);
-    access_record_loss(w, f, g, c, mask);
+    if (image || c->relation != DRSTOR_RELATION_SOURCE)
+        access_check_points(w, g, c, image, mask);
+    access_record_loss(w, f, g, c, image, mask);
+    for (size_t i = 0; i < g->n_members; i++)
+        if (mask & (UINT32_C(1) << i))
+            sim_point_set(&c->members[i].point, access_basis(c, image, i));
     sim_transfer_abort(w, g, c, "copy was promoted");
     if (c->relation == DRSTOR_RELATION_DESTINATION) {
         c->relation = DRSTOR_RELATION_NONE;
         c->insync = 0;
     }
+    if (f->fault == SIM_FAULT_HALFWAY)
+        return; /* nobody hears how far it came */
     for (size_t i = 0; i < g->n_members; i++)
         if (mask & (UINT32_C(1) << i))
             c->members[i].access = DRSTOR_ACCESS_READ_WRITE;
@@ -257,13 +275,34 @@ access_finish_job(struct sim_world *w, const struct sim_flight *f)
 {
     if (!f->job)
         return;
-    bool good = f->reply.outcome == DRSTOR_OUTCOME_DONE;
+    bool good = f->reply.outcome == DRSTOR_OUTCOME_DONE; /* not halfway */
     sim_job_end(w, f->job, good ? DRSTOR_JOB_SUCCEEDED : DRSTOR_JOB_FAILED, f->reply.words);
+}
+
+/* May the copy go back to the point that the call names? False: refused. */
+static bool
+access_back(struct sim_world *w, struct sim_flight *f, const struct sim_group *g,
+            const struct sim_copy *c, const struct sim_image **ret)
+{
+    if (!f->point[0])
+        return true;
+    bool followed = c->relation == DRSTOR_RELATION_MUTUAL;
+    for (size_t j = 0; j < g->n_copies; j++)
+        followed |= g->copies[j].relation == DRSTOR_RELATION_DESTINATION &&
+                    &g->copies[g->copies[j].peer] == c;
+    if (followed) {
+        sim_refuse(f, DRSTOR_E_REFUSED, "source",
+                   "others follow copy %s; it is not taken back to %s", c->id, f->point);
+        return false;
+    }
+    *ret = sim_point_named(w, f);
+    return *ret != NULL;
 }
 
 void
 sim_effect_access(struct sim_world *w, struct sim_flight *f)
 {
+    const struct sim_image *image = NULL;
     struct sim_group *g = &w->groups[f->group];
     struct sim_copy *c = &g->copies[f->copy];
     uint32_t mask = sim_selected(f, g);
@@ -281,8 +320,8 @@ sim_effect_access(struct sim_world *w, struct sim_flight *f)
     } else if (guards && !(f->planned ? access_check_planned(w, f, g, c, mask)
                                       : access_check_unplanned(w, f, g, c))) {
         /* said why */
-    } else if (!access_job(w, f)) {
-        access_promote(w, f, g, c, mask);
+    } else if (access_back(w, f, g, c, &image) && !access_job(w, f)) {
+        access_promote(w, f, g, c, image, mask);
     }
     access_finish_job(w, f);
 }
@@ -316,5 +355,5 @@ sim_effect_force(struct sim_world *w, struct sim_flight *f)
         c->insync = 0;
     }
     f->access = DRSTOR_ACCESS_READ_WRITE;
-    access_promote(w, f, g, c, mask);
+    access_promote(w, f, g, c, NULL, mask);
 }

@@ -118,6 +118,7 @@ call_fill(struct sim_world *w, const struct sim_request *r, struct sim_flight *f
     SIM_SET(f->target, r->target);
     SIM_SET(f->expect, r->expect);
     SIM_SET(f->name, r->name);
+    SIM_SET(f->point, r->point);
     SIM_SET(f->job_id, r->job);
 }
 
@@ -148,6 +149,7 @@ call_strike(struct sim_world *w, const struct sim_fault *fault, uint64_t deadlin
             f->end_ns = deadline_ns + settle;
         break;
     case SIM_FAULT_CRASH:
+    case SIM_FAULT_HALFWAY:
         f->mute = 1;
         break;
     case SIM_FAULT_UNKNOWN:

@@ -48,6 +48,8 @@ change_answered(struct simulated *s, struct drstor_call *call, const struct sim_
                    "demote the other copy first, or bring evidence that it cannot be written");
     else if (strcmp(reply->code, "not-synced") == 0)
         host->hint(call, "run sync_once after the source was demoted");
+    else if (strcmp(reply->code, "no-such-point") == 0)
+        host->hint(call, "periodic points go when newer ones come; look at those that are left");
     if (reply->outcome == DRSTOR_OUTCOME_PARTIAL)
         change_report_members(s, call, group, reply->changed);
     host->outcome(call, reply->outcome, reply->job[0] ? reply->job : NULL);
@@ -110,7 +112,8 @@ simulated_change(void *handle, struct drstor_call *call, enum sim_op op,
                                   .source = change->source,
                                   .target = change->target,
                                   .expect = change->expect,
-                                  .name = change->name};
+                                  .name = change->name,
+                                  .point = change->point};
     int r = sim_enter_at(s->world, host->now_ns(call));
     if (r < 0) {
         host->fail(call, DRSTOR_E_UNREACHABLE, "%s", sim_why(s->world));

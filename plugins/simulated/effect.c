@@ -142,6 +142,7 @@ effect_run(struct sim_world *w, struct sim_flight *f)
     case SIM_OP_OBSERVE:
     case SIM_OP_JOBS:
     case SIM_OP_POLL:
+    case SIM_OP_POINTS:
         sim_done(f);
         break;
     case SIM_OP_CANCEL:
@@ -216,10 +217,14 @@ sim_effect(struct sim_world *w, struct sim_flight *f)
         return;
     }
     /* Observing says "not there" by leaving it out; a clone is found by the reader. */
-    bool needs = mutates || f->op == SIM_OP_VERIFY_DUAL_WRITE;
+    bool needs = mutates || f->op == SIM_OP_VERIFY_DUAL_WRITE || f->op == SIM_OP_POINTS;
+    bool back = f->op == SIM_OP_SET_ACCESS && f->access == DRSTOR_ACCESS_READ_WRITE && !f->planned;
     if (needs && !f->found)
         sim_refuse(f, DRSTOR_E_NOTFOUND, "no-such-group", "array %s has no group %s", a->name,
                    f->group_id);
+    else if (f->point[0] && !back && f->op != SIM_OP_TEST_START)
+        sim_refuse(f, DRSTOR_E_INVALID, "point", "%s has no use for a recovery point",
+                   sim_op_name((enum sim_op)f->op));
     else if (f->fault == SIM_FAULT_REFUSE)
         sim_refuse(f, DRSTOR_E_REFUSED, f->fault_code, "array %s refuses %s for group %s", a->name,
                    sim_op_name((enum sim_op)f->op), f->group_id);

@@ -15,6 +15,7 @@ static const char *const fault_names[SIM_FAULT_COUNT] = {
     [SIM_FAULT_CRASH_BEFORE] = "crash-before",
     [SIM_FAULT_SPLIT] = "split",
     [SIM_FAULT_PARTIAL] = "partial",
+    [SIM_FAULT_HALFWAY] = "halfway",
 };
 
 const char *

@@ -189,6 +189,30 @@ flow_pass(struct sim_world *w, uint64_t t)
     w->now_ns = t;
 }
 
+/* Does its array make periodic snapshots of it now? */
+static bool
+flow_keeps_points(const struct sim_world *w, const struct sim_group *g, const struct sim_copy *c)
+{
+    return g->point_every_ns && c->relation == DRSTOR_RELATION_DESTINATION &&
+           w->sites[sim_copy_site(w, c)].state != SIM_SITE_DEAD;
+}
+
+static void
+flow_points(struct sim_world *w)
+{
+    for (size_t gi = 0; gi < w->n_groups; gi++) {
+        struct sim_group *g = &w->groups[gi];
+        for (uint32_t i = 0; i < g->n_copies; i++) {
+            struct sim_copy *c = &g->copies[i];
+            if (!flow_keeps_points(w, g, c) || c->next_point_ns > w->now_ns)
+                continue;
+            c->next_point_ns +=
+                ((w->now_ns - c->next_point_ns) / g->point_every_ns + 1) * g->point_every_ns;
+            sim_point_periodic(w, g, i);
+        }
+    }
+}
+
 static uint64_t
 flow_next(const struct sim_world *w, uint64_t limit)
 {
@@ -205,6 +229,8 @@ flow_next(const struct sim_world *w, uint64_t limit)
             if (!g->sync && g->period_ns && !c->begun_ns && c->next_ns < next &&
                 sim_flow_source(w, g, c))
                 next = c->next_ns;
+            if (flow_keeps_points(w, g, c) && c->next_point_ns < next)
+                next = c->next_point_ns;
         }
     }
     return next > w->now_ns ? next : w->now_ns;
@@ -264,6 +290,7 @@ sim_run_to(struct sim_world *w, uint64_t now_ns)
         uint64_t before = t;
         flow_flights(w);
         flow_transfers(w);
+        flow_points(w);
         sim_trace_scan(w, SIM_CAUSE_TIME);
         if (before >= now_ns && flow_next(w, SIM_NEVER) > now_ns)
             break;

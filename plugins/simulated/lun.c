@@ -68,7 +68,7 @@ lun_append_group(const struct sim_world *w, struct json_object *luns, const stru
         bool here = image->clone && sim_copy_site(w, c) == site;
         for (size_t i = 0; here && i < g->n_members; i++)
             if (image->members[i].exposed)
-                lun_append(luns, c, &image->members[i], sim_image_lun(j) + i);
+                lun_append(luns, c, &image->members[i], sim_image_lun(g, j) + i);
     }
 }
 

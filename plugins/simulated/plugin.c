@@ -29,6 +29,7 @@ simulated_describe(struct drstor_call *call)
         {sizeof(durations[0]), 20, 10000, "poll"},
         {sizeof(durations[0]), 20, 10000, "cancel"},
         {sizeof(durations[0]), 20, 10000, "tag"},
+        {sizeof(durations[0]), 20, 10000, "points"},
     };
     static const struct drstor_key keys[] = {
         {.size = sizeof(keys[0]),
@@ -181,4 +182,5 @@ DRSTOR_PLUGIN(
     .poll = simulated_poll,
     .cancel = simulated_cancel,
     .tag = simulated_tag,
+    .points = simulated_points,
 );

@@ -32,6 +32,7 @@ int simulated_observe(void *handle, struct drstor_call *call, const char *const 
                       size_t n_groups);
 int simulated_jobs(void *handle, struct drstor_call *call, const char *group);
 int simulated_poll(void *handle, struct drstor_call *call, const char *job);
+int simulated_points(void *handle, struct drstor_call *call, const char *group);
 int simulated_verify(void *handle, struct drstor_call *call, const char *group);
 
 /* change.c */

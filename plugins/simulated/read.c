@@ -191,6 +191,35 @@ simulated_poll(void *handle, struct drstor_call *call, const char *job)
 }
 
 int
+simulated_points(void *handle, struct drstor_call *call, const char *group)
+{
+    struct simulated *s = handle;
+    struct sim_view_point *points = NULL;
+    size_t n = 0;
+    int r = simulated_ask(s, call, SIM_OP_POINTS, group, NULL);
+    if (r < 0)
+        return r;
+    r = sim_enter_at(s->world, host->now_ns(call));
+    if (r < 0)
+        return host->fail(call, r, "%s", sim_why(s->world));
+    r = sim_view_points(s->world, s->array, group, &points, &n);
+    if (r < 0)
+        host->fail(call, r, "%s", sim_why(s->world));
+    sim_leave(s->world);
+    for (size_t i = 0; r >= 0 && i < n; i++) {
+        struct drstor_point_info info = DRSTOR_POINT_INFO_INIT;
+        info.kind = (int32_t)points[i].kind;
+        info.group = group;
+        info.id = points[i].id;
+        info.label = points[i].label[0] ? points[i].label : NULL;
+        info.utc = points[i].utc;
+        r = host->report_point(call, &info);
+    }
+    free(points);
+    return r < 0 ? r : DRSTOR_OK;
+}
+
+int
 simulated_verify(void *handle, struct drstor_call *call, const char *group)
 {
     return simulated_ask(handle, call, SIM_OP_VERIFY_DUAL_WRITE, group, NULL);

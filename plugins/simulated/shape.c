@@ -70,6 +70,8 @@ const struct field group_fields[] = {
     FIELD(struct sim_group, dual_writable, FIELD_U32),
     FIELD(struct sim_group, dual_writers, FIELD_U32),
     FIELD_AS(struct sim_group, period_ns, FIELD_SECONDS, "period_s"),
+    FIELD_AS(struct sim_group, point_every_ns, FIELD_SECONDS, "point_every_s"),
+    FIELD(struct sim_group, points_kept, FIELD_U64),
     FIELD(struct sim_group, bandwidth, FIELD_U64),
     FIELD_END,
 };
@@ -85,6 +87,7 @@ const struct field copy_fields[] = {
     FIELD(struct sim_copy, token, FIELD_U64),
     FIELD(struct sim_copy, peer_seen_ns, FIELD_U64),
     FIELD(struct sim_copy, next_ns, FIELD_U64),
+    FIELD(struct sim_copy, next_point_ns, FIELD_U64),
     FIELD(struct sim_copy, begun_ns, FIELD_U64),
     FIELD(struct sim_copy, end_ns, FIELD_U64),
     FIELD(struct sim_copy, job, FIELD_U64),
@@ -122,9 +125,13 @@ const struct field segment_fields[] = {
     FIELD(struct sim_segment, given_up, FIELD_U64), FIELD_END,
 };
 const struct field image_fields[] = {
-    FIELD(struct sim_image, name, FIELD_TEXT),   FIELD(struct sim_image, op_id, FIELD_TEXT),
-    FIELD(struct sim_image, copy, FIELD_U32),    FIELD(struct sim_image, clone, FIELD_U32),
-    FIELD(struct sim_image, exposed, FIELD_U32), FIELD_END,
+    FIELD(struct sim_image, name, FIELD_TEXT),
+    FIELD(struct sim_image, op_id, FIELD_TEXT),
+    FIELD(struct sim_image, copy, FIELD_U32),
+    FIELD(struct sim_image, clone, FIELD_U32),
+    FIELD(struct sim_image, exposed, FIELD_U32),
+    FIELD(struct sim_image, periodic, FIELD_U32),
+    FIELD_END,
 };
 const struct field job_fields[] = {
     FIELD(struct sim_job, id, FIELD_U64),
@@ -171,6 +178,7 @@ const struct field flight_fields[] = {
     FIELD(F, target, FIELD_TEXT),
     FIELD(F, expect, FIELD_TEXT),
     FIELD(F, name, FIELD_TEXT),
+    FIELD(F, point, FIELD_TEXT),
     FIELD(F, job_id, FIELD_TEXT),
     FIELD(F, fault_code, FIELD_TEXT),
     FIELD_AS(F, reply.status, FIELD_I32, "reply_status"),

@@ -267,13 +267,16 @@ shape_images(struct sim_world *w, struct sim_group *g, struct json_object *list)
     g->images = calloc(n, sizeof(*g->images));
     if (!g->images)
         return sim_fail(w, DRSTOR_E_NOMEM, "out of memory");
-    g->n_images = n;
+    g->n_images = g->image_moves = n;
     for (size_t i = 0; i < n; i++) {
         struct json_object *o = json_object_array_get_idx(list, i);
         int r = fields_read(w, "image", o, image_fields, more, &g->images[i]);
         if (r == DRSTOR_OK)
             r = shape_members(w, g, shape_get(o, "members"), &g->images[i].members);
-        if (r == DRSTOR_OK && g->images[i].copy >= g->n_copies)
+        bool good = r == DRSTOR_OK && g->images[i].copy < g->n_copies;
+        for (size_t k = 0; good && k < g->n_members; k++)
+            good = g->images[i].members[k].point.segment < g->segments[k].n;
+        if (r == DRSTOR_OK && !good)
             r = sim_fail(w, DRSTOR_E_INVALID, "group %s: a reference leads nowhere", g->name);
         if (r < 0)
             return r;
@@ -289,6 +292,7 @@ shape_group(struct sim_world *w, const char *name, struct json_object *o, struct
     g->bandwidth = UINT64_C(100) << 20;
     g->arbiter = DRSTOR_ARBITER_OK;
     g->period_ns = 300 * SIM_SECOND;
+    g->points_kept = 8;
     int r = fields_read(w, name, o, group_fields, more, g);
     if (r < 0)
         return r;

@@ -86,9 +86,10 @@ struct sim_copy {
     uint32_t split;    /* both sides were written by an injected fault */
     uint64_t epoch;
     uint64_t token;
-    uint64_t peer_seen_ns; /* as of the last look; while the link lives it is now */
-    uint64_t next_ns;      /* asynchronous: next transfer */
-    uint64_t begun_ns;     /* transfer under way since; 0: none */
+    uint64_t peer_seen_ns;  /* as of the last look; while the link lives it is now */
+    uint64_t next_ns;       /* asynchronous: next transfer */
+    uint64_t next_point_ns; /* next periodic snapshot */
+    uint64_t begun_ns;      /* transfer under way since; 0: none */
     uint64_t end_ns;
     uint64_t job; /* that transfer is this job's */
     struct sim_host_group *host_groups;
@@ -102,8 +103,8 @@ struct sim_image {
     char op_id[SIM_NAME];
     uint32_t copy;
     uint32_t clone;
-    uint32_t exposed; /* host groups of the copy */
-    uint32_t reserved;
+    uint32_t exposed;  /* host groups of the copy */
+    uint32_t periodic; /* it goes when newer ones come */
     struct sim_member *members;
 };
 
@@ -119,20 +120,27 @@ struct sim_group {
     uint32_t dual_writable; /* seen and counted, until it ends */
     uint32_t dual_writers;
     uint64_t period_ns;
-    uint64_t bandwidth; /* bytes per second */
+    uint64_t bandwidth;      /* bytes per second */
+    uint64_t point_every_ns; /* a snapshot of every copy that follows; 0: none */
+    uint64_t points_kept;    /* of these, per copy */
     size_t n_copies;
     size_t n_members;
     struct sim_copy *copies;
     struct sim_segments *segments; /* one per member */
     struct sim_image *images;
     size_t n_images;
+    uint64_t image_moves; /* how often one came or went; not saved */
 };
 
-/* Clones get LUN numbers above those of the group's own volumes. */
+/* Clones get LUN numbers above those of the group's own volumes; snapshots come and go beside
+ * them. */
 static inline size_t
-sim_image_lun(size_t image)
+sim_image_lun(const struct sim_group *g, size_t image)
 {
-    return 128 + SIM_MEMBERS * image;
+    size_t clones = 0;
+    for (size_t i = 0; i < image; i++)
+        clones += g->images[i].clone != 0;
+    return 128 + SIM_MEMBERS * clones;
 }
 
 struct sim_site {
@@ -207,6 +215,7 @@ struct sim_flight {
     char target[SIM_TEXT];
     char expect[SIM_NAME];
     char name[SIM_NAME];
+    char point[SIM_NAME];
     char job_id[SIM_NAME];
     char fault_code[SIM_NAME];
     struct sim_reply reply;
@@ -369,6 +378,13 @@ void sim_effect_snapshot(struct sim_world *w, struct sim_flight *f);
 void sim_effect_test_start(struct sim_world *w, struct sim_flight *f);
 void sim_effect_test_stop(struct sim_world *w, struct sim_flight *f);
 void sim_effect_verify(struct sim_world *w, struct sim_flight *f);
+/* image.c: the snapshot that the call names, as a point its copy came from; NULL and a refusal when
+ * there is none. */
+const struct sim_image *sim_point_named(struct sim_world *w, struct sim_flight *f);
+/* Is the snapshot whole, and an earlier state of what its copy holds? */
+bool sim_image_is_point(const struct sim_group *g, const struct sim_image *image);
+/* The periodic snapshot of copy INDEX, when it shows something new; the oldest goes. */
+void sim_point_periodic(struct sim_world *w, struct sim_group *g, uint32_t index);
 
 /* view.c */
 void sim_generation(const struct sim_group *g, const struct sim_copy *c, char *to, size_t size);

@@ -10,7 +10,7 @@ struct sim_told {
     struct {
         uint32_t segments[SIM_MEMBERS];
         uint32_t relation[SIM_COPIES];
-        size_t images;
+        uint64_t image_moves;
         struct {
             uint32_t access, exposed, writers, segment;
             uint64_t count;
@@ -112,14 +112,14 @@ trace_segments(struct sim_world *w, uint32_t gi)
         }
 }
 
-/* They never change: only their number does. */
+/* They never change, they come and go. */
 static bool
 trace_images(struct sim_world *w, uint32_t gi)
 {
     const struct sim_group *g = &w->groups[gi];
-    if (g->n_images == w->told->groups[gi].images)
+    if (g->image_moves == w->told->groups[gi].image_moves)
         return false;
-    w->told->groups[gi].images = g->n_images;
+    w->told->groups[gi].image_moves = g->image_moves;
     struct sim_trace_entry none = {.kind = SIM_TRACE_NO_IMAGES, .group = gi};
     trace(w, &none);
     for (size_t k = 0; k < g->n_images; k++)

@@ -232,7 +232,7 @@ view_image(struct sim_world *w, const struct sim_group *g, const struct sim_imag
     v->stops_when_alone = DRSTOR_TRI_NO;
     v->point_utc = sim_utc(w, image->members[0].point.at_ns);
     v->lag_s = v->lag_bytes = v->permille = v->peer_seen_utc = v->epoch = -1;
-    size_t lun = sim_image_lun((size_t)(image - g->images));
+    size_t lun = sim_image_lun(g, (size_t)(image - g->images));
     return view_members(g, c, image->members, NULL, lun, v);
 }
 
@@ -267,6 +267,60 @@ sim_view(struct sim_world *w, const char *array, const char *group, struct sim_v
         sim_view_clear(ret);
         return sim_fail(w, DRSTOR_E_NOMEM, "out of memory");
     }
+    return DRSTOR_OK;
+}
+
+static int
+view_newer(const void *a, const void *b)
+{
+    const struct sim_image *x = *(const struct sim_image *const *)a,
+                           *y = *(const struct sim_image *const *)b;
+    uint64_t at = x->members[0].point.at_ns, other = y->members[0].point.at_ns;
+    return at > other ? -1 : at < other ? 1 : strcmp(x->name, y->name);
+}
+
+static void
+view_point(const struct sim_world *w, const struct sim_group *g, const struct sim_image *image,
+           struct sim_view_point *ret)
+{
+    *ret = (struct sim_view_point){.kind = image->periodic ? DRSTOR_POINT_PERIODIC
+                                                           : DRSTOR_POINT_ON_REQUEST,
+                                   .utc = sim_utc(w, image->members[0].point.at_ns)};
+    SIM_SET(ret->id, image->name);
+    if (image->periodic)
+        snprintf(ret->label, sizeof(ret->label), "every %llu s",
+                 (unsigned long long)(g->point_every_ns / SIM_SECOND));
+    else if (image->op_id[0])
+        snprintf(ret->label, sizeof(ret->label), "made by %.60s", image->op_id);
+}
+
+int
+sim_view_points(struct sim_world *w, const char *array, const char *group,
+                struct sim_view_point **ret, size_t *ret_n)
+{
+    int a = sim_array_index(w, array);
+    uint32_t gi, ci;
+    if (a < 0 || !sim_copy_find(w, (uint32_t)a, group, &gi, &ci))
+        return sim_fail(w, DRSTOR_E_NOTFOUND, "array %s has no group %s", array, group);
+    const struct sim_group *g = &w->groups[gi];
+    const struct sim_image **found = calloc(g->n_images + 1, sizeof(*found));
+    struct sim_view_point *list = calloc(g->n_images + 1, sizeof(*list));
+    size_t n = 0;
+    if (!found || !list) {
+        free(found);
+        free(list);
+        return sim_fail(w, DRSTOR_E_NOMEM, "out of memory");
+    }
+    for (size_t i = 0; i < g->n_images; i++)
+        if (g->images[i].copy == ci && sim_image_is_point(g, &g->images[i]))
+            found[n++] = &g->images[i];
+    if (n)
+        qsort(found, n, sizeof(*found), view_newer);
+    for (size_t i = 0; i < n; i++)
+        view_point(w, g, found[i], &list[i]);
+    free(found);
+    *ret = list;
+    *ret_n = n;
     return DRSTOR_OK;
 }
 

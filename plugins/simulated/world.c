@@ -18,6 +18,7 @@ static const char *const op_names[SIM_OP_COUNT] = {
     [SIM_OP_VERIFY_DUAL_WRITE] = "verify_dual_write",
     [SIM_OP_JOBS] = "jobs",
     [SIM_OP_POLL] = "poll",
+    [SIM_OP_POINTS] = "points",
     [SIM_OP_SET_ACCESS] = "set_access",
     [SIM_OP_FORCE_ACCESS] = "force_access",
     [SIM_OP_SYNC_ONCE] = "sync_once",
@@ -297,6 +298,7 @@ world_begin(struct sim_world *w)
         struct sim_group *g = &w->groups[gi];
         for (size_t j = 0; j < g->n_copies; j++) {
             g->copies[j].next_ns = w->now_ns + g->period_ns;
+            g->copies[j].next_point_ns = w->now_ns + g->point_every_ns;
             g->copies[j].peer_seen_ns = 0;
             for (size_t i = 0; i < g->n_members; i++)
                 g->copies[j].members[i].point.at_ns = w->now_ns;

@@ -95,6 +95,7 @@ enum sim_op {
     SIM_OP_VERIFY_DUAL_WRITE,
     SIM_OP_JOBS,
     SIM_OP_POLL,
+    SIM_OP_POINTS,
     SIM_OP_SET_ACCESS, /* the first that mutates */
     SIM_OP_FORCE_ACCESS,
     SIM_OP_SYNC_ONCE,
@@ -138,8 +139,9 @@ struct sim_request {
     const char *source; /* resync */
     const char *target;
     const char *expect;
-    const char *name; /* snapshot, tests; set_preferred: a site */
-    const char *job;  /* poll, cancel */
+    const char *name;  /* snapshot, tests; set_preferred: a site */
+    const char *point; /* set_access, test_start: a recovery point; NULL: the newest */
+    const char *job;   /* poll, cancel */
 };
 
 struct sim_ticket {
@@ -229,6 +231,17 @@ void sim_view_clear(struct sim_view *view);
 int sim_discover(struct sim_world *w, const char *array, char (**ret_ids)[SIM_NAME], size_t *ret_n);
 int sim_view_job(struct sim_world *w, const char *array, const char *job, struct sim_view_job *ret);
 
+/* A snapshot that the copy can be taken back to, or cloned from. */
+struct sim_view_point {
+    char id[SIM_NAME];
+    char label[SIM_TEXT];
+    enum drstor_point_kind kind;
+    int64_t utc;
+};
+/* Newest first; the caller frees. */
+int sim_view_points(struct sim_world *w, const char *array, const char *group,
+                    struct sim_view_point **ret, size_t *ret_n);
+
 struct sim_array_info {
     uint32_t parallel_calls;
     uint32_t calls_per_s;
@@ -248,6 +261,9 @@ enum sim_site_state sim_site_get(struct sim_world *w, const char *site);
 /* A and B NULL: every link. */
 int sim_link_set(struct sim_world *w, const char *a, const char *b, bool up);
 int sim_arbiter_set(struct sim_world *w, const char *group, enum drstor_arbiter arbiter);
+/* Somebody at the array deletes a snapshot. */
+int sim_snapshot_delete(struct sim_world *w, const char *array, const char *group,
+                        const char *name);
 
 /* ---- hosts ----------------------------------------------------------------------------------- */
 
@@ -276,6 +292,8 @@ enum sim_fault_kind {
     SIM_FAULT_CRASH_BEFORE, /* the caller dies before sending */
     SIM_FAULT_SPLIT,        /* effect, and the group's other copies gain writes of their own */
     SIM_FAULT_PARTIAL,      /* only the first members change */
+    SIM_FAULT_HALFWAY,      /* no answer; a promotion cuts the relation and takes members back to
+                               their point, and makes none of them writable */
     SIM_FAULT_COUNT
 };
 const char *sim_fault_name(enum sim_fault_kind kind);

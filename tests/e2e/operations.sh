@@ -2,6 +2,7 @@
 # Every operation of the safety table from the command line: done, asked again, and refused where its
 # ground is missing. What a crash or a lost reply does to them is tests/fault/sweep.
 . "$(dirname "$0")/lib.sh"
+export DEMO_POINTS_S=2
 demo_site "$work"
 done_n=0
 
@@ -31,6 +32,15 @@ is() {
     got=$(in_site "$work" -o json status "$1" | jq -r '.groups[0].condition')
     [ "$got" = "$2" ] || fail "$1 is $got instead of $2"
 }
+# point GROUP: the newest recovery point that rome lists beside the newest state.
+point() {
+    local id=null
+    while [ "$id" = null ]; do
+        read -rt 0.2 <> <(:) || :
+        id=$(in_site "$work" -o json status "$1" | jq -r '.groups[0].copies[] | select(.site == "rome") | .points[0].id')
+    done
+    echo "$id"
+}
 alone=(--storage-only --yes)
 
 refused R010 promote erp --to rome "${alone[@]}"
@@ -57,6 +67,16 @@ expect 0 drill clean erp --yes
 again drill clean erp --yes
 refused R042 drill promote erp --yes
 is erp protected
+
+# ---- a drill on an older state
+p=$(point erp)
+refused R046 drill start erp --point nobody-made-it --yes
+case $out in *"$p"*) ;; *) fail "drill start: $p is not among the nearest in: $out" ;; esac
+expect 0 drill start erp --point "$p" --yes
+[ "$(in_site "$work" -o json show record erp | jq -r .record.drill.point)" = "$p" ] || fail "drill: not of point $p"
+expect 0 drill clean erp --yes
+expect 2 promote erp --to rome --point "$p" "${alone[@]}"
+expect 2 promote erp --to rome --within 60s --point "$p" "${alone[@]}"
 
 # ---- demoted, and serving again
 expect 0 demote erp --at milan "${alone[@]}"
@@ -104,6 +124,16 @@ tail --pid="$victim" -n +1 -f "$work/events" 2>/dev/null | while read -r line; d
 done
 wait "$victim" || fail "within: $(tail -n 3 "$work/events" "$work/err")"
 [ "$(in_site "$work" -o json show record erp | jq -r .record.primary)" = rome ] || fail "within: not at rome"
+
+# ---- lost, and promoted from an older state
+p=$(point db)
+older=(promote db --to rome --unplanned --declare site-lost:milan --reason test "${alone[@]}")
+refused R046 "${older[@]}" --accept-loss unknown --point nobody-made-it
+refused R024 "${older[@]}" --accept-loss 0s --point "$p"
+expect 0 "${older[@]}" --accept-loss 1h --point "$p"
+again "${older[@]}" --accept-loss 1h --point "$p"
+refused R046 "${older[@]}" --accept-loss 1h --point "$p-not"
+[ "$(in_site "$work" -o json show record db | jq -r '"\(.record.primary) \(.record.left.point)"')" = "rome $p" ] || fail "db: not at point $p"
 
 # ---- the journal: proven here, exported, proven there; by the head an act printed; altered, and found
 head=$(in_site "$work" -o json adopt --all | jq -r '"\(.journal.seq):\(.journal.hash)"')

@@ -31,17 +31,19 @@
 #define BARE(words) "{\"verb\":" words "}"
 #define PLANNED GOAL("\"promote\",\"all\":true,\"to\":\"rome\"")
 #define UNPLANNED GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true")
+#define BACK GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true,\"point\":\"p1\"")
 
 enum before {
     AS_IT_IS,
-    LOST,          /* milan is dead, and was observed so */
-    AT_ROME,       /* moved there, planned */
-    DEMOTED,       /* made read-only at milan by hand */
-    LEFT,          /* promoted at rome without milan, which is back, writable */
-    PAUSED,        /* suspended */
-    DRILL,         /* a drill is under way */
-    HALF_WAY,      /* a planned promote whose controller died after some of it */
-    HALF_UNPLANNED /* the same, unplanned, milan answering */
+    LOST,           /* milan is dead, and was observed so */
+    AT_ROME,        /* moved there, planned */
+    DEMOTED,        /* made read-only at milan by hand */
+    LEFT,           /* promoted at rome without milan, which is back, writable */
+    PAUSED,         /* suspended */
+    DRILL,          /* a drill is under way */
+    HALF_WAY,       /* a planned promote whose controller died after some of it */
+    HALF_UNPLANNED, /* the same, unplanned, milan answering */
+    HALF_BACK       /* the same, to a point of before */
 };
 
 static const struct shape {
@@ -50,6 +52,7 @@ static const struct shape {
     const char *goal;
     const char *accept_loss, *declare;
     bool engines, abort, unfenced;
+    bool point; /* of rome's copies an older state was kept, as p1 */
 } shapes[] = {
     {.name = "planned", .goal = PLANNED},
     {.name = "unplanned-lost",
@@ -58,6 +61,13 @@ static const struct shape {
      .accept_loss = "unknown",
      .declare = "site-lost:milan"},
     {.name = "unplanned-answering", .goal = UNPLANNED, .accept_loss = "unknown"},
+    {.name = "unplanned-point", .goal = BACK, .accept_loss = "10m", .point = true},
+    {.name = "unplanned-point-lost",
+     .before = LOST,
+     .goal = BACK,
+     .accept_loss = "10m",
+     .declare = "site-lost:milan",
+     .point = true},
     {.name = "failback", .before = AT_ROME, .goal = GOAL("\"failback\",\"all\":true")},
     {.name = "serve", .before = DEMOTED, .goal = GOAL("\"promote\",\"all\":true,\"to\":\"milan\"")},
     {.name = "demote", .goal = GOAL("\"demote\",\"all\":true,\"at\":\"milan\"")},
@@ -69,6 +79,9 @@ static const struct shape {
     {.name = "resume", .before = PAUSED, .goal = BARE("\"resume\",\"all\":true")},
     {.name = "sync", .goal = BARE("\"sync\",\"all\":true")},
     {.name = "drill-start", .goal = BARE("\"drill-start\",\"groups\":[\"erp\",\"db\"]")},
+    {.name = "drill-start-point",
+     .goal = BARE("\"drill-start\",\"groups\":[\"erp\",\"db\"],\"point\":\"p1\""),
+     .point = true},
     {.name = "drill-promote",
      .before = DRILL,
      .goal = BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]")},
@@ -76,6 +89,7 @@ static const struct shape {
     {.name = "promote-in-drill", .before = DRILL, .goal = UNPLANNED, .accept_loss = "unknown"},
     {.name = "abort", .before = HALF_WAY, .abort = true},
     {.name = "abort-unplanned", .before = HALF_UNPLANNED, .abort = true},
+    {.name = "abort-point", .before = HALF_BACK, .abort = true, .point = true},
     {.name = "within", .goal = GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"within_s\":600")},
     {.name = "engines-lost",
      .before = LOST,
@@ -149,12 +163,34 @@ must(struct story *s, struct controller *c, const char *goal, const char *accept
                  e->error ? drstor_error_message(e->error) : "");
 }
 
+/* What rome's copies hold now is kept as p1, and then they go on. */
+static void
+keep_points(struct house *h)
+{
+    static const char *const ids[] = {"erp_r", "db_r", "web_r"};
+    for (size_t i = 0; i < DR_COUNT(ids); i++) {
+        const struct sim_request r = {.op = SIM_OP_SNAPSHOT,
+                                      .member = -1,
+                                      .array = "sim-rome",
+                                      .actor = "fate",
+                                      .group = ids[i],
+                                      .name = "p1"};
+        struct sim_ticket ticket;
+        if (sim_enter(house_world(h)) < 0 || sim_begin(house_world(h), &r, &ticket) < 0 ||
+            sim_leave(house_world(h)) < 0)
+            abort();
+    }
+    house_sleep_ms(h, 70000);
+}
+
 static void
 begin(struct story *s, struct house *h, struct controller *c)
 {
     static const struct errand_what adopt = {.kind = ERRAND_ADOPT},
                                     observe = {.kind = ERRAND_OBSERVE};
     house_sleep_ms(h, 70000);
+    if (s->shape->point)
+        keep_points(h);
     if (errand_do(c, &adopt)->exit != 0)
         complain(s, "adopt failed\n");
     switch (s->shape->before) {
@@ -188,12 +224,17 @@ begin(struct story *s, struct house *h, struct controller *c)
         must(s, c, BARE("\"drill-start\",\"groups\":[\"erp\",\"db\"]"), NULL, NULL);
         break;
     case HALF_WAY:
-    case HALF_UNPLANNED: {
+    case HALF_UNPLANNED:
+    case HALF_BACK: {
         struct controller *dies = house_controller(h, "dies");
         const struct errand_what what = {.kind = ERRAND_ACT,
-                                         .goal = s->shape->before == HALF_WAY ? PLANNED : UNPLANNED,
+                                         .goal = s->shape->before == HALF_WAY         ? PLANNED
+                                                 : s->shape->before == HALF_UNPLANNED ? UNPLANNED
+                                                                                      : BACK,
                                          .accept_loss = "unknown"};
-        controller_doom(dies, s->shape->before == HALF_WAY ? 62 : 120);
+        controller_doom(dies, s->shape->before == HALF_WAY         ? 62
+                              : s->shape->before == HALF_UNPLANNED ? 120
+                                                                   : 320);
         if (!errand_do(dies, &what)->died)
             complain(s, "the run to be given up ended\n");
         break;
@@ -208,6 +249,42 @@ static const struct {
 } places[] = {{"erp", "milan", "sim-milan", "erp_m"}, {"erp", "rome", "sim-rome", "erp_r"},
               {"db", "milan", "sim-milan", "db_m"},   {"db", "rome", "sim-rome", "db_r"},
               {"web", "milan", "sim-milan", "web_m"}, {"web", "rome", "sim-rome", "web_r"}};
+
+/* How much rome's volumes hold, and as of when a clone there is: what p1 was, at the end too. */
+static void
+points_of(struct story *s, struct house *h, struct dr_arena *a, struct dr_str *text)
+{
+    static const char *const volumes[] = {"erp_r_a", "erp_r_b", "db_r_a", "web_r_a"};
+    for (size_t i = 0; i < DR_COUNT(volumes); i++) {
+        uint64_t n = 0, milan = 0;
+        char *other = dr_arena_str(a, volumes[i]);
+        *strchr(other, '_') = '\0';
+        other = dr_arena_printf(a, "%s_m%s", other, volumes[i] + strlen(other) + 2);
+        if (sim_writes(house_world(h), "sim-rome", volumes[i], &n) != 0 ||
+            sim_writes(house_world(h), "sim-milan", other, &milan) != 0)
+            abort();
+        bool drill = strstr(s->shape->name, "drill") != NULL;
+        if (!drill)
+            dr_str_printf(text, "%s: %llu writes\n", volumes[i], (unsigned long long)n);
+        if (!drill && n + 60 * 20 > milan) /* p1 is older than a minute */
+            complain(s, "%s holds %llu writes of %llu: it did not go back\n", volumes[i],
+                     (unsigned long long)n, (unsigned long long)milan);
+    }
+    for (size_t i = 0; i < DR_COUNT(places); i += 2) {
+        struct dr_record r;
+        struct sim_view v;
+        if (dr_store_load(house_store(h), a, places[i].group, &r, NULL, NULL) != DRSTOR_OK)
+            continue;
+        if (r.drill.name && sim_view(house_world(h), "sim-rome", r.drill.name, &v) == 0) {
+            dr_str_printf(text, "clone of %s: %s, %lld\n", r.group, r.drill.point,
+                          (long long)v.point_utc);
+            sim_view_clear(&v);
+        } else {
+            dr_str_printf(text, "%s: point %s%s\n", r.group, r.left.point ? r.left.point : "newest",
+                          r.left.owed ? ", owed" : "");
+        }
+    }
+}
 
 static void
 state_of(struct story *s, struct house *h)
@@ -237,6 +314,8 @@ state_of(struct story *s, struct house *h)
             dr_str_printf(&text, "%s shows %zu groups\n", i ? "rome" : "milan", n);
             free(ids);
         }
+    if (s->shape->point)
+        points_of(s, h, a, &text);
     s->dual = sim_violations(house_world(h), SIM_V_DUAL_WRITABLE) +
               sim_violations(house_world(h), SIM_V_DUAL_WRITERS);
     uint64_t wrong = sim_violations_total(house_world(h));
@@ -440,7 +519,8 @@ static void
 part_of(unsigned part, unsigned parts, unsigned every, bool pairs, struct sums *sums)
 {
     static const enum sim_fault_kind faults[] = {SIM_FAULT_LOST_BEFORE, SIM_FAULT_LOST_AFTER,
-                                                 SIM_FAULT_LATE, SIM_FAULT_DUPLICATE};
+                                                 SIM_FAULT_LATE, SIM_FAULT_DUPLICATE,
+                                                 SIM_FAULT_HALFWAY};
     unsigned n = 0;
     for (size_t i = 0; i < N_SHAPES; i++) {
         for (uint64_t k = 1; k <= undisturbed[i].points; k += every) {
@@ -466,6 +546,8 @@ part_of(unsigned part, unsigned parts, unsigned every, bool pairs, struct sums *
         }
         for (unsigned call = 1; call <= undisturbed[i].calls; call += every)
             for (size_t f = 0; f < DR_COUNT(faults); f++) {
+                if (faults[f] == SIM_FAULT_HALFWAY && !shapes[i].point)
+                    continue;
                 if (n++ % parts != part)
                     continue;
                 struct story *s = dr_new0(struct story);

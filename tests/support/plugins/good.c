@@ -15,8 +15,8 @@ struct array {
 static int
 good_describe(struct drstor_call *call)
 {
-    static const char *const operations[] = {"open",    "discover", "observe", "set_access",
-                                             "suspend", "jobs",     "poll",    "cancel"};
+    static const char *const operations[] = {"open", "discover", "observe", "set_access", "suspend",
+                                             "jobs", "poll",     "cancel",  "points"};
     const struct drstor_limits limits = {.size = sizeof(limits), .parallel_calls = 1};
     const struct drstor_key keys[] = {
         {.size = sizeof(keys[0]), .name = "mode", .fallback = "good", .help = "how to behave"},
@@ -210,6 +210,12 @@ observe_badly(const char *mode, struct drstor_call *call)
         if (host->report_path(call, &p) < 0)
             break;
     }
+    if (strcmp(mode, "stray-point") == 0) {
+        struct drstor_point_info point = DRSTOR_POINT_INFO_INIT;
+        point.group = "erp";
+        point.id = "p1";
+        (void)host->report_point(call, &point);
+    }
     if (strcmp(mode, "late-limits") == 0) {
         const struct drstor_limits limits = {.size = sizeof(limits), .parallel_calls = 1};
         (void)host->report_limits(call, &limits);
@@ -335,10 +341,15 @@ good_change(void *handle, struct drstor_call *call, const struct drstor_change *
             change->token == UINT64_MAX && strcmp(change->evidence->by, "milan") == 0 &&
             change->access_wanted == DRSTOR_ACCESS_READ_WRITE && strcmp(change->op, "op-1") == 0 &&
             change->deadline_ns == host->deadline_ns(call) && change->n_host_groups == 2 &&
-            strcmp(change->host_groups[1], "esx") == 0 && !change->source;
+            strcmp(change->host_groups[1], "esx") == 0 && !change->source && !change->point;
         host->outcome(call, right ? DRSTOR_OUTCOME_DONE : DRSTOR_OUTCOME_REFUSED, NULL);
         return right ? DRSTOR_OK
                      : host->fail(call, DRSTOR_E_INTERNAL, "the change arrived differently");
+    }
+    if (strcmp(mode, "back") == 0) {
+        int right = change->point && strcmp(change->point, "p2") == 0 && !change->planned;
+        host->outcome(call, right ? DRSTOR_OUTCOME_DONE : DRSTOR_OUTCOME_REFUSED, NULL);
+        return right ? DRSTOR_OK : host->fail(call, DRSTOR_E_NOTFOUND, "there is no such point");
     }
     if (strcmp(mode, "job") == 0) {
         host->outcome(call, DRSTOR_OUTCOME_JOB, "job-7");
@@ -395,6 +406,43 @@ good_cancel(void *handle, struct drstor_call *call, const char *job)
     return strcmp(job, "job-7") == 0 ? DRSTOR_OK : DRSTOR_E_NOTFOUND;
 }
 
+static int
+good_points(void *handle, struct drstor_call *call, const char *group)
+{
+    const char *mode = ((struct array *)handle)->mode;
+    struct drstor_point_info p = DRSTOR_POINT_INFO_INIT;
+    static char text[257];
+    char id[32];
+    p.group = strcmp(mode, "points-elsewhere") == 0 ? "payroll" : group;
+    p.id = "p1";
+    p.utc = strcmp(mode, "points-bad-time") == 0 ? -7 : 1700000000;
+    p.kind = strcmp(mode, "points-bad-kind") == 0 ? 3 : DRSTOR_POINT_PERIODIC;
+    if (strcmp(mode, "points-nameless") == 0)
+        p.id = NULL;
+    if (strcmp(mode, "points-long") == 0)
+        p.label = memset(text, 'x', sizeof(text) - 1);
+    if (strcmp(mode, "points-small") == 0)
+        p.size = 16;
+    (void)host->report_point(call, &p);
+    if (strcmp(mode, "points-half") == 0)
+        return host->fail(call, DRSTOR_E_UNREACHABLE, "the list ends in the middle");
+    if (strcmp(mode, "points-twice") != 0)
+        p.id = "p2";
+    p.utc = 1700000600;
+    p.kind = DRSTOR_POINT_ON_REQUEST;
+    p.label = "before the upgrade";
+    (void)host->report_point(call, &p);
+    for (unsigned i = 0; strcmp(mode, "points-many") == 0 && i < 4096; i++) {
+        id[0] = 'm';
+        for (unsigned k = 0; k < 4; k++)
+            id[k + 1] = (char)('a' + (i >> (4 * k) & 15));
+        id[5] = '\0';
+        p.id = id;
+        (void)host->report_point(call, &p);
+    }
+    return DRSTOR_OK;
+}
+
 DRSTOR_PLUGIN(
     .name = "good",
     .version = "1.0",
@@ -408,4 +456,5 @@ DRSTOR_PLUGIN(
     .jobs = good_jobs,
     .poll = good_poll,
     .cancel = good_cancel,
+    .points = good_points,
 );

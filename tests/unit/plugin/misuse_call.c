@@ -26,6 +26,11 @@ struct call_case {
     {                                                                                              \
         mode, READ, DRSTOR_E_PROTOCOL, NO, true, says, 0                                           \
     }
+#define POINTS DR_ARRAY_OP_POINTS
+#define BROKEN_POINTS(mode, says)                                                                  \
+    {                                                                                              \
+        mode, POINTS, DRSTOR_E_PROTOCOL, NO, true, says, 0                                         \
+    }
 #define BROKEN_CHANGE(mode, says)                                                                  \
     {                                                                                              \
         mode, CHANGE, DRSTOR_E_UNKNOWN, DRSTOR_OUTCOME_UNKNOWN, true, says, 0                      \
@@ -74,6 +79,18 @@ static const struct call_case cases[] = {
     {"jobs-elsewhere", DR_ARRAY_OP_JOBS, DRSTOR_E_PROTOCOL, NO, true, "of group payroll", 0},
     {"poll-other", DR_ARRAY_OP_POLL, DRSTOR_E_PROTOCOL, NO, true, "reported job job-0", 0},
     {"hang", READ, DRSTOR_E_UNREACHABLE, NO, false, "did not come back from observe in time", 0},
+    {"good", POINTS, DRSTOR_OK, NO, false, NULL, 0},
+    {"points-half", POINTS, DRSTOR_E_UNREACHABLE, NO, false, "ends in the middle", 0},
+    BROKEN_POINTS("points-elsewhere",
+                  "reported recovery point p1 of group payroll, which was not asked for"),
+    BROKEN_POINTS("points-twice", "reported recovery point p1 twice"),
+    BROKEN_POINTS("points-bad-time", "reported the moment of a recovery point -7"),
+    BROKEN_POINTS("points-bad-kind", "reported the kind of recovery point 3"),
+    BROKEN_POINTS("points-nameless", "reported no id of a recovery point"),
+    BROKEN_POINTS("points-small", "reported a recovery point of 16 bytes"),
+    BROKEN_POINTS("points-long", "reported a recovery point with a text longer than 255 bytes"),
+    BROKEN_POINTS("points-many", "reported more than 4096 recovery points"),
+    BROKEN_READ("stray-point", "reported a recovery point outside points()"),
 
     {"good", CHANGE, DRSTOR_OK, DRSTOR_OUTCOME_DONE, false, NULL, 0},
     {"job", CHANGE, DRSTOR_OK, DRSTOR_OUTCOME_JOB, false, NULL, 0},
@@ -131,6 +148,13 @@ reply_fits(const struct call_case *c, int r, const struct dr_reply *reply)
                reply->late == (c->mode[0] == 'l');
     if (dr_streq(c->mode, "refused"))
         return dr_streq(reply->array_code, "13001");
+    if (c->op == POINTS && c->status == DRSTOR_OK)
+        return reply->n_points == 2 && dr_streq(reply->points[0].id, "p1") &&
+               reply->points[0].kind == DRSTOR_POINT_PERIODIC && !reply->points[0].label &&
+               reply->points[0].at == 1700000000 &&
+               dr_streq(reply->points[1].label, "before the upgrade");
+    if (reply->n_points) /* half a list looks like a whole one */
+        return false;
     return true;
 }
 

@@ -270,7 +270,7 @@ static const struct load_case cases[] = {
     WRONG("describe-fails", "cannot describe itself: no licence was found"),
     WRONG("describe-positive", "cannot describe itself"),
     WRONG("describe-hangs", "did not answer within 5 s"),
-    WRONG("describe-group", "reported groups, members, paths or jobs in describe()"),
+    WRONG("describe-group", "reported groups, members, paths, jobs or points in describe()"),
     WRONG("no-limits", "did not report its limits"),
     WRONG("two-limits", "reported its limits twice"),
     WRONG("small-limits", "reported a limits of 8 bytes"),

@@ -94,7 +94,7 @@ a_plugin_tells_what_it_is(void **state)
 
     struct json_object *o = dr_plugin_info_json(*state);
     assert_string_equal(dr_json_str(o, "name"), "good");
-    assert_int_equal(dr_json_length(dr_json_get(o, "capabilities")), 10);
+    assert_int_equal(dr_json_length(dr_json_get(o, "capabilities")), 11);
     assert_non_null(strstr(dr_json_text(o), "\"threads\":\"serial\""));
     assert_non_null(strstr(dr_json_text(o), "{\"operation\":\"observe\",\"typical_ms\":100"));
     json_object_put(o);

@@ -148,6 +148,42 @@ an_incomplete_change_is_not_sent(void **state)
     assert_false(reply.sent);
 }
 
+static void
+a_recovery_point_is_never_passed_over(void **state)
+{
+    (void)state;
+    struct dr_env *env = dr_env_real();
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    dr_auto(dr_array_closep) struct dr_array_handle *h = NULL, *without = NULL;
+    struct dr_reply reply;
+    const struct dr_array_open how = {.array = "a2", .site = "rome"};
+    assert_int_equal(open_mode(env, "back", (struct dr_array_open){0}, &h, NULL), DRSTOR_OK);
+    struct dr_call call = change(env, 10 * DR_S);
+    call.point = "p2";
+    assert_int_equal(dr_array_call(h, &call, NULL, a, &reply), DRSTOR_OK);
+    assert_int_equal(reply.outcome, DRSTOR_OUTCOME_DONE);
+
+    /* A planned change loses nothing, and read-only goes nowhere. */
+    call.planned = true;
+    assert_int_equal(dr_array_call(h, &call, NULL, a, &reply), DRSTOR_E_INVALID);
+    assert_int_equal(reply.outcome, DRSTOR_OUTCOME_REFUSED);
+    assert_string_equal(reply.error, "a call of array a1 has a recovery point, and no use for it");
+    call.planned = false;
+    call.access_wanted = DRSTOR_ACCESS_READ_ONLY;
+    assert_int_equal(dr_array_call(h, &call, NULL, a, &reply), DRSTOR_E_INVALID);
+    call.operation = DR_ARRAY_OP_SUSPEND;
+    assert_int_equal(dr_array_call(h, &call, NULL, a, &reply), DRSTOR_E_INVALID);
+
+    assert_int_equal(dr_array_open(env, load("shape"), &how, &without, NULL), DRSTOR_OK);
+    call = change(env, 10 * DR_S);
+    call.point = "p2";
+    assert_int_equal(dr_array_call(without, &call, NULL, a, &reply), DRSTOR_E_UNSUPPORTED);
+    assert_int_equal(reply.outcome, DRSTOR_OUTCOME_REFUSED);
+    assert_false(reply.sent);
+    assert_string_equal(reply.error,
+                        "array a2 cannot go back to recovery point p2: plugin shape lists none");
+}
+
 /* ---- threads and time ------------------------------------------------------------------------ */
 
 /* Real threads: the callback sits there when the process ends, with its memory. */
@@ -396,6 +432,7 @@ main(void)
         cmocka_unit_test(a_wrong_setting_stops_the_opening),
         cmocka_unit_test(a_handle_to_read_cannot_write),
         cmocka_unit_test(an_incomplete_change_is_not_sent),
+        cmocka_unit_test(a_recovery_point_is_never_passed_over),
         cmocka_unit_test(a_callback_that_hangs_takes_nobody_with_it),
         cmocka_unit_test(a_cancelled_read_ends_early),
         cmocka_unit_test(a_serial_plugin_gets_one_call_at_a_time),

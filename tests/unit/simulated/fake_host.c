@@ -147,6 +147,15 @@ fake_report_job(struct drstor_call *call, const struct drstor_job_info *job)
     return DRSTOR_OK;
 }
 
+static int
+fake_report_point(struct drstor_call *call, const struct drstor_point_info *point)
+{
+    unsigned at = call->n_points++ % 8;
+    call->points[at] = *point;
+    snprintf(call->point_ids[at], sizeof(call->point_ids[at]), "%s", point->id);
+    return DRSTOR_OK;
+}
+
 static void
 fake_outcome(struct drstor_call *call, enum drstor_outcome outcome, const char *job)
 {
@@ -176,4 +185,5 @@ const struct drstor_host fake_host = {
     .report_path = fake_report_path,
     .report_job = fake_report_job,
     .outcome = fake_outcome,
+    .report_point = fake_report_point,
 };

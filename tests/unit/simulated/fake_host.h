@@ -36,6 +36,9 @@ struct drstor_call {
     struct drstor_path_info path;
     struct drstor_job_info jobs[8];
     unsigned n_jobs;
+    struct drstor_point_info points[8];
+    char point_ids[8][64];
+    unsigned n_points;
 };
 
 extern const struct drstor_host fake_host;

@@ -141,7 +141,7 @@ table_is_complete_and_described(void **state)
     assert_string_equal(plugin->build, DRSTOR_PLUGIN_BUILD);
     assert_string_equal(plugin->name, "simulated");
     assert_int_equal(plugin->describe(&call), 0);
-    assert_int_equal(call.durations, 19);
+    assert_int_equal(call.durations, 20);
     assert_int_equal(call.keys, 3);
     assert_int_equal(call.limits.fence_class, DRSTOR_FENCE_NATIVE);
     assert_true(call.limits.parallel_calls >= 1);
@@ -166,6 +166,41 @@ observe_tells_group_members_and_paths(void **state)
     call = fake_call();
     assert_int_equal(plugin->discover(p->rome, &call), 0);
     assert_int_equal(call.n_groups, 4);
+}
+
+static void
+points_and_a_promotion_from_one_through_the_contract(void **state)
+{
+    struct place *p = *state;
+    struct drstor_call call = fake_call();
+    struct drstor_change c = change("erp_r");
+    c.name = "s1";
+    assert_int_equal(plugin->snapshot(p->rome, &call, &c), 0);
+    call = fake_call();
+    assert_int_equal(plugin->points(p->rome, &call, "erp_r"), 0);
+    assert_int_equal(call.n_points, 1);
+    assert_string_equal(call.point_ids[0], "s1");
+    assert_int_equal(call.points[0].kind, DRSTOR_POINT_ON_REQUEST);
+    assert_true(call.points[0].utc > 0);
+    assert_int_equal(call.outcomes, 0);
+    call = fake_call();
+    assert_int_equal(plugin->points(p->rome, &call, "nobody"), DRSTOR_E_NOTFOUND);
+
+    site(p, "milan", SIM_SITE_DEAD);
+    c = change("erp_r");
+    c.planned = 0;
+    c.access_wanted = DRSTOR_ACCESS_READ_WRITE;
+    c.point = "s2";
+    call = fake_call();
+    assert_int_equal(plugin->set_access(p->rome, &call, &c), DRSTOR_E_NOTFOUND);
+    assert_int_equal(call.outcome, DRSTOR_OUTCOME_REFUSED);
+    assert_string_equal(call.said, "copy erp_r has no recovery point s2");
+    assert_true(call.hint[0]);
+    c.point = "s1";
+    call = fake_call();
+    assert_int_equal(plugin->set_access(p->rome, &call, &c), DRSTOR_OK);
+    assert_int_equal(call.outcome, DRSTOR_OUTCOME_DONE);
+    assert_int_equal(observed(p->rome, "erp_r").groups[0].info.access, DRSTOR_ACCESS_READ_WRITE);
 }
 
 static void
@@ -375,6 +410,7 @@ main(void)
     const struct CMUnitTest tests[] = {
         T(table_is_complete_and_described),
         T(observe_tells_group_members_and_paths),
+        T(points_and_a_promotion_from_one_through_the_contract),
         T(planned_move_through_the_contract),
         T(silent_site_costs_the_deadline_and_no_more),
         T(lost_reply_is_unknown_and_was_sent_once),
