@@ -70,13 +70,18 @@ every_word_arrives(void **state)
     struct fixture *f = *state;
     struct dr_goal g = read_goal(f,
                                  "{\"verb\":\"promote\",\"groups\":[\"erp\"],\"to\":\"rome\","
-                                 "\"point\":\"hourly.3\",\"within\":\"10m\",\"storage_only\":true}",
+                                 "\"within\":\"10m\",\"storage_only\":true}",
                                  NULL);
     assert_int_equal(g.verb, DR_VERB_PROMOTE);
     assert_string_equal(g.to, "rome");
-    assert_string_equal(g.point, "hourly.3");
     assert_int_equal(g.within_s, 600);
     assert_true(g.storage_only && !g.unplanned);
+    g = read_goal(f,
+                  "{\"verb\":\"promote\",\"groups\":[\"erp\"],\"to\":\"rome\","
+                  "\"point\":\"hourly.3\",\"unplanned\":true}",
+                  NULL);
+    assert_string_equal(g.point, "hourly.3");
+    assert_true(g.unplanned);
     g = read_goal(
         f,
         "{\"verb\":\"promote\",\"groups\":[\"erp\"],\"to\":\"rome\",\"within_s\":90,\"at\":null}",
