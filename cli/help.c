@@ -33,9 +33,9 @@ put_verbs(struct text *t, const char *before, const struct cli_verb *verbs)
     for (const struct cli_verb *v = verbs; v->name; v++) {
         if (v->later)
             continue;
-        char left[64];
-        (void)snprintf(left, sizeof(left), "%s%s %s", before, v->name, v->takes);
-        put(t, "  %-30s %s\n", left, v->help);
+        size_t at = t->n;
+        put(t, "  %s%s %s", before, v->name, v->takes);
+        put(t, "%*s %s\n", (int)(t->n - at < 32 ? 32 - (t->n - at) : 0), "", v->help);
     }
 }
 
