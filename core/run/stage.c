@@ -186,9 +186,13 @@ send_all(struct stage *st, const struct dr_stage_result *todo, struct drstor_err
     int r = dr_store_begin(store, err);
     for (size_t i = 0; r == DRSTOR_OK && i < todo->n_actions; i++) {
         const struct dr_stage_action *x = &todo->actions[i];
-        struct dr_stage_try *t = try_of(st, x->key);
-        t->attempts++;
-        r = keep_call(st, x, "sent", NULL, err);
+        const struct dr_step *step = step_of(st, x->group);
+        if (step) /* S8: a controller that lost the group's lock starts nothing */
+            r = dr_store_guard(store, step->group->name, step->token, err);
+        if (r == DRSTOR_OK) {
+            try_of(st, x->key)->attempts++;
+            r = keep_call(st, x, "sent", NULL, err);
+        }
         if (r < 0)
             dr_store_rollback(store);
     }

@@ -1,0 +1,24 @@
+/* What step.c and record.c share. */
+#ifndef TESTS_MODEL_STEP_H
+#define TESTS_MODEL_STEP_H
+
+#include "checker.h"
+
+/* step.c: the step ends, and not well: 1 failed, 2 refused. */
+void step_ends(struct sink *k, const struct state *s, unsigned c, unsigned t, unsigned failed);
+
+/* ---- record.c: the writes of the record ------------------------------------------------------ */
+
+/* Before anything else: the fence is noted, the clone is named. */
+void record_begin(struct sink *k, const struct state *s, unsigned c, unsigned t);
+/* The old copy is proven not writable: evidence of KIND is in the record, and the step is done. */
+void record_proof(struct sink *k, const struct state *s, unsigned c, unsigned t, unsigned kind);
+/* Somebody undid the demotion: what was proven must not count later. */
+void record_forget(struct state *s, unsigned c);
+void record_weigh_commit(struct sink *k, const struct state *s, unsigned c, unsigned t);
+void record_weigh_intent(struct sink *k, const struct state *s, unsigned c, unsigned t);
+void record_last_look(struct sink *k, const struct state *s, unsigned c, unsigned t);
+void record_load(struct sink *k, const struct state *s, unsigned c, unsigned t);
+void record_write(struct sink *k, const struct state *s, unsigned c, unsigned t);
+
+#endif
