@@ -148,6 +148,7 @@ const struct dr_conf_table *const dr_conf_tables[] = {
     &dr_conf_copy_table,
     &dr_conf_rhv_table,
     &dr_conf_tier_table,
+    &dr_conf_stop_table,
     &dr_conf_gate_table,
     &dr_conf_hook_table,
     &dr_conf_mapping_table,

@@ -43,6 +43,25 @@ dr_act_callbacks(struct act *x, const struct drstor_callbacks *cb)
         memcpy(&x->cb, cb, cb->size < sizeof(x->cb) ? cb->size : sizeof(x->cb));
 }
 
+/* Which VMs ran, where a run shut them down that this goal undoes or takes the place of. */
+static int
+read_ran(struct act *x, struct dr_plan_record *records, size_t n, struct drstor_error **err)
+{
+    for (size_t i = 0; x->s.store && i < n; i++) {
+        struct dr_ran ran;
+        const char *of = x->goal.restores      ? x->goal.restores
+                         : records[i].open_run ? records[i].open_run
+                                               : x->goal.carries;
+        int r =
+            of ? dr_ran_load(x->s.store, x->s.arena, of, records[i].group, &ran, err) : DRSTOR_OK;
+        if (r < 0)
+            return r;
+        if (of && ran.owed)
+            records[i].ran = ran.what;
+    }
+    return DRSTOR_OK;
+}
+
 static int
 make_plan(struct act *x, bool save, struct drstor_error **err)
 {
@@ -55,6 +74,8 @@ make_plan(struct act *x, bool save, struct drstor_error **err)
         r = dr_session_observe(&x->s, x->goal.groups, x->goal.n_groups, true, save, &x->facts, err);
     if (r == DRSTOR_OK)
         r = dr_session_records(&x->s, &records, &n_records, err);
+    if (r == DRSTOR_OK)
+        r = read_ran(x, records, n_records, err);
     if (r < 0)
         return r;
     x->person = dr_session_person(&x->s);
@@ -392,7 +413,9 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
     struct dr_accept_loss kept = then.goal.accept_loss;
     x.goal.declare = NULL;
     x.goal.n_declare = 0;
-    x.goal.reason = x.goal.waive_fence = x.goal.waive_snapshot = x.goal.carries = NULL;
+    x.goal.reason = x.goal.waive_fence = x.goal.waive_snapshot = x.goal.carries = x.goal.restores =
+        NULL;
+    x.goal.hurry = false;
     r = dr_goal_consent(a, consent, &x.goal, err);
     if (r < 0)
         return r;

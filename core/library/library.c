@@ -223,6 +223,7 @@ record_of(struct session *s, const char *group, struct dr_plan_record *ret,
     size_t n_open = 0;
     ret->group = group;
     dr_map_clear(&dr_record_type, &ret->record);
+    dr_map_clear(&dr_stage_group_type, &ret->ran);
     if (s->store_trouble) {
         ret->damaged = s->store_trouble;
         return DRSTOR_OK;

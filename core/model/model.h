@@ -219,6 +219,24 @@ struct dr_tier {
     struct dr_place place;
 };
 
+/* What becomes of a VM that has not shut down within its limit. */
+enum dr_stop_policy {
+    DR_STOP_UNKNOWN = 0,
+    DR_STOP_POWER_OFF,
+    DR_STOP_WAIT,      /* as long as the whole command may take */
+    DR_STOP_LEAVE_OUT, /* its groups stay where they are, the others move */
+    DR_STOP_STOP       /* nothing moves */
+};
+
+/* How VMs are shut down before a planned move; the first rule that names a VM counts. */
+struct dr_stop_rule {
+    const char **vms; /* names or patterns */
+    size_t n_vms;
+    int64_t limit_s;
+    enum dr_stop_policy policy;
+    struct dr_place place;
+};
+
 /* VMs that may be shut down at a site to make room. */
 struct dr_preempt {
     const struct dr_site *site;
@@ -275,6 +293,8 @@ struct dr_model {
     struct dr_mapping mapping;
     const struct dr_tier *start;
     size_t n_start;
+    const struct dr_stop_rule *stop;
+    size_t n_stop;
     const struct dr_preempt *preempt;
     size_t n_preempt;
     const struct dr_hook *hooks;
@@ -287,6 +307,8 @@ struct dr_model {
 const struct dr_site *dr_model_site(const struct dr_model *m, const char *name);
 const struct dr_array *dr_model_array(const struct dr_model *m, const char *name);
 const struct dr_group *dr_model_group(const struct dr_model *m, const char *name);
+/* How VM is shut down: its rule, or the default. Never NULL. */
+const struct dr_stop_rule *dr_model_stop(const struct dr_model *m, const char *vm);
 const struct dr_copy *dr_group_copy(const struct dr_group *g, const char *site);
 
 #endif

@@ -35,6 +35,8 @@ enum dr_operation {
 enum dr_step_kind {
     DR_STEP_UNKNOWN = 0,
     DR_STEP_PRESYNC,   /* target brought up to date while applications run */
+    DR_STEP_DRAIN,     /* VMs at the old site shut down */
+    DR_STEP_RELEASE,   /* domains detached from the old site's engine */
     DR_STEP_DEMOTE,    /* old copy not writable, read back: E1 */
     DR_STEP_FINALSYNC, /* last transfer, after the demotion */
     DR_STEP_FENCE,     /* evidence that the old copy cannot be written */
@@ -78,7 +80,9 @@ enum dr_require {
     DR_REQUIRE_INTENDED = 1 << 14,      /* record: RESYNCING by this run, the target is primary */
     DR_REQUIRE_FOLLOWS = 1 << 15,       /* the old copy is the target's destination */
     DR_REQUIRE_CONSISTENT = 1 << 16,    /* the target holds a consistent point in time */
-    DR_REQUIRE_CLONED = 1 << 17         /* record: TESTING, the clone of this drill is there */
+    DR_REQUIRE_OLD_DETACHED =
+        1 << 18,                /* the old site's engine has no domain of the group attached */
+    DR_REQUIRE_CLONED = 1 << 17 /* record: TESTING, the clone of this drill is there */
 };
 
 struct dr_table_step {

@@ -26,6 +26,7 @@ NAMES(dr_domain_type_names, "domain type", "unknown", "fcp", "iscsi", "nfs", "gl
 NAMES(dr_hook_verdict_names, "verdict", "unknown", "block", "warn");
 NAMES(dr_hook_step_names, "step", "unknown", "sync", "drain", "detach", "fence", "demote",
       "promote", "reverse", "expose", "attach", "register", "start");
+NAMES(dr_stop_policy_names, "policy", "unknown", "power-off", "wait", "leave-out", "stop");
 NAMES(dr_phase_names, "phase", "unknown", "steady", "fencing", "promoting", "resyncing", "testing");
 NAMES(dr_old_copy_names, "state of the old copy", "none", "stale", "diverged");
 NAMES(dr_condition_names, "condition", "unknown", "protected", "exposed", "fenced", "blocked",

@@ -53,13 +53,14 @@ static const struct dr_explanation explanations[] = {
      "diverged that cannot be had.",
      "Repair replication first. If the old site is really gone, promote unplanned and accept the "
      "loss."},
-    {"R019", "VMs or domains are still in use at the old site",
-     "Making storage read-only under a running VM breaks it, and leaves its leases behind: "
-     "attaching at "
-     "the other site then waits minutes for each domain.",
-     "Shut the VMs down and put the domains into maintenance at the old engine, or use "
-     "--storage-only when "
-     "they are looked after elsewhere."},
+    {"R019", "VMs at the old site stand in the way",
+     "Making storage read-only under a running VM breaks it, so a planned promote shuts the VMs "
+     "down first and detaches their domains. It refuses where it knows that it could not: the "
+     "engine does not answer, a VM has disks outside of the groups that move, does not listen, or "
+     "could not be started at the other site. A VM that did not shut down in time stops the move, "
+     "or leaves its groups out, as `rhv.stop` says; what was shut down runs again then. Demote and "
+     "reprotect shut nothing down: they refuse while a VM runs or a domain is in use.",
+     "Do what the refusal names, or use --storage-only when the VMs are looked after elsewhere."},
     {"R020", "the primary does not serve",
      "A copy is made to follow what the primary writes. Its array says that the primary is not "
      "writable, so there is nothing to follow, and the record may be behind.",

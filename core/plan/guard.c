@@ -14,9 +14,12 @@ static const struct dr_field array_fields[] = {
     DR_LIST(struct dr_plan_array, durations, duration_type)};
 DR_TYPE(dr_plan_array_type, struct dr_plan_array, "array", array_fields);
 static const struct dr_field record_fields[] = {
-    DR_STR(struct dr_plan_record, group), DR_BOOL(struct dr_plan_record, present),
-    DR_STR(struct dr_plan_record, damaged), DR_STR(struct dr_plan_record, open_run),
-    DR_STRUCT(struct dr_plan_record, record, dr_record_type)};
+    DR_STR(struct dr_plan_record, group),
+    DR_BOOL(struct dr_plan_record, present),
+    DR_STR(struct dr_plan_record, damaged),
+    DR_STR(struct dr_plan_record, open_run),
+    DR_STRUCT(struct dr_plan_record, record, dr_record_type),
+    DR_STRUCT(struct dr_plan_record, ran, dr_stage_group_type)};
 DR_TYPE(dr_plan_record_type, struct dr_plan_record, "record", record_fields);
 
 /* ---- what guards look at --------------------------------------------------------------------- */
@@ -80,7 +83,8 @@ static const struct {
     {"R026", OP(SWITCHOVER) | UNPLANNED | OP(DRILL_START), dr_guard_target_consistent, false},
     {"R046", UNPLANNED | OP(SERVE) | OP(DRILL_START), dr_guard_point_there, false},
     {"R018", OP(SWITCHOVER) | OP(SYNC), dr_guard_relation_healthy, false},
-    {"R019", OP(SWITCHOVER) | OP(DEMOTE) | OP(REPROTECT), dr_guard_no_vms_at_old, false},
+    {"R019", OP(SWITCHOVER), dr_guard_can_drain, false},
+    {"R019", OP(DEMOTE) | OP(REPROTECT), dr_guard_no_vms_at_old, false},
     {"R019", UNPLANNED | OP(SERVE), dr_guard_vms_seen_alive, false},
     {"R030", ALL, dr_guard_can_do, false},
 };

@@ -5,7 +5,7 @@
 #ifndef DR_PLAN_GUARD_H
 #define DR_PLAN_GUARD_H
 
-#include "plan/plan.h"
+#include "plan/stage.h"
 
 /* What a plugin declared, as far as planning cares. */
 struct dr_plan_duration {
@@ -28,6 +28,9 @@ struct dr_plan_record {
     const char *damaged;  /* why it cannot be trusted; NULL: it can */
     const char *open_run; /* a run that has not ended */
     struct dr_record record;
+    /* Which VMs ran, as a run noted it that shut them down, where that run is what this goal takes
+     * the place of or undoes; not known: the facts say it. */
+    struct dr_stage_group ran;
 };
 
 struct dr_plan_input {
@@ -96,6 +99,9 @@ bool dr_vm_of_group(const struct dr_inventory *v, const struct dr_inv_vm *vm,
 size_t dr_group_domains(struct dr_arena *a, const struct dr_group *g,
                         const struct dr_copy_facts *copy, const struct dr_inventory *v,
                         const struct dr_inv_domain ***ret);
+
+/* Is there anything by which they could be found? Without it nothing is known of its VMs. */
+bool dr_group_findable(const struct dr_group *g, const struct dr_copy_facts *copy);
 
 /* Every id a guard, the store or the run may print, for tests and for `explain`. */
 const char *const *dr_guard_ids(size_t *ret_n);

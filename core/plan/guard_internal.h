@@ -23,6 +23,7 @@ bool dr_guard_known_primary(const struct dr_guard_case *c, struct dr_refusal *r)
 bool dr_guard_active_passive(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_epoch_current(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_can_drain(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_vms_seen_alive(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_target_answers(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_old_answers(const struct dr_guard_case *c, struct dr_refusal *r);

@@ -3,7 +3,7 @@
 #include "plan/evidence.h"
 #include "plan/guard_internal.h"
 #include "plan/loss.h"
-#include "plan/stage.h"
+#include "plan/planner_internal.h"
 
 #include "base/str.h"
 #include "base/timetext.h"
@@ -171,8 +171,15 @@ needs(struct planner *pl, struct dr_plan_step *s)
     case DR_STEP_REHEARSE:
     case DR_STEP_UNCLONE:
         break;
+    case DR_STEP_DRAIN:
+        need(pl, s, DR_STEP_PRESYNC);
+        break;
+    case DR_STEP_RELEASE:
+        need(pl, s, DR_STEP_DRAIN);
+        break;
     case DR_STEP_DEMOTE:
         need(pl, s, DR_STEP_PRESYNC);
+        need(pl, s, DR_STEP_RELEASE);
         break;
     case DR_STEP_FINALSYNC:
     case DR_STEP_WITHDRAW:
@@ -239,6 +246,9 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
     case DR_STEP_HANDOVER:
     case DR_STEP_STAGE:
         return engine;
+    case DR_STEP_DRAIN:
+    case DR_STEP_RELEASE:
+        return c->old->site->engine && !pl->in->goal->storage_only;
     case DR_STEP_EXPOSE:
         return at->n_expose > 0;
     case DR_STEP_PRESYNC:
@@ -365,20 +375,10 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
     }
     case DR_STEP_HANDOVER:
         return dr_arena_printf(a, "read the LUNs of %s for the engine of %s", g, to);
+    case DR_STEP_DRAIN:
+    case DR_STEP_RELEASE:
     case DR_STEP_STAGE:
-        if (!s->n_domains && !n_known)
-            return dr_arena_printf(a, "attach what the LUNs of %s hold at %s and start what ran", g,
-                                   to);
-        if (n_known && !s->n_vms)
-            return dr_arena_printf(
-                a,
-                "attach %zu storage domain%s of %s at %s, register %zu VM%s; none ran at %s, "
-                "so none is started",
-                s->n_domains, s->n_domains == 1 ? "" : "s", g, to, n_known, n_known == 1 ? "" : "s",
-                from);
-        return dr_arena_printf(a, "attach %zu storage domain%s of %s at %s, start %zu VM%s",
-                               s->n_domains, s->n_domains == 1 ? "" : "s", g, to, s->n_vms,
-                               s->n_vms == 1 ? "" : "s");
+        return dr_planner_vms_text(pl->a, pl->in, c, s, n_known);
     case DR_STEP_TAG:
         return dr_arena_printf(a, "let array %s keep epoch %lld of %s", c->target->array->name,
                                (long long)c->record->record.epoch + 1, g);
@@ -420,31 +420,13 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
     return "?";
 }
 
-/* What the stored facts say will come up: the domains, and the VMs that ran, in start order.
- * Returns how many VMs there are, those that did not run included. */
-static size_t
-stage_expectation(struct planner *pl, const struct dr_guard_case *c, struct dr_plan_step *s)
-{
-    struct dr_stage_group want;
-    dr_stage_expect(pl->a, pl->in->model, pl->in->facts, c->group,
-                    c->operation == DR_OPERATION_SERVE ? c->target : c->old, &want);
-    for (size_t i = 0; i < want.n_domains; i++)
-        dr_arena_push(pl->a, s->domains, s->n_domains) =
-            want.domains[i].name ? want.domains[i].name : want.domains[i].id;
-    for (size_t i = 0; i < want.n_vms; i++)
-        if (want.vms[i].start)
-            dr_arena_push(pl->a, s->vms, s->n_vms) = want.vms[i].name;
-    return want.n_vms;
-}
-
 static int64_t
 expect(struct planner *pl, const struct dr_guard_case *c, const struct dr_table_step *t,
        const struct dr_plan_step *s)
 {
     const struct dr_copy *at = t->at_target ? c->target : c->old;
-    if (s->kind ==
-        DR_STEP_STAGE) /* import, attach, activate one after the other; VMs beside each other */
-        return 4 * (int64_t)s->n_domains + 2 + (int64_t)s->n_vms / 8;
+    if (dr_planner_has_vms(s->kind))
+        return dr_planner_vms_expect_s(pl->a, pl->in, c, s);
     if (s->kind == DR_STEP_FENCE)
         return pl->fence_s;
     if (s->kind == DR_STEP_FINALSYNC && c->group->mode == DR_MODE_SYNC)
@@ -464,12 +446,12 @@ steps(struct planner *pl, const struct dr_guard_case *c)
                                  .kind = t->kind,
                                  .group = c->group->name,
                                  .site = at->site->name,
-                                 .array = t->kind == DR_STEP_STAGE || t->kind == DR_STEP_COMMIT ||
-                                                  t->kind == DR_STEP_SETTLE ||
-                                                  t->kind == DR_STEP_INTEND
-                                              ? NULL
-                                              : at->array->name};
-        size_t n_known = t->kind == DR_STEP_STAGE ? stage_expectation(pl, c, &s) : 0;
+                                 .array =
+                                     dr_planner_has_vms(t->kind) || t->kind == DR_STEP_COMMIT ||
+                                             t->kind == DR_STEP_SETTLE || t->kind == DR_STEP_INTEND
+                                         ? NULL
+                                         : at->array->name};
+        size_t n_known = dr_planner_has_vms(t->kind) ? dr_planner_vms(pl->a, pl->in, c, &s) : 0;
         s.text = step_text(pl, c, &s, n_known);
         s.expect_s = expect(pl, c, t, &s);
         needs(pl, &s);
@@ -673,6 +655,7 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     case DR_OPERATION_SERVE:
         /* Writable and seen by nobody is what a run leaves that was given up before its end. */
         return target && dr_view_writable(&t->view) && went_back(pl, r) &&
+               dr_planner_vms_run(pl->in, c) &&
                (dr_view_exposed_to_all(&t->view, c->target) ||
                 !dr_plan_array_can(pl->in, c->target->array->name, "expose"));
     case DR_OPERATION_DEMOTE:

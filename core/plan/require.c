@@ -187,6 +187,8 @@ dr_require_holds(enum dr_require one, const struct dr_require_case *c)
         return whole(c, c->target) && dr_view_writable(c->target);
     case DR_REQUIRE_NO_VMS_AT_OLD:
         return c->vms_at_old == DRSTOR_TRI_NO;
+    case DR_REQUIRE_OLD_DETACHED:
+        return c->attached_at_old == DRSTOR_TRI_NO;
     case DR_REQUIRE_EXPOSED:
         return exposed(c);
     case DR_REQUIRE_OLD_WITHDRAWN:

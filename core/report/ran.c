@@ -77,34 +77,59 @@ struct vm_times {
 };
 
 static struct json_object *
+vm_of(struct json_object *list, const char *group, const char *id)
+{
+    for (size_t i = 0; i < dr_json_length(list); i++) {
+        struct json_object *vm = json_object_array_get_idx(list, i);
+        if (dr_streq(dr_json_str(vm, "id"), id) && dr_streq(dr_json_str(vm, "group"), group))
+            return vm;
+    }
+    struct json_object *vm = json_object_new_object();
+    (void)json_object_array_add(list, vm);
+    return vm;
+}
+
+/* What one step saw of its VMs; a later step of the same group knows better. */
+static void
+add_vms(struct dr_arena *a, struct json_object *list, const char *group, struct json_object *vms,
+        struct vm_times *times)
+{
+    for (size_t k = 0; k < dr_json_length(vms); k++) {
+        struct json_object *vm = json_object_array_get_idx(vms, k),
+                           *o = vm_of(list, group, dr_json_str(vm, "id"));
+        int64_t at = -1;
+        json_object_object_del(o, "trouble");
+        dr_json_set_str(o, "name", dr_json_str(vm, "name"));
+        dr_json_set_str(o, "id", dr_json_str(vm, "id"));
+        dr_json_set_str(o, "group", group);
+        dr_json_set_str(o, "state", dr_json_str(vm, "state"));
+        dr_json_set_str(o, "trouble", dr_json_str(vm, "trouble"));
+        if (dr_json_i64(vm, "stopped_utc", &at)) {
+            dr_json_set_str(o, "stopped_at", dr_utc_text(a, at));
+            if (dr_streq(dr_json_str(vm, "state"), "powered-off"))
+                dr_json_set_bool(o, "powered_off", true);
+        }
+        if (dr_json_i64(vm, "started_utc", &at)) {
+            dr_json_set_str(o, "started_at", dr_utc_text(a, at));
+            if (times->first < 0 || at < times->first)
+                times->first = at;
+            if (at > times->last)
+                times->last = at;
+        }
+    }
+}
+
+static struct json_object *
 vms_json(struct dr_arena *a, const struct dr_plan *p, const struct dr_step_row *rows, size_t n,
          struct vm_times *times)
 {
     struct json_object *list = json_object_new_array();
     times->first = times->last = -1;
     for (size_t i = 0; i < p->n_steps; i++) {
-        const struct dr_step_row *r =
-            p->steps[i].kind == DR_STEP_STAGE ? row_of(rows, n, p->steps[i].id) : NULL;
+        bool about = p->steps[i].kind == DR_STEP_STAGE || p->steps[i].kind == DR_STEP_DRAIN;
+        const struct dr_step_row *r = about ? row_of(rows, n, p->steps[i].id) : NULL;
         dr_auto(dr_json_putp) struct json_object *answer = r ? parse(r->answer) : NULL;
-        struct json_object *vms = dr_json_get(answer, "vms");
-        for (size_t k = 0; k < dr_json_length(vms); k++) {
-            struct json_object *vm = json_object_array_get_idx(vms, k),
-                               *o = json_object_new_object();
-            int64_t at = -1;
-            dr_json_set_str(o, "name", dr_json_str(vm, "name"));
-            dr_json_set_str(o, "id", dr_json_str(vm, "id"));
-            dr_json_set_str(o, "group", p->steps[i].group);
-            dr_json_set_str(o, "state", dr_json_str(vm, "state"));
-            dr_json_set_str(o, "trouble", dr_json_str(vm, "trouble"));
-            if (dr_json_i64(vm, "started_utc", &at)) {
-                dr_json_set_str(o, "started_at", dr_utc_text(a, at));
-                if (times->first < 0 || at < times->first)
-                    times->first = at;
-                if (at > times->last)
-                    times->last = at;
-            }
-            (void)json_object_array_add(list, o);
-        }
+        add_vms(a, list, p->steps[i].group, dr_json_get(answer, "vms"), times);
     }
     return list;
 }

@@ -6,7 +6,7 @@
 #include "rhv/calls.h"
 
 /* FOUND: domains, for DISCOVER only. */
-int dr_engine_call(struct dr_rhv *rhv, const struct dr_stage_action *x,
+int dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_stage_action *x,
                    const struct dr_cancel *cancel, struct dr_arena *a, struct dr_inv_domain **found,
                    size_t *n_found, struct drstor_error **err);
 

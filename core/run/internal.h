@@ -24,7 +24,7 @@ enum dr_step_end {
     DR_STEP_END_INTERRUPTED, /* cancelled or out of time before its next call */
 };
 
-struct stage; /* stage.c: one for all groups of a run */
+struct stage; /* stage.c: one per engine, for all groups of a run */
 
 struct dr_run {
     const struct dr_run_setup *s;
@@ -43,7 +43,7 @@ struct dr_run {
     struct dr_lock *locks; /* one per flip, in the plan's order */
     struct dr_step *steps; /* one per step of the plan */
     bool settled;          /* nothing that a holder before this one sent can still act */
-    struct stage *stage;
+    struct stage *stages;
     bool timed_out;
 
     const char **superseded; /* runs that this one ends: nothing of theirs is left to be done */
@@ -65,6 +65,7 @@ struct dr_step {
     struct dr_arena *arena; /* as long as the step is executed */
     struct dr_step_row row;
     bool started;
+    bool awaited;        /* under run->lock: it is on its way to an engine, with others */
     bool hasty;          /* fencing: its calls are bounded like probes, and silence is an answer */
     const char *unclear; /* the operation of the last call, when nobody knows what became of it */
     bool source_drives;  /* the array of a transfer's target said that the other side drives it */
@@ -237,6 +238,8 @@ enum dr_step_end dr_step_clone(struct dr_step *s); /* drill.c */
 enum dr_step_end dr_step_rehearse(struct dr_step *s);
 enum dr_step_end dr_step_unclone(struct dr_step *s);
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
+enum dr_step_end dr_step_drain(struct dr_step *s);
+enum dr_step_end dr_step_release(struct dr_step *s);
 
 /* expose.c: a call that takes every host group away that sees a member of V. False: none does. */
 bool dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call);
@@ -282,6 +285,20 @@ int dr_record_unfence(struct dr_step *s, struct drstor_error **err);
 
 /* stage.c */
 void dr_stage_free(struct stage *st);
+/*
+ * Attaches the domains of these groups where they come from, and starts what ran there. STEPS: one
+ * of each group, all of one old site.
+ */
+int dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
+                    struct drstor_error **err);
+/* ran.c: the list of the group of S as it is in the run, or a new one, stored. */
+int dr_ran_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err);
+/* ran.c: what the engine of the old site has of the group of S now; START: it runs. Patient. */
+int dr_ran_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_tristate *ret_attached,
+                struct drstor_error **err);
+/* ran.c: what FROM owes, TO owes; in the transaction of the caller. */
+int dr_ran_copy(struct dr_store *store, struct dr_arena *a, const char *from, const char *to,
+                const char *group, struct drstor_error **err);
 
 /* schedule.c: runs the steps that are not done; returns when nothing more can be done. */
 void dr_run_schedule(struct dr_run *run, struct dr_step *steps, size_t n);

@@ -59,6 +59,25 @@ was_refused(const struct dr_step *steps, size_t n, const struct dr_step *s)
     return false;
 }
 
+/* VMs that it shut down run nowhere: it is not over. Damage in the store: nobody knows. */
+static bool
+owes_vms(struct dr_run *run)
+{
+    for (size_t i = 0; i < run->plan.n_flips; i++) {
+        const struct dr_plan_group *f = &run->plan.flips[i];
+        struct dr_ran ran;
+        struct dr_record rec;
+        if (f->operation != DR_OPERATION_SWITCHOVER || f->nothing_to_do)
+            continue;
+        if (dr_ran_load(run->s->store, run->arena, run->id, f->name, &ran, NULL) < 0 ||
+            dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, NULL) < 0)
+            return true;
+        if (ran.owed && !dr_record_committed_by(&rec, run->id, f->to, f->epoch))
+            return true;
+    }
+    return false;
+}
+
 static void
 conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
 {
@@ -86,6 +105,10 @@ conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
     if (ret->state == DR_RUN_REFUSED &&
         (!refused_only || run->timed_out || dr_cancelled(run->s->cancel)))
         ret->state = DR_RUN_FAILED;
+    if (ret->state == DR_RUN_REFUSED && owes_vms(run)) {
+        ret->state = DR_RUN_FAILED;
+        ret->hint = NULL;
+    }
     if (worst) {
         ret->text =
             dr_arena_printf(run->arena, "%s: %s", worst->plan->id, dr_error_message(worst->err));
@@ -114,7 +137,7 @@ dr_run_over(struct dr_run *run)
         dr_arena_free(run->steps[i].arena);
         dr_error_free(run->steps[i].err);
     }
-    dr_stage_free(run->stage);
+    dr_stage_free(run->stages);
     dr_arena_free(run->facts_arena);
     dr_mailbox_free(run->box);
     (void)pthread_mutex_destroy(&run->lock);

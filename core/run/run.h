@@ -6,7 +6,7 @@
 #define DR_RUN_RUN_H
 
 #include "observe/endpoints.h"
-#include "plan/plan.h"
+#include "plan/stage.h"
 #include "store/store.h"
 
 /* Everything a run needs; borrowed for its length. */
@@ -47,6 +47,15 @@ int dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const str
 int dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *run,
                   struct dr_run_result *ret, struct drstor_error **err);
 
+/* Which VMs of a group ran, as RUN noted it before it shut them down. */
+struct dr_ran {
+    bool there;
+    bool owed; /* they were not started again where they ran */
+    struct dr_stage_group what;
+};
+int dr_ran_load(struct dr_store *store, struct dr_arena *a, const char *run, const char *group,
+                struct dr_ran *ret, struct drstor_error **err);
+
 /* What giving a run up means. Sentences; groups by name. */
 struct dr_abort_result {
     const char *run;
@@ -56,15 +65,17 @@ struct dr_abort_result {
     size_t n_undone, n_stays, n_unknown;
     const char **not_served; /* groups whose primary is not writable: they want a promote to it */
     size_t n_not_served;
+    bool vms_left; /* not all VMs that it shut down run again; asked again, they are tried again */
 };
 
 /*
  * Ends a run that has not ended, from the outside: waits until nothing it sent can still act, puts
- * the records at rest and looks. Changes nothing at any array. BUSY: it goes on right now; stop it
- * first.
+ * the records at rest and looks. Changes nothing at any array. Where the primary is writable, what
+ * it had detached and shut down there is attached and started again, unless LEAVE_VMS says that
+ * they are taken over. BUSY: it goes on right now; stop it first.
  */
 int dr_run_abort(const struct dr_run_setup *setup, struct dr_arena *a, const char *run,
-                 struct dr_abort_result *ret, struct drstor_error **err);
+                 bool leave_vms, struct dr_abort_result *ret, struct drstor_error **err);
 
 /* Worst first: 1 5 4 9 12 11 7 3 8; 130 before all of them. */
 int dr_exit_worse(int x, int y);

@@ -200,6 +200,23 @@ end_superseded(struct dr_run *run, struct drstor_error **err)
     return r;
 }
 
+/* What a planned run had shut down when it had to be given up, nobody else knows. */
+static int
+take_over_vms(struct dr_run *run, struct drstor_error **err)
+{
+    int r = DRSTOR_OK;
+    for (size_t i = 0; i < run->plan.n_flips; i++) {
+        const char *group = run->plan.flips[i].name;
+        if (run->plan.goal.carries)
+            r = dr_ran_copy(run->s->store, run->arena, run->plan.goal.carries, run->id, group, err);
+        for (size_t k = 0; r == DRSTOR_OK && k < run->n_superseded; k++)
+            r = dr_ran_copy(run->s->store, run->arena, run->superseded[k], run->id, group, err);
+        if (r < 0)
+            break;
+    }
+    return r;
+}
+
 static int
 write_run(struct dr_run *run, const struct dr_facts *facts, struct drstor_error **err)
 {
@@ -250,6 +267,8 @@ write_run(struct dr_run *run, const struct dr_facts *facts, struct drstor_error 
                     ? adopt(run, i, facts, err)
                     : rest(run, run->plan.flips[i].name, run->locks[i].token, NULL, err);
     }
+    if (r == DRSTOR_OK)
+        r = take_over_vms(run, err);
     if (r < 0) {
         dr_store_rollback(st);
         return r;
