@@ -21,6 +21,7 @@ dr_stage_free(struct stage *st)
 {
     while (st) {
         struct stage *next = st->next;
+        dr_stage_quiet(st);
         stage_free(st);
         st = next;
     }

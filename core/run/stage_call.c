@@ -129,7 +129,7 @@ dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drsto
 
 /* What an engine answers to a mutating call is only a hint: the next look decides (ovirt 8.5). */
 void
-dr_stage_answer(struct stage *st, void *answer, struct dr_inventory *extra)
+dr_stage_answer(struct stage *st, void *answer)
 {
     struct call *c = answer;
     struct dr_stage_try *t = try_of(st, c->action.key);
@@ -142,8 +142,7 @@ dr_stage_answer(struct stage *st, void *answer, struct dr_inventory *extra)
     st->in_flight--;
     if (c->action.kind == DR_STAGE_DISCOVER && c->status == DRSTOR_OK) {
         for (size_t i = 0; i < c->n_found; i++) {
-            struct dr_inv_domain *d =
-                &dr_arena_push(st->arena, extra->discovered, extra->n_discovered);
+            struct dr_inv_domain *d = &dr_arena_push(st->arena, st->found, st->n_found);
             *d = c->found[i];
             d->id = dr_arena_str(st->arena, d->id);
             d->name = dr_arena_str(st->arena, d->name);
@@ -152,7 +151,7 @@ dr_stage_answer(struct stage *st, void *answer, struct dr_inventory *extra)
                 wwids[k] = dr_arena_str(st->arena, d->wwids[k]);
             d->wwids = wwids;
         }
-        extra->discovered_read = true;
+        st->found_read = true;
     }
     (void)keep_call(st, &c->action, "answered",
                     c->status == DRSTOR_OK ? "ok" : dr_error_message(c->err), NULL);

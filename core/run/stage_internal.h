@@ -54,6 +54,9 @@ struct stage {
 
     struct dr_stage_progress progress; /* the leader's */
     size_t in_flight;
+    struct dr_inv_domain *found; /* that hosts discovered */
+    size_t n_found;
+    bool found_read;
     struct dr_inventory base; /* read whole once a lead; later looks read only what moves */
     bool have_base;
     char *last_look; /* to see whether anything changed */
@@ -67,8 +70,8 @@ struct stage *dr_stage_of(struct dr_run *run, const char *site);
 
 /* Every call of one expansion is in the store before the first of them leaves. */
 int dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err);
-/* ANSWER came out of the box, and is freed. What hosts discovered is added to EXTRA. */
-void dr_stage_answer(struct stage *st, void *answer, struct dr_inventory *extra);
+/* ANSWER came out of the box, and is freed. */
+void dr_stage_answer(struct stage *st, void *answer);
 /* Is a call about one of the VMs of G under way? */
 bool dr_stage_at_vms(const struct stage *st, const struct dr_stage_group *g);
 /* VM is down: the limit of one that runs again begins anew. */
@@ -82,7 +85,9 @@ void dr_stage_forget(struct stage *st, const char *vm);
  */
 int dr_stage_join(struct stage *st, struct dr_rhv *rhv, struct joined *groups, size_t n,
                   struct drstor_error **err);
-/* How the step of G ends; G is consumed. */
+/* Gives up what is under way: every state was read, and is read again by who comes next. */
+void dr_stage_quiet(struct stage *st);
+/* How the step of G ends. */
 enum dr_step_end dr_stage_ended(struct joined *g);
 
 /* ---- ran.c: which VMs ran -------------------------------------------------------------------- */

@@ -18,8 +18,8 @@ static const uint64_t stuck_quiet_ns = 6 * DR_S;
  * no waiting any more. */
 static const uint64_t no_change_ns = 1800 * DR_S;
 
-/* Posted to wake the leader when a group joins. */
-static int wake_up;
+/* Posted to wake the leader when a group joins, and to make a leader of who waits. */
+static int wake_up, lead_now;
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
@@ -78,8 +78,9 @@ arrived(struct stage *st, struct joined *g, const struct dr_stage_vm_state *vm)
         dr_stage_forget(st, vm->id);
     for (size_t i = 0; i < g->want.n_vms; i++)
         ran |= g->want.vms[i].start && dr_streq(g->want.vms[i].id, vm->id);
-    if (!(comes(g) ? dr_streq(vm->state, "up") : ran && (down || off)) ||
-        !first_seen(g, vm->id, dr_now_utc(st->run->s->env), st->arena))
+    bool there =
+        comes(g) ? dr_streq(vm->state, "up") : g->wish == WISH_DOWN && ran && (down || off);
+    if (!there || !first_seen(g, vm->id, dr_now_utc(st->run->s->env), st->arena))
         return;
     dr_run_event(st->run, g->step, comes(g) ? "up" : "down", "VM %s %s", name,
                  comes(g) ? "runs"
@@ -185,14 +186,29 @@ changed(struct stage *st, const struct dr_stage_result *comes, const struct dr_s
 /* ---- leading --------------------------------------------------------------------------------- */
 
 static bool
-all_over(struct stage *st)
+are_over(const struct joined *groups, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!groups[i].over)
+            return false;
+    return true;
+}
+
+/*
+ * Whose own groups are through goes on with its run: who else is here leads then, and answers still
+ * to come are the next leader's.
+ */
+static bool
+step_down(struct stage *st, const struct joined *mine, size_t n)
 {
     pthread_mutex_lock(&st->run->lock);
-    bool over = true;
-    for (size_t i = 0; i < st->n_groups; i++)
-        over &= st->groups[i]->over;
-    over &= st->in_flight == 0; /* answers still to come are this leader's */
-    if (over)
+    bool over = are_over(mine, n);
+    struct joined *heir = NULL;
+    for (size_t i = 0; over && i < st->n_groups; i++)
+        heir = st->groups[i]->over ? heir : st->groups[i];
+    if (heir)
+        dr_mailbox_post(heir->told, &lead_now);
+    else if (over)
         st->leading = false; /* in the same moment: who joins now leads */
     pthread_mutex_unlock(&st->run->lock);
     return over;
@@ -285,8 +301,7 @@ all_known(const struct stage *st, const struct dr_inventory *now)
 
 /* One look, one expansion each for those who come and who go, what they ask for. */
 static int
-round_of(struct stage *st, const struct dr_inventory *extra, bool *ret_changed, bool *ret_patient,
-         struct drstor_error **err)
+round_of(struct stage *st, bool *ret_changed, bool *ret_patient, struct drstor_error **err)
 {
     struct dr_run *run = st->run;
     dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
@@ -306,9 +321,9 @@ round_of(struct stage *st, const struct dr_inventory *extra, bool *ret_changed, 
         dr_map_copy(st->arena, &dr_inventory_type, &now, &st->base);
         st->have_base = true;
     }
-    now.discovered = extra->discovered;
-    now.n_discovered = extra->n_discovered;
-    now.discovered_read = extra->discovered_read;
+    now.discovered = st->found;
+    now.n_discovered = st->n_found;
+    now.discovered_read = st->found_read;
     e = note_guests(st, r, &now, err);
     if (e < 0)
         return e;
@@ -332,39 +347,46 @@ round_of(struct stage *st, const struct dr_inventory *extra, bool *ret_changed, 
 }
 
 static void
-listen(struct stage *st, struct dr_inventory *extra, uint64_t until)
+listen(struct stage *st, uint64_t until)
 {
     for (;;) {
         void *m = dr_mailbox_wait(st->box, until, st->in_flight ? NULL : st->run->s->cancel);
         if (!m)
             return;
         if (m != &wake_up)
-            dr_stage_answer(st, m, extra);
+            dr_stage_answer(st, m);
         until = 0; /* what else is there already */
     }
 }
 
-static void
-lead(struct stage *st, struct dr_step *s)
+void
+dr_stage_quiet(struct stage *st)
 {
+    dr_cancel_now(st->run->s->env, &st->cancel);
+    while (st->in_flight)
+        listen(st, UINT64_MAX);
+    atomic_store(&st->cancel.set, false);
+}
+
+static void
+lead(struct stage *st, struct joined *mine, size_t n)
+{
+    struct dr_step *s = mine[0].step;
     struct dr_run *run = s->run;
-    struct dr_inventory extra;
     uint64_t pause = poll_first_ns, trouble_since = 0;
-    dr_map_clear(&dr_inventory_type, &extra);
     st->have_base = false;
-    atomic_store(&st->cancel.set, false); /* of a leader before, whose calls have all ended */
     st->changed_ns = dr_now_ns(run->s->env);
     const char *why = NULL;
     enum dr_step_end end = DR_STEP_END_NONE;
 
-    while (!all_over(st)) {
+    while (!step_down(st, mine, n)) {
         dr_auto(dr_error_freep) struct drstor_error *err = NULL;
         bool moved = false, patient = false;
         if (dr_step_must_stop(s)) {
             end = DR_STEP_END_INTERRUPTED;
             break;
         }
-        int r = round_of(st, &extra, &moved, &patient, &err);
+        int r = round_of(st, &moved, &patient, &err);
         uint64_t now = dr_now_ns(run->s->env);
         if (r < 0) {
             bool wait = r == DRSTOR_E_UNREACHABLE || r == DRSTOR_E_BUSY || r == DRSTOR_E_PROTOCOL ||
@@ -390,16 +412,25 @@ lead(struct stage *st, struct dr_step *s)
             end = DR_STEP_END_FAILED;
             break;
         }
-        listen(st, &extra, now + pause);
+        listen(st, now + pause);
         if (!moved && pause < poll_most_ns)
             pause += pause / 2;
     }
-    if (end != DR_STEP_END_NONE)
-        dr_cancel_now(run->s->env, &st->cancel);
-    while (st->in_flight)
-        listen(st, &extra, UINT64_MAX);
-    if (end != DR_STEP_END_NONE)
-        end_all(st, end, why);
+    if (end == DR_STEP_END_NONE)
+        return;
+    dr_stage_quiet(st);
+    end_all(st, end, why);
+}
+
+/* Under run->lock; whoever told one of them has let go of it then. */
+static void
+take_leave(struct stage *st, const struct joined *groups, size_t n)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < st->n_groups; i++)
+        if (st->groups[i] < groups || st->groups[i] >= groups + n)
+            st->groups[left++] = st->groups[i];
+    st->n_groups = left;
 }
 
 int
@@ -407,30 +438,34 @@ dr_stage_join(struct stage *st, struct dr_rhv *rhv, struct joined *groups, size_
               struct drstor_error **err)
 {
     struct dr_run *run = st->run;
+    struct dr_mailbox *told = dr_mailbox_new(run->s->env);
     pthread_mutex_lock(&run->lock);
     bool room = st->n_groups + n <= DR_COUNT(st->groups), mine = room && !st->leading;
     for (size_t i = 0; i < n; i++) {
         groups[i].step->awaited = false;
-        if (!room)
-            continue;
-        groups[i].told = dr_mailbox_new(run->s->env);
-        st->groups[st->n_groups++] = &groups[i];
+        groups[i].told = told;
+        if (room)
+            st->groups[st->n_groups++] = &groups[i];
     }
     if (mine) {
         st->leading = true;
         st->rhv = rhv;
     }
     pthread_mutex_unlock(&run->lock);
-    if (!room)
-        return dr_fail(err, DRSTOR_E_INTERNAL, "more than %zu groups in one run",
-                       DR_COUNT(st->groups));
     if (mine)
-        lead(st, groups[0].step);
-    else
+        lead(st, groups, n);
+    else if (room)
         dr_mailbox_post(st->box, &wake_up);
-    for (size_t i = 0; i < n; i++)
-        (void)dr_mailbox_wait(groups[i].told, UINT64_MAX, NULL);
-    return DRSTOR_OK;
+    for (size_t over = 0; room && over < n; over++)
+        while (dr_mailbox_wait(told, UINT64_MAX, NULL) == &lead_now)
+            lead(st, groups, n);
+    pthread_mutex_lock(&run->lock);
+    take_leave(st, groups, n);
+    pthread_mutex_unlock(&run->lock);
+    dr_mailbox_free(told);
+    return room ? DRSTOR_OK
+                : dr_fail(err, DRSTOR_E_INTERNAL, "more than %zu groups in one run",
+                          DR_COUNT(st->groups));
 }
 
 static struct json_object *
@@ -457,16 +492,8 @@ enum dr_step_end
 dr_stage_ended(struct joined *g)
 {
     struct dr_step *s = g->step;
-    struct dr_run *run = s->run;
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     int r = dr_step_keep(s, g->end == DR_STEP_END_DONE ? "read" : "stopped", result_json(g), &err);
-    pthread_mutex_lock(&run->lock);
-    for (struct stage *st = run->stages; st; st = st->next)
-        for (size_t i = 0; i < st->n_groups; i++)
-            if (st->groups[i] == g)
-                st->groups[i] = st->groups[--st->n_groups];
-    pthread_mutex_unlock(&run->lock);
-    dr_mailbox_free(g->told);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     if (g->end == DR_STEP_END_INTERRUPTED)

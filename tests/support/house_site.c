@@ -170,7 +170,8 @@ bool
 house_site_make(struct house_plan *p, const struct house_site_how *how)
 {
     dr_auto(dr_str_freep) struct dr_str yaml = {0};
-    dr_str_printf(&yaml, "%s%s", config_text, how->engines ? sites_with_engines : sites_alone);
+    dr_str_printf(&yaml, "%s%s%s", config_text, how->engines ? sites_with_engines : sites_alone,
+                  how->rhv ? how->rhv : "");
     dr_auto(dr_json_putp) struct json_object *spec = parse(world_text);
     struct json_object *arrays = dr_json_get(spec, "arrays");
     if (how->source_drives) {

@@ -10,6 +10,7 @@ struct house_site_how {
     bool source_drives; /* transfers are run by the array of their source */
     /* "fence: none": arrays obey calls of an older epoch or token, and count them */
     bool unfenced;
+    const char *rhv; /* more lines under rhv:, indented by two; NULL: none */
 };
 
 /* Groups erp (async, two volumes), db (sync, stops when alone), web (sync). */
