@@ -190,6 +190,8 @@ detach(struct leave *l, const struct dr_leave_group *g, const struct dr_stage_do
                                   dc->name));
         return;
     }
+    if (!have->master && leaving(l, master->id) && look_beside(l, master).heir)
+        return; /* under the one that takes over */
     if (mates_closed(l, d->id))
         call(l, g, DR_STAGE_DETACH, have, dc,
              dr_arena_printf(l->s.a, "detach storage domain %s from %s", named(d), dc->name));
