@@ -53,7 +53,6 @@ serve_once(struct act *x, struct dr_abort_result *a, const char *primary, const 
     x->goal.n_groups = n;
     x->goal.to = primary;
     x->goal.storage_only = was.storage_only;
-    x->goal.restores = a->run;
     x->result = (struct dr_run_result){0};
 
     char *json = NULL;

@@ -43,20 +43,19 @@ dr_act_callbacks(struct act *x, const struct drstor_callbacks *cb)
         memcpy(&x->cb, cb, cb->size < sizeof(x->cb) ? cb->size : sizeof(x->cb));
 }
 
-/* Which VMs ran, where a run shut them down that this goal undoes or takes the place of. */
+/* Which VMs ran, where the last run of a group shut them down and started them nowhere. */
 static int
 read_ran(struct act *x, struct dr_plan_record *records, size_t n, struct drstor_error **err)
 {
     for (size_t i = 0; x->s.store && i < n; i++) {
         struct dr_ran ran;
-        const char *of = x->goal.restores      ? x->goal.restores
-                         : records[i].open_run ? records[i].open_run
-                                               : x->goal.carries;
-        int r =
-            of ? dr_ran_load(x->s.store, x->s.arena, of, records[i].group, &ran, err) : DRSTOR_OK;
+        const char *run = NULL;
+        int r = records[i].present
+                    ? dr_ran_owed(x->s.store, x->s.arena, records[i].group, NULL, &run, &ran, err)
+                    : DRSTOR_OK;
         if (r < 0)
             return r;
-        if (of && ran.owed)
+        if (run)
             records[i].ran = ran.what;
     }
     return DRSTOR_OK;
@@ -413,8 +412,7 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
     struct dr_accept_loss kept = then.goal.accept_loss;
     x.goal.declare = NULL;
     x.goal.n_declare = 0;
-    x.goal.reason = x.goal.waive_fence = x.goal.waive_snapshot = x.goal.carries = x.goal.restores =
-        NULL;
+    x.goal.reason = x.goal.waive_fence = x.goal.waive_snapshot = x.goal.carries = NULL;
     x.goal.hurry = false;
     r = dr_goal_consent(a, consent, &x.goal, err);
     if (r < 0)

@@ -37,7 +37,6 @@ static const struct dr_field goal_fields[] = {
     DR_STR(struct dr_goal, waive_snapshot),
     DR_STR(struct dr_goal, reason),
     DR_STR(struct dr_goal, carries),
-    DR_STR(struct dr_goal, restores),
     DR_BOOL(struct dr_goal, hurry)};
 DR_TYPE(dr_goal_type, struct dr_goal, "goal", goal_fields);
 

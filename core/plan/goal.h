@@ -58,8 +58,6 @@ struct dr_goal {
     /* A planned run that this takes the place of (--within): what it proved counts here. Set by the
      * library alone. */
     const char *carries;
-    /* A run that was given up: the VMs that it shut down are started again. Likewise. */
-    const char *restores;
     bool hurry; /* the planned part of --within: nobody waits for a VM. Likewise */
 };
 

@@ -28,8 +28,8 @@ struct dr_plan_record {
     const char *damaged;  /* why it cannot be trusted; NULL: it can */
     const char *open_run; /* a run that has not ended */
     struct dr_record record;
-    /* Which VMs ran, as a run noted it that shut them down, where that run is what this goal takes
-     * the place of or undoes; not known: the facts say it. */
+    /* Which VMs ran, as the last run of the group noted it, where that shut them down and started
+     * them nowhere; not known: the facts say it. */
     struct dr_stage_group ran;
 };
 

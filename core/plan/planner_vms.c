@@ -47,7 +47,7 @@ dr_planner_vms_run(const struct dr_plan_input *in, const struct dr_guard_case *c
 {
     const struct dr_stage_group *ran = &c->record->ran;
     const struct dr_engine_facts *e = dr_facts_engine(in->facts, c->target->site->name);
-    if (!in->goal->restores || !ran->known)
+    if (!ran->known)
         return true;
     for (size_t i = 0; i < ran->n_vms; i++) {
         const struct dr_inv_vm *vm =

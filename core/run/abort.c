@@ -211,16 +211,18 @@ end_run(struct dr_run *run, struct drstor_error **err)
     return dr_store_commit(run->s->store, err);
 }
 
-/* Does F stand where it stood, but for VMs that this run shut down? */
+/* Does F stand where it stood, but for VMs that this run shut down, and nobody after it? */
 static bool
 owes(struct dr_run *run, const struct dr_plan_group *f, struct dr_step *s)
 {
     struct dr_ran ran;
     struct dr_record rec;
     struct dr_copy_view view;
+    const char *last = NULL;
     if (f->operation != DR_OPERATION_SWITCHOVER || f->nothing_to_do || !s)
         return false;
-    if (dr_ran_load(run->s->store, run->arena, run->id, f->name, &ran, NULL) < 0 || !ran.owed ||
+    if (dr_ran_owed(run->s->store, run->arena, f->name, NULL, &last, &ran, NULL) < 0 ||
+        !dr_streq(last, run->id) ||
         dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, NULL) < 0)
         return false;
     return dr_streq(rec.primary, f->from) && dr_record_at_rest(&rec) &&

@@ -293,12 +293,12 @@ int dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
                     struct drstor_error **err);
 /* ran.c: the list of the group of S as it is in the run, or a new one, stored. */
 int dr_ran_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err);
+/* ran.c: RAN as a row of RUN; in the transaction of the caller. */
+int dr_ran_write(struct dr_run *run, struct dr_arena *a, const struct dr_stage_group *ran,
+                 bool returned, struct drstor_error **err);
 /* ran.c: what the engine of the old site has of the group of S now; START: it runs. Patient. */
 int dr_ran_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_tristate *ret_attached,
                 struct drstor_error **err);
-/* ran.c: what FROM owes, TO owes; in the transaction of the caller. */
-int dr_ran_copy(struct dr_store *store, struct dr_arena *a, const char *from, const char *to,
-                const char *group, struct drstor_error **err);
 
 /* schedule.c: runs the steps that are not done; returns when nothing more can be done. */
 void dr_run_schedule(struct dr_run *run, struct dr_step *steps, size_t n);

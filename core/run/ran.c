@@ -43,40 +43,53 @@ dr_ran_load(struct dr_store *store, struct dr_arena *a, const char *run, const c
 }
 
 int
-dr_ran_copy(struct dr_store *store, struct dr_arena *a, const char *from, const char *to,
-            const char *group, struct drstor_error **err)
+dr_ran_owed(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
+            const char **ret_run, struct dr_ran *ret, struct drstor_error **err)
 {
-    struct dr_step_row *rows = NULL;
+    enum { RUNS_MOST = 1000 };
+    struct dr_run_row *runs = NULL;
     size_t n = 0;
-    int r = dr_store_step_list(store, a, from, &rows, &n, err);
+    *ret_run = NULL;
+    int r = dr_store_run_list(store, a, RUNS_MOST, &runs, &n, err);
     for (size_t i = 0; r == DRSTOR_OK && i < n; i++) {
-        if (!dr_streq(rows[i].id, row_id(a, group)) || !dr_streq(rows[i].state, taken_word))
+        bool of_it = false;
+        for (size_t k = 0; k < runs[i].n_groups; k++)
+            of_it |= dr_streq(runs[i].groups[k], group);
+        if (!of_it || dr_streq(runs[i].id, but))
             continue;
-        rows[i].run = to;
-        r = dr_store_step_put(store, &rows[i], err);
+        r = dr_ran_load(store, a, runs[i].id, group, ret, err);
+        *ret_run = r == DRSTOR_OK && ret->owed ? runs[i].id : NULL;
+        break;
     }
     return r;
 }
 
 int
-dr_ran_put(struct dr_step *s, const char *run, const struct dr_stage_group *ran, bool returned,
-           struct drstor_error **err)
+dr_ran_write(struct dr_run *run, struct dr_arena *a, const struct dr_stage_group *ran,
+             bool returned, struct drstor_error **err)
 {
-    struct dr_store *st = s->run->s->store;
     dr_auto(dr_json_putp) struct json_object *o = dr_map_write(&dr_stage_group_type, ran);
-    struct dr_step_row row = {.run = run,
-                              .id = row_id(s->arena, s->group->name),
+    struct dr_step_row row = {.run = run->id,
+                              .id = row_id(a, ran->group),
                               .state = returned ? returned_word : taken_word,
                               .intent = dr_json_text(o)};
     dr_map_clear(&dr_stamp_type, &row.started);
     row.sent = row.deadline = row.started;
-    row.answered = dr_stamp_now(s->run->s->env);
+    row.answered = dr_stamp_now(run->s->env);
+    return dr_store_step_put(run->s->store, &row, err);
+}
+
+int
+dr_ran_put(struct dr_step *s, const struct dr_stage_group *ran, bool returned,
+           struct drstor_error **err)
+{
+    struct dr_store *st = s->run->s->store;
     int r = dr_store_begin(st, err);
     if (r < 0)
         return r;
     r = dr_store_guard(st, s->group->name, s->token, err);
     if (r == DRSTOR_OK)
-        r = dr_store_step_put(st, &row, err);
+        r = dr_ran_write(s->run, s->arena, ran, returned, err);
     if (r < 0) {
         dr_store_rollback(st);
         return r;
@@ -210,5 +223,5 @@ dr_ran_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error 
     if (r < 0)
         return r;
     merge_facts(s, ret);
-    return dr_ran_put(s, s->run->id, ret, false, err);
+    return dr_ran_put(s, ret, false, err);
 }

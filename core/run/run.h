@@ -55,6 +55,12 @@ struct dr_ran {
 };
 int dr_ran_load(struct dr_store *store, struct dr_arena *a, const char *run, const char *group,
                 struct dr_ran *ret, struct drstor_error **err);
+/*
+ * The same of the last run of GROUP but BUT (NULL: of all), where VMs that it shut down run nowhere
+ * yet. *RET_RUN is NULL when there is none such: whoever came after it knows better.
+ */
+int dr_ran_owed(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
+                const char **ret_run, struct dr_ran *ret, struct drstor_error **err);
 
 /* What giving a run up means. Sentences; groups by name. */
 struct dr_abort_result {

@@ -64,14 +64,14 @@ at_engine(struct joined *g, const struct dr_copy *at)
 
 /* What ran: as it was noted when it was shut down, else as the facts of then have it. */
 static int
-expected(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err)
+expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drstor_error **err)
 {
     struct dr_run *run = s->run;
-    const char *of = run->plan.goal.restores ? run->plan.goal.restores : run->id;
     struct dr_ran ran;
-    int r = dr_ran_load(run->s->store, s->arena, of, s->group->name, &ran, err);
+    int r = dr_ran_load(run->s->store, s->arena, run->id, s->group->name, &ran, err);
     if (r < 0)
         return r;
+    *ret_noted = ran.there;
     if (ran.there) {
         *ret = ran.what;
         return DRSTOR_OK;
@@ -88,11 +88,11 @@ expected(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **er
 }
 
 static int
-want(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err)
+want(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drstor_error **err)
 {
     struct dr_copy_view view;
     struct dr_handover h;
-    int r = expected(s, ret, err);
+    int r = expected(s, ret, ret_noted, err);
     if (r == DRSTOR_OK)
         r = dr_step_look_patiently(s, s->target, &view, err);
     if (r < 0)
@@ -110,12 +110,13 @@ dr_step_stage(struct dr_step *s)
 {
     struct joined me = {.step = s, .wish = WISH_COME};
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
-    int r = want(s, &me.want, &err);
+    bool noted = false;
+    int r = want(s, &me.want, &noted, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     enum dr_step_end end = at_engine(&me, s->target);
-    if (end == DR_STEP_END_DONE && s->run->plan.goal.restores)
-        r = dr_ran_put(s, s->run->plan.goal.restores, &me.want, true, &err);
+    if (end == DR_STEP_END_DONE && noted)
+        r = dr_ran_put(s, &me.want, true, &err);
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : end;
 }
 
@@ -135,7 +136,7 @@ dr_step_drain(struct dr_step *s)
     dr_hint(&s->err,
             "see to the VM, or say in the configuration what becomes of it (rhv.stop), then begin "
             "anew");
-    r = dr_ran_put(s, s->run->id, &me.want, true, &err);
+    r = dr_ran_put(s, &me.want, true, &err);
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : end;
 }
 
@@ -172,7 +173,7 @@ dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
         struct dr_ran ran;
         r = dr_ran_load(run->s->store, run->arena, run->id, steps[i]->group->name, &ran, err);
         g[i] = (struct joined){.step = steps[i], .wish = WISH_COME, .want = ran.what};
-        g[i].want.to = g[i].want.from;
+        g[i].want.to = site->name;
     }
     if (r == DRSTOR_OK)
         r = dr_stage_join(dr_stage_of(run, site->name), rhv, g, n, err);
@@ -181,7 +182,7 @@ dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
     for (size_t i = 0; i < n; i++) {
         enum dr_step_end end = dr_stage_ended(&g[i]);
         if (end == DR_STEP_END_DONE && r == DRSTOR_OK)
-            r = dr_ran_put(steps[i], run->id, &g[i].want, true, err);
+            r = dr_ran_put(steps[i], &g[i].want, true, err);
         if (end != DR_STEP_END_DONE && r == DRSTOR_OK) {
             r = dr_error_status(steps[i]->err);
             dr_error_move(err, &steps[i]->err);

@@ -94,7 +94,7 @@ turn_back(struct stage *st, struct joined *g, const char *why)
 {
     g->wish = WISH_BACK;
     g->refused = dr_arena_str(st->arena, why);
-    g->want.to = g->want.from;
+    g->want.to = st->site;
     g->stuck_since = 0;
     g->n_seen = 0;
     st->changed_ns = dr_now_ns(st->run->s->env);
@@ -107,7 +107,7 @@ tell_done(struct stage *st, struct joined *g)
     if (g->wish == WISH_BACK)
         tell_locked(st, g, DR_STEP_END_REFUSED,
                     dr_arena_printf(st->arena, "%s; what ran at %s runs there again", g->refused,
-                                    g->want.from));
+                                    st->site));
     else
         tell_locked(st, g, DR_STEP_END_DONE, NULL);
 }
@@ -267,7 +267,7 @@ note_guests(struct stage *st, struct round *r, const struct dr_inventory *now,
         struct joined *g = r->groups[i];
         if (comes(g) || !dr_ran_note(st->arena, st->run->s->model, now, &g->want))
             continue;
-        int e = dr_ran_put(g->step, st->run->id, &g->want, false, err);
+        int e = dr_ran_put(g->step, &g->want, false, err);
         if (e < 0)
             return e;
     }

@@ -200,21 +200,22 @@ end_superseded(struct dr_run *run, struct drstor_error **err)
     return r;
 }
 
-/* What a planned run had shut down when it had to be given up, nobody else knows. */
+/* What the run before had shut down and not started again, nobody else knows. */
 static int
 take_over_vms(struct dr_run *run, struct drstor_error **err)
 {
-    int r = DRSTOR_OK;
     for (size_t i = 0; i < run->plan.n_flips; i++) {
-        const char *group = run->plan.flips[i].name;
-        if (run->plan.goal.carries)
-            r = dr_ran_copy(run->s->store, run->arena, run->plan.goal.carries, run->id, group, err);
-        for (size_t k = 0; r == DRSTOR_OK && k < run->n_superseded; k++)
-            r = dr_ran_copy(run->s->store, run->arena, run->superseded[k], run->id, group, err);
+        const char *group = run->plan.flips[i].name, *before = NULL;
+        struct dr_ran ran;
+        int r = run->plan.flips[i].nothing_to_do
+                    ? DRSTOR_OK
+                    : dr_ran_owed(run->s->store, run->arena, group, run->id, &before, &ran, err);
+        if (r == DRSTOR_OK && before)
+            r = dr_ran_write(run, run->arena, &ran.what, false, err);
         if (r < 0)
-            break;
+            return r;
     }
-    return r;
+    return DRSTOR_OK;
 }
 
 static int
