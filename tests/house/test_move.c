@@ -119,9 +119,11 @@ runs(struct house *h, const char *site, const char *vm)
            !dr_streq(status, "image_locked");
 }
 
-/* What somebody does at the engine, past drstor. Answers with the code. */
+/* What somebody does at the engine, past drstor: the code, and the answer, which is the caller's.
+ */
 static int
-by_hand(struct house *h, const char *site, const char *method, const char *path)
+ask(struct house *h, const char *site, const char *method, const char *path,
+    struct json_object **ret)
 {
     static const char form[] =
         "grant_type=password&scope=ovirt-app-api&username=drstor%40internal&password=secret";
@@ -149,6 +151,8 @@ by_hand(struct house *h, const char *site, const char *method, const char *path)
         if (i == 0) {
             dr_auto(dr_json_putp) struct json_object *o = json_tokener_parse(answer.body);
             (void)snprintf(bearer, sizeof(bearer), "Bearer %s", dr_json_str(o, "access_token"));
+        } else if (ret) {
+            *ret = json_tokener_parse(answer.body);
         }
         emu_response_clear(&answer);
         headers[0] = (struct emu_header){"Authorization", bearer};
@@ -159,6 +163,12 @@ by_hand(struct house *h, const char *site, const char *method, const char *path)
         q.body_length = 2;
     }
     return status;
+}
+
+static int
+by_hand(struct house *h, const char *site, const char *method, const char *path)
+{
+    return ask(h, site, method, path, NULL);
 }
 
 /* ---- what must never happen ------------------------------------------------------------------ */
@@ -270,6 +280,17 @@ begin(struct house *h, struct story *s)
         told(h, strncmp(s->fault, "rome ", 5) == 0 ? "rome" : "milan",
              strncmp(s->fault, "rome ", 5) == 0 ? s->fault + 5 : s->fault);
     return c;
+}
+
+static const char *
+run_of(struct house *h)
+{
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    struct dr_run_row *open = NULL;
+    size_t n = 0;
+    if (dr_store_run_open(house_store(h), a, NULL, &open, &n, NULL) < 0 || !n)
+        return NULL;
+    return dr_arena_str(house_arena(h), open[0].id);
 }
 
 static void
@@ -395,15 +416,215 @@ stops_the_move(struct house *h, struct story *s)
     (void)ends_with(s, c, &resume, 0);
 }
 
-static const char *
-run_of(struct house *h)
+/* ---- what comes between ---------------------------------------------------------------------- */
+
+/* Lets C be asked to move, and waits until VM is down at milan. */
+static struct errand *
+until_down(struct house *h, struct story *s, struct controller *c, const struct errand_what *what,
+           const char *vm)
 {
-    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
-    struct dr_run_row *open = NULL;
-    size_t n = 0;
-    if (dr_store_run_open(house_store(h), a, NULL, &open, &n, NULL) < 0 || !n)
-        return NULL;
-    return dr_arena_str(house_arena(h), open[0].id);
+    struct errand *e = errand_begin(c, what);
+    for (int i = 0; i < 6000 && runs(h, "milan", vm); i++)
+        house_sleep_ms(h, 100);
+    if (runs(h, "milan", vm) || e->over)
+        wrong(s, "VM %s was not shut down\n", vm);
+    return e;
+}
+
+static void
+ends(struct story *s, struct errand *e, int exit)
+{
+    (void)errand_end(e);
+    if (e->died || e->exit != exit)
+        wrong(s, "it ends with %d, not %d: %s%s\n", e->exit, exit,
+              e->error ? drstor_error_message(e->error) : "",
+              e->json && errand_says(e, "text") ? errand_says(e, "text") : "");
+}
+
+/* A person, or the engine, starts one that was down already. */
+static void
+is_started_behind_our_back(struct house *h, struct story *s)
+{
+    struct controller *c = begin(h, s);
+    struct errand *e = until_down(h, s, c, &to_rome, WEB);
+    if (by_hand(h, "milan", "POST", "vms/" WEB "/start") != 200)
+        wrong(s, "it cannot be started by hand\n");
+    ends(s, e, 0);
+    all_at(h, s, "rome", 2);
+}
+
+static void
+has_disks_everywhere(struct house_plan *p)
+{
+    static const char *const on[] = {SD_WEB, SD_DB};
+    struct json_object *disks = dr_json_get(vm_conf(p, 2), "disks");
+    for (size_t i = 0; i < 2; i++) {
+        struct json_object *disk = json_object_new_object();
+        dr_json_set_str(disk, "id",
+                        i ? "d15c0000-0000-4000-8000-000000000001"
+                          : "d15b0000-0000-4000-8000-000000000001");
+        dr_json_set_str(disk, "name", i ? "third" : "second");
+        dr_json_set_str(disk, "storage_domain", on[i]);
+        (void)json_object_array_add(disks, disk);
+    }
+}
+
+/* Also on the master, which is written once more after the engine let go of the others. */
+static void
+keeps_all_its_disks(struct house *h, struct story *s)
+{
+    static const struct errand_what alone = {
+        .kind = ERRAND_ACT, .goal = "{\"verb\":\"promote\",\"groups\":[\"erp\"],\"to\":\"rome\"}"};
+    struct controller *c = begin(h, s);
+    (void)ends_with(s, c, &alone, 3); /* a VM is moved whole */
+    (void)ends_with(s, c, &to_rome, 0);
+    all_at(h, s, "rome", 2);
+    struct json_object *o = NULL;
+    (void)ask(h, "rome", "GET", "vms/" ERP2 "/diskattachments", &o);
+    if (dr_json_length(dr_json_get(o, "disk_attachment")) != 3)
+        wrong(s, "erp2 came up with %zu of 3 disks\n",
+              dr_json_length(dr_json_get(o, "disk_attachment")));
+    (void)json_object_put(o);
+}
+
+/* The master first: its role goes to a domain that stays. */
+static void
+one_after_the_other(struct house *h, struct story *s)
+{
+    static const struct errand_what each[] = {
+        {.kind = ERRAND_ACT, .goal = "{\"verb\":\"promote\",\"groups\":[\"db\"],\"to\":\"rome\"}"},
+        {.kind = ERRAND_ACT, .goal = "{\"verb\":\"promote\",\"groups\":[\"erp\"],\"to\":\"rome\"}"},
+        {.kind = ERRAND_ACT,
+         .goal = "{\"verb\":\"promote\",\"groups\":[\"web\"],\"to\":\"rome\"}"}};
+    struct controller *c = begin(h, s);
+    for (size_t i = 0; i < DR_COUNT(each); i++)
+        (void)ends_with(s, c, &each[i], 0);
+    all_at(h, s, "rome", 2);
+}
+
+static void
+does_not_wait_when_the_site_goes(struct house *h, struct story *s)
+{
+    static const struct errand_what within = {
+        .kind = ERRAND_ACT,
+        .goal = "{\"verb\":\"promote\",\"all\":true,\"to\":\"rome\",\"within_s\":1200}",
+        .accept_loss = "10m"};
+    struct controller *c = begin(h, s);
+    (void)ends_with(s, c, &within, 0);
+    all_at(h, s, "rome", 2);
+}
+
+static void
+site(struct house *h, const char *name, enum sim_site_state state)
+{
+    if (sim_enter(house_world(h)) < 0 || sim_site_set(house_world(h), name, state) < 0 ||
+        sim_leave(house_world(h)) < 0)
+        abort();
+}
+
+/* The controller dies with its site, VMs half down: who promotes unplanned knows all of them. */
+static void
+site_lost_half_way(struct house *h, struct story *s)
+{
+    static const struct errand_what lost = {
+        .kind = ERRAND_ACT,
+        .goal = "{\"verb\":\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true}",
+        .accept_loss = "unknown",
+        .declare = "site-lost:milan",
+        .reason = "test"};
+    static const struct errand_what observe = {.kind = ERRAND_OBSERVE};
+    struct controller *c = begin(h, s), *next = house_controller(h, "second");
+    (void)until_down(h, s, c, &to_rome, DB);
+    (void)errand_do(next, &observe); /* facts that no longer know what ran */
+    controller_kill(c, "with its site");
+    site(h, "milan", SIM_SITE_DEAD);
+    house_reach(h, "milan", HOUSE_REACH_SILENT);
+    house_hosts_lost(h, "milan");
+    (void)errand_do(next, &observe);
+    house_sleep_ms(h, 25000);
+    (void)ends_with(s, next, &lost, 0);
+    for (size_t i = 0; i < DR_COUNT(vms); i++)
+        if (!runs(h, "rome", vms[i]))
+            wrong(s, "VM %s does not run at rome\n", vms[i]);
+}
+
+static void
+engine_falls_silent(struct house *h, struct story *s)
+{
+    struct controller *c = begin(h, s);
+    struct errand *e = until_down(h, s, c, &to_rome, DB);
+    house_reach(h, "milan", HOUSE_REACH_SILENT);
+    ends(s, e, 4);
+    house_reach(h, "milan", HOUSE_REACH_UP);
+    (void)ends_with(s, c, &resume, 0);
+    all_at(h, s, "rome", 2);
+}
+
+static void
+engine_restarts(struct house *h, struct story *s)
+{
+    struct controller *c = begin(h, s);
+    struct errand *e = until_down(h, s, c, &to_rome, DB);
+    house_reach(h, "milan", HOUSE_REACH_DOWN);
+    house_sleep_ms(h, 90000);
+    house_reach(h, "milan", HOUSE_REACH_UP);
+    told(h, "milan", "{'command':'expire_sessions'}");
+    ends(s, e, 0);
+    all_at(h, s, "rome", 2);
+}
+
+/* What it was to go to dies while VMs are down: there is nothing to prove for starting them again.
+ */
+static void
+target_dies_half_way(struct house *h, struct story *s)
+{
+    struct controller *c = begin(h, s), *next = house_controller(h, "second");
+    struct errand *e = until_down(h, s, c, &to_rome, DB);
+    site(h, "rome", SIM_SITE_DEAD);
+    house_reach(h, "rome", HOUSE_REACH_SILENT);
+    controller_cancel(c);
+    ends(s, e, 130);
+    const struct errand_what give_up = {.kind = ERRAND_ABORT, .goal = run_of(h)};
+    (void)ends_with(s, next, &give_up, 0);
+    for (size_t i = 0; i < DR_COUNT(vms); i++)
+        if (!runs(h, "milan", vms[i]))
+            wrong(s, "VM %s does not run at milan\n", vms[i]);
+}
+
+/* It cannot be given up whole; asked again, it can. */
+static void
+given_up_twice(struct house *h, struct story *s)
+{
+    struct controller *c = begin(h, s), *next = house_controller(h, "second");
+    struct errand *e = until_down(h, s, c, &to_rome, DB);
+    house_reach(h, "milan", HOUSE_REACH_SILENT);
+    controller_cancel(c);
+    ends(s, e, 130);
+    const struct errand_what give_up = {.kind = ERRAND_ABORT, .goal = run_of(h)};
+    const struct errand *first = ends_with(s, next, &give_up, 4);
+    if (first->json && !strstr(errand_says(first, "stays"), "tries again"))
+        wrong(s, "it does not say what helps: %s\n", errand_says(first, "stays"));
+    house_reach(h, "milan", HOUSE_REACH_UP);
+    (void)ends_with(s, next, &give_up, 0);
+    all_at(h, s, "milan", 1);
+    /* And a third time it is nobody's business any more. */
+    if (by_hand(h, "milan", "POST", "vms/" WEB "/stop") != 200)
+        wrong(s, "it cannot be stopped by hand\n");
+    house_sleep_ms(h, 10000);
+    (void)ends_with(s, next, &give_up, 0);
+    if (runs(h, "milan", WEB))
+        wrong(s, "what a person stopped later was started again\n");
+}
+
+static void
+interrupted_and_resumed(struct house *h, struct story *s)
+{
+    struct controller *c = begin(h, s), *next = house_controller(h, "second");
+    struct errand *e = until_down(h, s, c, &to_rome, WEB);
+    controller_cancel(c);
+    ends(s, e, 130);
+    (void)ends_with(s, next, &resume, 0);
+    all_at(h, s, "rome", 2);
 }
 
 /* Until nothing is open: VMs run at rome when it was committed for them, else at milan. */
@@ -510,6 +731,16 @@ static const struct story stories[] = {
     {.name = "wait", .tell = is_waited_for, .rhv = waits, .engines = erp1_is_deaf},
     {.name = "leave-out", .tell = is_left_out, .rhv = leave_out, .engines = erp1_is_deaf},
     {.name = "stop", .tell = stops_the_move, .engines = erp1_is_deaf},
+    {.name = "behind-our-back", .tell = is_started_behind_our_back, .rhv = tiers},
+    {.name = "all-its-disks", .tell = keeps_all_its_disks, .engines = has_disks_everywhere},
+    {.name = "one-by-one", .tell = one_after_the_other},
+    {.name = "within", .tell = does_not_wait_when_the_site_goes, .engines = erp1_is_deaf},
+    {.name = "site-lost", .tell = site_lost_half_way},
+    {.name = "engine-silent", .tell = engine_falls_silent},
+    {.name = "engine-restarts", .tell = engine_restarts},
+    {.name = "target-dies", .tell = target_dies_half_way},
+    {.name = "given-up-twice", .tell = given_up_twice},
+    {.name = "interrupted", .tell = interrupted_and_resumed},
 };
 
 static void
