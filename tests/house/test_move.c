@@ -441,16 +441,26 @@ ends(struct story *s, struct errand *e, int exit)
               e->json && errand_says(e, "text") ? errand_says(e, "text") : "");
 }
 
-/* A person, or the engine, starts one that was down already. */
+static const char tiers_and_limit[] =
+    "  start:\n"
+    "    - { vms: [db1] }\n"
+    "    - { vms: [\"erp*\"] }\n"
+    "    - { vms: [web1], after: [erp1] }\n"
+    "  stop: [ { vms: [web1], limit: 30s, policy: power-off } ]\n";
+
+/* A person, or the engine, starts one that was down already: it is asked as if for the first time.
+ */
 static void
 is_started_behind_our_back(struct house *h, struct story *s)
 {
     struct controller *c = begin(h, s);
-    struct errand *e = until_down(h, s, c, &to_rome, WEB);
+    struct errand *e = until_down(h, s, c, &to_rome, ERP1);
     if (by_hand(h, "milan", "POST", "vms/" WEB "/start") != 200)
         wrong(s, "it cannot be started by hand\n");
     ends(s, e, 0);
     all_at(h, s, "rome", 2);
+    if (first_call(h, "milan", "stop", WEB, false) >= 0)
+        wrong(s, "it was switched off at once\n");
 }
 
 static void
@@ -731,7 +741,7 @@ static const struct story stories[] = {
     {.name = "wait", .tell = is_waited_for, .rhv = waits, .engines = erp1_is_deaf},
     {.name = "leave-out", .tell = is_left_out, .rhv = leave_out, .engines = erp1_is_deaf},
     {.name = "stop", .tell = stops_the_move, .engines = erp1_is_deaf},
-    {.name = "behind-our-back", .tell = is_started_behind_our_back, .rhv = tiers},
+    {.name = "behind-our-back", .tell = is_started_behind_our_back, .rhv = tiers_and_limit},
     {.name = "all-its-disks", .tell = keeps_all_its_disks, .engines = has_disks_everywhere},
     {.name = "one-by-one", .tell = one_after_the_other},
     {.name = "within", .tell = does_not_wait_when_the_site_goes, .engines = erp1_is_deaf},
