@@ -802,7 +802,7 @@ moves_end_as_they_should(void **state)
 
 enum {
     AT_ONCE = 16, /* what killed controllers held is lost until their process ends */
-    EVERY = 5     /* point; DRSTOR_SWEEP_EVERY=1: all of them */
+    EVERY = 9     /* point; DRSTOR_SWEEP_EVERY=1: all of them */
 };
 
 /* Stories FROM to TO in a process of their own; how many of them were good. */

@@ -31,6 +31,7 @@
 #define BARE(words) "{\"verb\":" words "}"
 #define PLANNED GOAL("\"promote\",\"all\":true,\"to\":\"rome\"")
 #define UNPLANNED GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true")
+#define MOVED BARE("\"promote\",\"all\":true,\"to\":\"rome\"")
 #define BACK GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true,\"point\":\"p1\"")
 
 enum before {
@@ -43,7 +44,8 @@ enum before {
     DRILL,          /* a drill is under way */
     HALF_WAY,       /* a planned promote whose controller died after some of it */
     HALF_UNPLANNED, /* the same, unplanned, milan answering */
-    HALF_BACK       /* the same, to a point of before */
+    HALF_BACK,      /* the same, to a point of before */
+    HALF_MOVED      /* planned, its VMs down and some of their domains detached */
 };
 
 static const struct shape {
@@ -97,6 +99,8 @@ static const struct shape {
      .accept_loss = "unknown",
      .declare = "site-lost:milan",
      .engines = true},
+    {.name = "move", .goal = MOVED, .engines = true},
+    {.name = "abort-move", .before = HALF_MOVED, .abort = true, .engines = true},
     /* Arrays that obey whoever comes late: nothing but drstor itself keeps an old call away. */
     {.name = "planned-unfenced", .goal = PLANNED, .unfenced = true},
     {.name = "unplanned-unfenced", .goal = UNPLANNED, .accept_loss = "unknown", .unfenced = true},
@@ -225,15 +229,18 @@ begin(struct story *s, struct house *h, struct controller *c)
         break;
     case HALF_WAY:
     case HALF_UNPLANNED:
-    case HALF_BACK: {
+    case HALF_BACK:
+    case HALF_MOVED: {
         struct controller *dies = house_controller(h, "dies");
         const struct errand_what what = {.kind = ERRAND_ACT,
                                          .goal = s->shape->before == HALF_WAY         ? PLANNED
                                                  : s->shape->before == HALF_UNPLANNED ? UNPLANNED
+                                                 : s->shape->before == HALF_MOVED     ? MOVED
                                                                                       : BACK,
                                          .accept_loss = "unknown"};
         controller_doom(dies, s->shape->before == HALF_WAY         ? 62
                               : s->shape->before == HALF_UNPLANNED ? 120
+                              : s->shape->before == HALF_MOVED     ? 345
                                                                    : 320);
         if (!errand_do(dies, &what)->died)
             complain(s, "the run to be given up ended\n");
@@ -340,7 +347,8 @@ state_of(struct story *s, struct house *h)
                       r.drill.name ? "yes" : "no", r.exposed_since >= 0 ? "exposed" : "covered");
     }
     if (s->shape->engines)
-        dr_str_printf(&text, "%zu VMs at rome\n", house_site_vms(h, "rome"));
+        dr_str_printf(&text, "%zu VMs at milan, %zu at rome\n", house_site_vms(h, "milan"),
+                      house_site_vms(h, "rome"));
     (void)snprintf(s->end, sizeof(s->end), "%s", text.s);
     dr_str_freep(&text);
 }
