@@ -308,10 +308,14 @@ given_up_before(struct dr_run *run, const struct dr_run_row *row, bool leave_vms
         const struct dr_plan_group *f = &run->plan.flips[i];
         struct dr_step *s = step_of(run, steps, f, DR_STEP_UNKNOWN);
         struct dr_record rec;
+        const char *last = NULL;
         if (f->nothing_to_do || !s)
             continue;
         r = dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, err);
-        if (r == DRSTOR_OK && dr_streq(rec.op.id, run->id))
+        if (r == DRSTOR_OK)
+            r = dr_run_last_of(run->s->store, run->arena, f->name, NULL, &last, err);
+        /* It may have closed the primary and died before the record had a word of it. */
+        if (r == DRSTOR_OK && dr_streq(last, run->id))
             look(run, s, &rec, took_away(run, f, &rec), ret);
     }
     if (r == DRSTOR_OK && !leave_vms)

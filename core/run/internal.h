@@ -293,6 +293,9 @@ int dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
                     struct drstor_error **err);
 /* ran.c: the list of the group of S as it is in the run, or a new one, stored. */
 int dr_ran_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err);
+/* ran.c: the newest run that works on GROUP, but BUT; NULL: none. */
+int dr_run_last_of(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
+                   const char **ret, struct drstor_error **err);
 /* ran.c: RAN as a row of RUN; in the transaction of the caller. */
 int dr_ran_write(struct dr_run *run, struct dr_arena *a, const struct dr_stage_group *ran,
                  bool returned, struct drstor_error **err);

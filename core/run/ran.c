@@ -43,24 +43,30 @@ dr_ran_load(struct dr_store *store, struct dr_arena *a, const char *run, const c
 }
 
 int
-dr_ran_owed(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
-            const char **ret_run, struct dr_ran *ret, struct drstor_error **err)
+dr_run_last_of(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
+               const char **ret, struct drstor_error **err)
 {
     enum { RUNS_MOST = 1000 };
     struct dr_run_row *runs = NULL;
     size_t n = 0;
-    *ret_run = NULL;
+    *ret = NULL;
     int r = dr_store_run_list(store, a, RUNS_MOST, &runs, &n, err);
-    for (size_t i = 0; r == DRSTOR_OK && i < n; i++) {
-        bool of_it = false;
+    for (size_t i = 0; r == DRSTOR_OK && i < n && !*ret; i++)
         for (size_t k = 0; k < runs[i].n_groups; k++)
-            of_it |= dr_streq(runs[i].groups[k], group);
-        if (!of_it || dr_streq(runs[i].id, but))
-            continue;
-        r = dr_ran_load(store, a, runs[i].id, group, ret, err);
-        *ret_run = r == DRSTOR_OK && ret->owed ? runs[i].id : NULL;
-        break;
-    }
+            if (dr_streq(runs[i].groups[k], group) && !dr_streq(runs[i].id, but))
+                *ret = runs[i].id;
+    return r;
+}
+
+int
+dr_ran_owed(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
+            const char **ret_run, struct dr_ran *ret, struct drstor_error **err)
+{
+    int r = dr_run_last_of(store, a, group, but, ret_run, err);
+    if (r == DRSTOR_OK && *ret_run)
+        r = dr_ran_load(store, a, *ret_run, group, ret, err);
+    if (*ret_run && (r < 0 || !ret->owed))
+        *ret_run = NULL;
     return r;
 }
 
