@@ -62,9 +62,37 @@ op_empty(struct emu_op *op, int status)
     answer_replace(op);
 }
 
+/* The restricted view does not tell how a domain is connected. */
+static void
+tree_filter(struct emu_op *op, const char *type, struct json_object *tree)
+{
+    if (op->filter && emu_same(type, "storage_domain"))
+        json_object_object_del(tree, "storage");
+}
+
+/* What an asynchronous action has come to is read below its own address. */
+static void
+action_ended(struct emu_op *op, struct json_object *tree)
+{
+    struct json_object *kept = js_get(op->e->actions, op->async);
+    js_add_str(tree, "id", op->async);
+    js_add_str(tree, "href", js_str(kept, "href"));
+    js_add_bool(tree, "async", true);
+    js_add(op->e->actions, op->async, tree);
+    if (emu_same(js_str(tree, "status"), "failed"))
+        job_end(op, false);
+}
+
 void
 op_object(struct emu_op *op, int status, const char *type, struct json_object *tree)
 {
+    if (op->async[0] && op->replied) {
+        action_ended(op, tree);
+        return;
+    }
+    tree = op_follow(op, tree);
+    tree_decorate(op->e, type, tree);
+    tree_filter(op, type, tree);
     struct emu_answer *a = answer_new(op, ANSWER_OBJECT, status);
     a->type = type;
     a->tree = tree;
@@ -81,6 +109,11 @@ op_list(struct emu_op *op, const char *type, const char *plural, struct json_obj
         size_t n = (size_t)strtoull(max, NULL, 10);
         if (n < json_object_array_length(array))
             json_object_array_del_idx(array, n, json_object_array_length(array) - n);
+    }
+    array = op_follow(op, array);
+    for (size_t i = 0; i < js_len(array); i++) {
+        tree_decorate(op->e, type, js_at(array, i));
+        tree_filter(op, type, js_at(array, i));
     }
     struct emu_answer *a = answer_new(op, ANSWER_LIST, 200);
     a->type = type;

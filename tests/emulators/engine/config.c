@@ -159,6 +159,7 @@ config_defaults(struct emu_engine *e)
 {
     EMU_SET(e->site, js_str(e->conf, "site"));
     e->factor = js_double(e->conf, "time_factor", 1.0);
+    e->links = js_bool(e->conf, "links", true);
     e->integers_native = emu_same(js_str(e->conf, "integers"), "native");
     e->session_idle_ns = js_int(e->conf, "session_idle_ms", 30 * 60 * 1000) * 1000000;
     e->epoch_ms = js_int(e->conf, "epoch_ms", 1767630835851);

@@ -176,6 +176,12 @@ enum answer_kind {
     ANSWER_RAW,
 };
 
+enum emu_media {
+    MEDIA_NONE,
+    MEDIA_JSON,
+    MEDIA_XML,
+};
+
 struct emu_answer {
     enum answer_kind kind;
     int status;
@@ -203,7 +209,13 @@ struct emu_op {
     size_t args_count;
     char correlation[40];
     char accept[64];
+    enum emu_media media; /* of the answer */
+    char body_root[64];   /* the root element, when the body is XML */
     bool all_content;
+    bool filter;      /* the restricted view */
+    bool inner;       /* asked by the engine itself, for ?follow */
+    char async[EMU_ID]; /* answered with 202; the end is kept under this id */
+    char cookie[EMU_ID];
 
     /* injected */
     uint32_t faults; /* 1 << enum fault_kind */
@@ -303,9 +315,11 @@ struct emu_engine {
     struct emu_fault *faults;
     struct emu_op *ops;
     bool monitoring;
+    bool links; /* objects tell their links and actions */
 
     struct json_object *clusters; /* and the rest: plain arrays of trees */
     struct json_object *sessions; /* token -> last use */
+    struct json_object *actions;  /* id -> what an asynchronous action has come to */
     struct json_object *jobs;
     struct json_object *events;
     struct json_object *lun_disks; /* direct LUN disks */
@@ -327,6 +341,7 @@ int64_t emu_scaled(const struct emu_engine *e, int64_t ms);
 int64_t emu_epoch_ms(const struct emu_engine *e, int64_t at_ns);
 void emu_new_id(struct emu_engine *e, char ret[EMU_ID]);
 void emu_route(struct emu_op *op);
+void op_inner_get(struct emu_op *op, const char *href, struct emu_answer *ret);
 
 /* lock.c */
 int op_lock(struct emu_op *op, bool exclusive, const char *type, const char *id);
@@ -345,8 +360,17 @@ struct json_object *tree_new(const char *id, const char *format, ...)
 struct json_object *tree_ref(const char *id, const char *collection);
 void answer_clear(struct emu_answer *a);
 
-/* json_repr.c */
+/* media.c, json_repr.c, xml_repr.c, xml_read.c */
+enum emu_media media_choose(const char *accept);
+enum emu_media media_of(const char *content_type, const char *body);
 char *json_repr(const struct emu_engine *e, const struct emu_answer *a);
+char *xml_repr(const struct emu_answer *a);
+bool repr_is_date(const char *key);
+struct json_object *xml_read(const char *text, size_t length, char *ret_root, size_t size);
+
+/* follow.c */
+void tree_decorate(const struct emu_engine *e, const char *type, struct json_object *o);
+struct json_object *op_follow(struct emu_op *op, struct json_object *tree);
 
 /* request.c */
 int request_parse(struct emu_op *op, const struct emu_request *req);
@@ -363,7 +387,7 @@ void fault_clear(struct emu_engine *e);
 /* sso.c */
 void sso_token(struct emu_op *op);
 void sso_logout(struct emu_op *op);
-bool sso_valid(struct emu_op *op, const char *authorization);
+bool sso_valid(struct emu_op *op, const struct emu_request *req);
 
 /* search.c: which texts FIELD of OBJECT has; appended to TEXTS as strings */
 typedef void (*search_get)(struct emu_engine *e, void *object, const char *field,
@@ -373,7 +397,6 @@ bool search_match(struct emu_engine *e, const char *expression, bool case_sensit
                   void *object);
 bool op_search(struct emu_op *op, search_get get, void *object); /* true without ?search */
 bool op_search_ok(struct emu_op *op);                            /* false: answered with 400 */
-bool op_follow(struct emu_op *op, const char *what);
 
 /* event.c, job.c */
 struct json_object *event_add(struct emu_engine *e, struct emu_op *op, int code,

@@ -24,6 +24,12 @@ listed(const char *const *names, const char *key)
     return false;
 }
 
+bool
+repr_is_date(const char *key)
+{
+    return listed(dates, key);
+}
+
 static struct json_object *
 value_repr(const struct emu_engine *e, const char *key, struct json_object *v)
 {
@@ -31,7 +37,7 @@ value_repr(const struct emu_engine *e, const char *key, struct json_object *v)
     case json_type_boolean:
         return json_object_new_string(json_object_get_boolean(v) ? "true" : "false");
     case json_type_int:
-        if (listed(dates, key) || (e->integers_native && listed(wide, key)))
+        if (repr_is_date(key) || (e->integers_native && listed(wide, key)))
             return json_object_get(v);
         return json_object_new_string(json_object_get_string(v));
     case json_type_array: {

@@ -159,6 +159,37 @@ route_match(struct emu_op *op, const char *pattern)
     return *pattern == *path;
 }
 
+/* POST x/start is followed up with GET x/start/ID. */
+static void
+action_get(struct emu_op *op)
+{
+    const char *slash = strrchr(op->path, '/');
+    struct json_object *action = slash ? js_get(op->e->actions, slash + 1) : NULL;
+    size_t prefix = strlen(EMU_API "/");
+    const char *href = js_str(action, "href");
+    if (href && emu_same(href + prefix, op->path))
+        op_object(op, 200, "action", js_copy(action));
+    else
+        op_empty(op, 404);
+}
+
+static const struct emu_route action_route = {"GET", "", "get_action", action_get, 0};
+
+static bool
+route_action(struct emu_op *op)
+{
+    char *slash = strrchr(op->path, '/');
+    bool found = false;
+    if (!emu_same(op->method, "GET") || !slash)
+        return false;
+    *slash = '\0';
+    for (size_t i = 0; i < sizeof(routes) / sizeof(routes[0]) && !found; i++)
+        found = (routes[i].flags & ROUTE_ACTION) && emu_same(routes[i].method, "POST") &&
+                route_match(op, routes[i].pattern);
+    *slash = '/';
+    return found;
+}
+
 void
 emu_route(struct emu_op *op)
 {
@@ -168,5 +199,10 @@ emu_route(struct emu_op *op)
             op->name = routes[i].name;
             return;
         }
+    if (route_action(op)) {
+        op->route = &action_route;
+        op->name = action_route.name;
+        return;
+    }
     args_clear(op);
 }

@@ -166,21 +166,3 @@ op_search(struct emu_op *op, search_get get, void *object)
         return true;
     return search_match(op->e, search, js_bool(op->query, "case_sensitive", false), get, object);
 }
-
-/* An empty follow= is sent by real clients and means nothing. */
-bool
-op_follow(struct emu_op *op, const char *what)
-{
-    const char *follow = js_str(op->query, "follow");
-    size_t n = strlen(what);
-    while (follow && *follow) {
-        while (*follow == ' ' || *follow == ',')
-            follow++;
-        size_t length = strcspn(follow, ",");
-        if (length >= n && strncmp(follow, what, n) == 0 &&
-            (length == n || follow[n] == '.' || follow[n] == ' '))
-            return true;
-        follow += length;
-    }
-    return false;
-}

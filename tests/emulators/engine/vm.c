@@ -195,11 +195,6 @@ static struct json_object *
 op_vm_tree(struct emu_op *op, struct emu_vm *vm)
 {
     struct json_object *o = vm_tree(op->e, vm);
-    if (op_follow(op, "disk_attachments"))
-        js_add(js_sub(o, "disk_attachments"), "disk_attachment",
-               disk_attachments(op->e, vm->id, vm->conf));
-    if (op_follow(op, "nics"))
-        js_add(js_sub(o, "nics"), "nic", nics_tree(vm));
     if (op->all_content) {
         js_add_str(js_sub(js_sub(o, "initialization"), "configuration"), "type", "ovf");
         js_add_bool(js_sub(o, "console"), "enabled", false);
