@@ -101,17 +101,12 @@ control_host(struct emu_engine *e, struct json_object *command, struct json_obje
         *ret_error = "host and status are needed";
         return;
     }
-    EMU_SET(h->status, status);
-    if (host_up(h)) {
-        for (struct emu_sd *sd = e->sds; sd; sd = sd->next)
-            if (sd->status == SD_ACTIVE && emu_same(sd->dc, host_dc(e, h)))
-                lease_join_hosts(e, sd);
-        monitor_start(e);
+    if (emu_same(status, "up")) {
+        host_goes_up(e, h);
         return;
     }
-    for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
-        if (emu_same(vm->host, h->id))
-            vm_lost(e, vm);
+    host_lost(e, h, js_bool(command, "alive", false));
+    EMU_SET(h->status, status);
 }
 
 static void

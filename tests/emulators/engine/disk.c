@@ -187,3 +187,128 @@ disk_remove(struct emu_op *op)
     else
         op_empty(op, 404);
 }
+
+/* ---- direct LUNs, and disks a VM gets -------------------------------------------------------- */
+
+/* What a request says of a LUN disk, in the form the emulator keeps; NULL when it says nothing. */
+static struct json_object *
+lun_disk_of(struct json_object *body)
+{
+    struct json_object *units = js_get(body, "lun_storage.logical_units.logical_unit");
+    const char *wwid = js_len(units) ? js_str(js_at(units, 0), "id") : NULL;
+    if (!wwid)
+        return NULL;
+    struct json_object *disk = js_copy(js_at(units, 0));
+    json_object_object_del(disk, "id");
+    js_add_str(disk, "wwid", wwid);
+    js_add_str(disk, "storage_type", js_str(body, "lun_storage.type"));
+    js_add_str(disk, "name", js_str(body, "alias") ? js_str(body, "alias") : js_str(body, "name"));
+    return disk;
+}
+
+static struct json_object *
+lun_disk_new(struct emu_op *op, struct json_object *body)
+{
+    struct emu_engine *e = op->e;
+    struct json_object *disk = lun_disk_of(body);
+    struct json_object *luns = content_luns(e, NULL);
+    const char *wwid = js_str(disk, "wwid");
+    struct json_object *lun = js_find(luns, "wwid", wwid);
+    if (!disk)
+        op_fault(op, 400, "Disk [lunStorage.logicalUnits.id] required for add: only LUN disks are made");
+    else if (!lun)
+        op_fault(op, 400, "[Cannot add Virtual Disk. LUN %s is not seen.]", wwid);
+    else if (js_str(lun, "content.vg.id") || js_find(e->lun_disks, "wwid", wwid))
+        op_fault(op, 409, "[Cannot add Virtual Disk. LUN %s is already in use.]", wwid);
+    json_object_put(luns);
+    if (op->replied) {
+        json_object_put(disk);
+        return NULL;
+    }
+    char id[EMU_ID];
+    emu_new_id(e, id);
+    js_add_str(disk, "id", id);
+    json_object_array_add(e->lun_disks, disk);
+    return disk;
+}
+
+void
+disk_add(struct emu_op *op)
+{
+    struct json_object *disk = lun_disk_new(op, op->body);
+    if (disk)
+        op_object(op, 201, "disk", disk_tree(op->e, disk));
+}
+
+/* The form a VM keeps of a disk that exists on its own. */
+static struct json_object *
+disk_for_vm(struct emu_engine *e, const char *id)
+{
+    struct json_object *floating = js_find(e->floating, "id", id);
+    struct json_object *lun = js_find(e->lun_disks, "id", id);
+    if (!lun)
+        return js_copy(floating);
+    struct json_object *disk = json_object_new_object();
+    js_add_str(disk, "id", id);
+    js_add_str(disk, "name", js_str(lun, "name"));
+    js_add(disk, "lun", js_copy(lun));
+    return disk;
+}
+
+void
+disk_attach(struct emu_op *op)
+{
+    struct emu_engine *e = op->e;
+    struct emu_vm *vm = vm_get(e, false, op->args[0]);
+    const char *id = js_str(op->body, "disk.id");
+    if (!id)
+        id = js_str(op->body, "id");
+    if (!vm) {
+        op_empty(op, 404);
+        return;
+    }
+    if (!id) {
+        struct json_object *made = lun_disk_new(op, js_get(op->body, "disk"));
+        if (!made)
+            return;
+        id = js_str(made, "id");
+    }
+    if (js_find(js_get(vm->conf, "disks"), "id", id)) {
+        op_fault(op, 409, "[Cannot attach Virtual Disk. It is already attached to the VM.]");
+        return;
+    }
+    struct json_object *disk = disk_for_vm(e, id);
+    if (!disk) {
+        op_fault(op, 404, "[The Virtual Disk does not exist.]");
+        return;
+    }
+    js_add_bool(disk, "bootable", js_bool(op->body, "bootable", false));
+    json_object_array_add(js_list(vm->conf, "disks"), disk);
+    js_remove(e->floating, "id", id);
+    struct json_object *list = disk_attachments(e, vm->id, vm->conf);
+    struct json_object *o = json_object_get(js_find(list, "id", js_str(disk, "id")));
+    json_object_put(list);
+    op_object(op, 201, "disk_attachment", o);
+}
+
+/* detach_only keeps the disk, on its own. */
+void
+disk_detach(struct emu_op *op)
+{
+    struct emu_engine *e = op->e;
+    struct emu_vm *vm = vm_get(e, false, op->args[0]);
+    struct json_object *disks = vm ? js_get(vm->conf, "disks") : NULL;
+    struct json_object *disk = js_find(disks, "id", op->args[1]);
+    if (!disk) {
+        op_empty(op, 404);
+        return;
+    }
+    if (vm->status != VM_DOWN) {
+        op_fault(op, 409, "[Cannot detach Virtual Disk. The VM %s is not down.]", vm->name);
+        return;
+    }
+    if (!js_get(disk, "lun"))
+        json_object_array_add(e->floating, js_copy(disk));
+    js_remove(disks, "id", op->args[1]);
+    op_action(op, NULL);
+}

@@ -465,9 +465,7 @@ emu_engine_free(struct emu_engine *e)
     while (e->hosts) {
         struct emu_host *h = e->hosts;
         e->hosts = h->next;
-        json_object_put(h->conf);
-        json_object_put(h->logins);
-        free(h);
+        host_free(h);
     }
     while (e->dcs) {
         struct emu_dc *dc = e->dcs;
@@ -482,7 +480,7 @@ emu_engine_free(struct emu_engine *e)
     }
     fault_clear(e);
     json_object_put(e->conf);
-    json_object_put(e->clusters);
+    json_object_put(e->collections);
     json_object_put(e->sessions);
     json_object_put(e->actions);
     json_object_put(e->jobs);

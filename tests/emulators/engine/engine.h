@@ -49,6 +49,12 @@ enum vm_status {
     VM_PAUSED,
     VM_IMAGE_LOCKED,
     VM_UNKNOWN,
+    VM_SUSPENDED,
+    VM_SAVING_STATE,
+    VM_RESTORING_STATE,
+    VM_MIGRATING,
+    VM_REBOOT_IN_PROGRESS,
+    VM_NOT_RESPONDING,
 };
 
 struct emu_host {
@@ -61,6 +67,9 @@ struct emu_host {
     int spm_priority;
     int64_t memory;
     int imports; /* block imports scanning its LUNs now */
+    bool alive;      /* the machine runs, whatever the engine believes */
+    int64_t lost_ns; /* when it was last heard of; 0: it is not lost */
+    uint64_t run;    /* changes with every turn of its life: a late step does nothing */
     struct json_object *conf;
     struct json_object *logins; /* iSCSI targets this host has logged in to */
 };
@@ -111,6 +120,11 @@ struct emu_vm {
     char stop_reason[EMU_NAME];
     enum vm_status status;
     bool writer;  /* registered at the storage */
+    bool paused_eio;   /* by the loss of its storage */
+    bool run_once;
+    bool start_paused;
+    char ghost[EMU_ID]; /* a host where a process goes on that the engine takes for dead */
+    int64_t stopped_ns;
     uint64_t run; /* changes at every start and stop: a late step of an old run does nothing */
     int64_t started_ns;
     int64_t created_ns;
@@ -286,6 +300,15 @@ struct emu_latency {
     int64_t monitor;    /* between two looks at the domains */
     int64_t sd_failure; /* a domain is gone this long before it is inactive */
     int64_t ha_runner;  /* between two tries of the HA auto-start runner */
+    int64_t no_agent;   /* powering_up until a guest without agent counts as up */
+    int64_t suspend;
+    int64_t migrate;
+    int64_t host_up;   /* an activated host, until it is up */
+    int64_t host_boot; /* a host that was switched on */
+    int64_t install;   /* a host that was added */
+    int64_t power;     /* a power management call */
+    int64_t fence;     /* a lost host with power management, until it is fenced */
+    int64_t ovf_period; /* between two OVF updates of the engine itself */
 };
 
 struct emu_engine {
@@ -317,7 +340,7 @@ struct emu_engine {
     bool monitoring;
     bool links; /* objects tell their links and actions */
 
-    struct json_object *clusters; /* and the rest: plain arrays of trees */
+    struct json_object *collections; /* plain ones, by their path: arrays of trees */
     struct json_object *sessions; /* token -> last use */
     struct json_object *actions;  /* id -> what an asynchronous action has come to */
     struct json_object *jobs;
@@ -405,6 +428,7 @@ struct json_object *event_add(struct emu_engine *e, struct emu_op *op, int code,
 void event_list(struct emu_op *op);
 void event_get(struct emu_op *op);
 void event_post(struct emu_op *op);
+void event_remove(struct emu_op *op);
 void job_start(struct emu_op *op, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void job_end(struct emu_op *op, bool good);
 void job_list(struct emu_op *op);
@@ -412,6 +436,7 @@ void job_get(struct emu_op *op);
 void job_steps(struct emu_op *op);
 void job_step_get(struct emu_op *op);
 void job_post(struct emu_op *op);
+void job_clear(struct emu_op *op);
 void job_step_post(struct emu_op *op);
 void job_end_post(struct emu_op *op);
 void job_step_end_post(struct emu_op *op);
@@ -436,6 +461,8 @@ void lease_take_slot(struct json_object *doc, const struct emu_host *h);
 void lease_take_cluster(struct json_object *doc, const struct emu_host *h);
 void lease_release_all(struct emu_engine *e, struct json_object *doc, const char *dc);
 void lease_join_hosts(struct emu_engine *e, struct emu_sd *sd);
+void lease_join_host(struct emu_engine *e, struct emu_sd *sd, const struct emu_host *h);
+void lease_host_leaves(struct emu_engine *e, const struct emu_host *h);
 void lease_leave_hosts(struct emu_sd *sd);
 bool lease_host_ready(struct emu_engine *e, struct emu_sd *sd, const struct emu_host *h);
 bool lease_vm_ready(struct emu_engine *e, struct emu_sd *sd, const struct emu_host *h,
@@ -477,7 +504,11 @@ size_t sd_count(struct emu_engine *e, const char *dc, enum sd_status status); /*
 void sd_list(struct emu_op *op);
 void sd_item(struct emu_op *op);
 void sd_put(struct emu_op *op);
-void sd_import(struct emu_op *op);
+void sd_post(struct emu_op *op);
+void sd_refresh_luns(struct emu_op *op);
+void sd_reduce_luns(struct emu_op *op);
+void sd_flags(struct emu_sd *sd, struct json_object *body);
+int sd_extend(struct emu_op *op, struct json_object *units);
 void sd_remove(struct emu_op *op);
 void sd_is_attached(struct emu_op *op);
 void attached_list(struct emu_op *op);
@@ -498,11 +529,14 @@ struct emu_dc *dc_get(struct emu_engine *e, const char *id);
 struct emu_dc *dc_new(struct emu_engine *e, struct json_object *conf);
 const char *dc_status_name(enum dc_status s);
 void dc_elect(struct emu_engine *e, struct emu_dc *dc);
+void dc_spm(struct emu_engine *e, struct emu_dc *dc, const struct emu_host *h);
 void dc_list(struct emu_op *op);
 void dc_item(struct emu_op *op);
-void dc_clusters(struct emu_op *op);
-void dc_networks(struct emu_op *op);
 void dc_setmaster(struct emu_op *op);
+void dc_add(struct emu_op *op);
+void dc_put(struct emu_op *op);
+void dc_remove(struct emu_op *op);
+void dc_clean_tasks(struct emu_op *op);
 
 /* host.c */
 struct emu_host *host_get(struct emu_engine *e, const char *id_or_name);
@@ -516,16 +550,63 @@ void host_storage(struct emu_op *op);
 void host_discover(struct emu_op *op);
 void host_login(struct emu_op *op);
 void host_unregistered(struct emu_op *op);
-void host_simple(struct emu_op *op);
+bool op_host(struct emu_op *op);    /* false: answered with 404 */
+bool op_host_up(struct emu_op *op); /* false: answered */
+void host_free(struct emu_host *h);
+void host_add(struct emu_op *op);
+void host_put(struct emu_op *op);
+void host_remove(struct emu_op *op);
+void host_statistics(struct emu_op *op);
+void host_attachments(struct emu_op *op);
+bool host_has_network(struct emu_engine *e, const struct emu_host *h, const char *network);
+
+/* host_state.c */
+bool host_fenceable(const struct emu_host *h);
+void host_goes_up(struct emu_engine *e, struct emu_host *h);
+void host_rises(struct emu_engine *e, struct emu_host *h, int64_t ms);
+void host_lost(struct emu_engine *e, struct emu_host *h, bool still_alive);
 void hosts_lost(struct emu_engine *e);
+void host_power(struct emu_engine *e, struct emu_host *h, bool on);
+void host_activate(struct emu_op *op);
+void host_deactivate(struct emu_op *op);
+void host_fence(struct emu_op *op);
+void host_forceselectspm(struct emu_op *op);
+void host_refresh(struct emu_op *op);
+
+/* collection.c */
+void collections_init(struct emu_engine *e);
+struct json_object *collection_get(struct emu_engine *e, const char *path, const char *id_or_name);
+void collection_list(struct emu_op *op);
+void collection_item(struct emu_op *op);
+void collection_add(struct emu_op *op);
+void collection_put(struct emu_op *op);
+void collection_remove(struct emu_op *op);
+
+/* affinity.c */
+void affinity_defaults(struct json_object *o);
+struct json_object *affinity_tree(struct emu_engine *e, struct json_object *from);
+void affinity_members(struct emu_op *op);
+void affinity_member_add(struct emu_op *op);
+void affinity_member_remove(struct emu_op *op);
+bool affinity_allows(struct emu_engine *e, const struct emu_vm *vm, const struct emu_host *h);
+int affinity_weight(struct emu_engine *e, const struct emu_vm *vm, const struct emu_host *h);
+
+/* network.c */
+struct json_object *profile_find(struct emu_engine *e, const char *network, const char *profile);
+struct json_object *nic_profile(struct emu_engine *e, struct json_object *nic);
+bool network_in_cluster(struct emu_engine *e, const char *network, const char *cluster);
+void cluster_networks(struct emu_op *op);
+void cluster_network_add(struct emu_op *op);
+void cluster_network_remove(struct emu_op *op);
+void mac_init(struct emu_engine *e);
+bool mac_taken(struct emu_engine *e, const char *cluster, const char *mac);
+bool mac_bad(struct emu_engine *e, const char *cluster, const char *mac);
+bool mac_next(struct emu_engine *e, const char *cluster, struct json_object *nics, char ret[18]);
 
 /* lookup.c */
 struct json_object *cluster_get(struct emu_engine *e, const char *id_or_name);
 const char *cluster_dc(struct emu_engine *e, const char *cluster);
-void lookup_init(struct emu_engine *e);
-void lookup_list(struct emu_op *op);
-void lookup_item(struct emu_op *op);
-void cluster_affinity(struct emu_op *op);
+void empty_list(struct emu_op *op);
 void root_get(struct emu_op *op);
 void option_get(struct emu_op *op);
 
@@ -541,6 +622,7 @@ bool vm_only_on_sd(struct json_object *conf, const char *sd);
 void vm_list(struct emu_op *op);
 void vm_item(struct emu_op *op);
 void vm_put(struct emu_op *op);
+void vm_add(struct emu_op *op);
 void vm_remove(struct emu_op *op);
 void vm_sub(struct emu_op *op);
 void vm_start(struct emu_op *op);
@@ -548,13 +630,39 @@ void vm_stop(struct emu_op *op);
 void vm_shutdown(struct emu_op *op);
 int vm_write(struct emu_engine *e, struct emu_vm *vm, bool begin);
 void vm_run_initially(struct emu_engine *e, struct emu_vm *vm);
-void vm_lost(struct emu_engine *e, struct emu_vm *vm);
+void vm_lost(struct emu_engine *e, struct emu_vm *vm, bool still_alive);
+void vm_died(struct emu_engine *e, struct emu_vm *vm, bool gone);
+void vm_gone(struct emu_engine *e, struct emu_vm *vm);
+void vm_storage_lost(struct emu_engine *e, struct emu_vm *vm);
+void vm_storage_back(struct emu_engine *e, struct emu_vm *vm);
+void ha_queue(struct emu_engine *e, struct emu_vm *vm, const char *correlation);
+void vm_suspend(struct emu_op *op);
+void vm_reboot(struct emu_op *op);
+void vm_migrate(struct emu_op *op);
+void vm_detach(struct emu_op *op);
+bool vm_migrate_away(struct emu_op *cause, struct emu_vm *vm, struct json_object *wanted);
+bool vm_agent_answers(const struct emu_vm *vm);
+bool op_template(const struct emu_op *op);
+void vm_sub_item(struct emu_op *op);
+void nic_add(struct emu_op *op);
+void nic_put(struct emu_op *op);
+void nic_remove(struct emu_op *op);
+
+/* schedule.c */
+int64_t host_memory_used(struct emu_engine *e, const struct emu_host *h);
+int64_t host_memory_free(struct emu_engine *e, const struct emu_host *h);
+struct emu_host *schedule_host(struct emu_engine *e, struct emu_vm *vm, struct json_object *wanted,
+                               const char *not, char **ret_why);
+
 struct json_object *disk_tree(struct emu_engine *e, struct json_object *disk);
 struct json_object *disk_attachments(struct emu_engine *e, const char *vm,
                                      struct json_object *conf);
 void disk_list(struct emu_op *op);
 void disk_item(struct emu_op *op);
 void disk_remove(struct emu_op *op);
+void disk_add(struct emu_op *op);
+void disk_attach(struct emu_op *op);
+void disk_detach(struct emu_op *op);
 
 /* config.c */
 int config_load(struct emu_engine *e, char **ret_reason);

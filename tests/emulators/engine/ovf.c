@@ -11,6 +11,10 @@ ovf_status(enum vm_status s)
     case VM_POWERING_UP:
     case VM_UP:
     case VM_UNKNOWN:
+    case VM_MIGRATING:
+    case VM_REBOOT_IN_PROGRESS:
+    case VM_RESTORING_STATE:
+    case VM_NOT_RESPONDING:
         return "up";
     case VM_PAUSED:
         return "paused";
@@ -18,6 +22,8 @@ ovf_status(enum vm_status s)
         return "powering_down";
     case VM_DOWN:
     case VM_IMAGE_LOCKED:
+    case VM_SUSPENDED:
+    case VM_SAVING_STATE:
         break;
     }
     return "down";
