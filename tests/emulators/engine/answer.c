@@ -35,11 +35,9 @@ answer_replace(struct emu_op *op)
 {
     if (!op->hit.after || op->answer.drop)
         return;
-    if (op_has(op, FAULT_502)) {
+    if (op_has(op, FAULT_502) || op_has(op, FAULT_503) || op_has(op, FAULT_504)) {
         op->hit.after = false;
-        op_raw(op, 502, "text/html; charset=iso-8859-1",
-               "<html><head><title>502 Proxy Error</title></head>"
-               "<body><h1>Proxy Error</h1></body></html>");
+        fault_proxy(op);
     } else if (op_has(op, FAULT_500)) {
         op->hit.after = false;
         op_fault(op, 500, "Internal Server Error");

@@ -217,5 +217,6 @@ config_load(struct emu_engine *e, char **ret_reason)
     event_add(e, NULL, 1, "normal", "Starting oVirt Engine.");
     if (js_len(js_get(e->conf, "storage_domains")) > 0)
         monitor_start(e);
+    ovf_period_start(e);
     return 0;
 }

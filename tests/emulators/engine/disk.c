@@ -2,6 +2,8 @@
 #include "engine.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 struct json_object *
 disk_tree(struct emu_engine *e, struct json_object *disk)
@@ -11,7 +13,9 @@ disk_tree(struct emu_engine *e, struct json_object *disk)
     const char *name = js_str(disk, "name");
     js_add_str(o, "name", name ? name : js_str(disk, "id"));
     js_add_str(o, "alias", name ? name : js_str(disk, "id"));
-    js_add_str(o, "content_type", "data");
+    const char *content = js_str(disk, "content_type");
+    js_add_str(o, "content_type", content ? content : "data");
+    js_add_str(o, "description", js_str(disk, "description"));
     js_add_bool(o, "shareable", js_bool(disk, "shareable", false));
     js_add_bool(o, "wipe_after_delete", js_bool(disk, "wipe_after_delete", false));
     if (wwid || js_get(disk, "wwid")) {
@@ -92,7 +96,7 @@ disk_search(struct emu_engine *e, void *object, const char *field, struct json_o
 
 /* Every disk once, with the number of VMs that have it. */
 static size_t
-disk_rows(struct emu_engine *e, struct disk_row *rows, size_t size)
+disk_rows(struct emu_engine *e, struct json_object *stores, struct disk_row *rows, size_t size)
 {
     size_t n = 0;
     for (struct emu_vm *vm = e->vms; vm; vm = vm->next) {
@@ -106,8 +110,8 @@ disk_rows(struct emu_engine *e, struct disk_row *rows, size_t size)
             rows[r].vms += !vm->template;
         }
     }
-    struct json_object *const rest[] = {e->floating, e->lun_disks};
-    for (size_t k = 0; k < 2; k++)
+    struct json_object *const rest[] = {e->floating, e->lun_disks, stores};
+    for (size_t k = 0; k < 3; k++)
         for (size_t i = 0; i < js_len(rest[k]) && n < size; i++) {
             size_t r = 0;
             while (r < n && !emu_same(js_str(rows[r].disk, "id"), js_str(js_at(rest[k], i), "id")))
@@ -118,13 +122,58 @@ disk_rows(struct emu_engine *e, struct disk_row *rows, size_t size)
     return n;
 }
 
+/*
+ * The disks that hold the OVF_STOREs are disks like others; their description is where a client
+ * reads how old the store is.
+ */
+struct json_object *
+ovf_disks(struct emu_engine *e, const char *sd_id)
+{
+    struct json_object *list = json_object_new_array();
+    for (struct emu_sd *sd = e->sds; sd; sd = sd->next) {
+        struct json_object *doc =
+            sd->dc[0] && (!sd_id || emu_same(sd->id, sd_id)) ? content_read(e, sd->id) : NULL;
+        int64_t written = js_int(doc, "ovf_store.written_at", 0);
+        json_object_put(doc);
+        if (!written)
+            continue;
+        char date[64];
+        time_t seconds = (time_t)(written / 1000);
+        struct tm tm;
+        gmtime_r(&seconds, &tm);
+        strftime(date, sizeof(date), "%a %b %d %H:%M:%S UTC %Y", &tm);
+        struct json_object *about = json_object_new_object();
+        js_add_bool(about, "Updated", true);
+        js_add_int(about, "Size", 10240);
+        js_add_str(about, "Last Updated", date);
+        struct json_object *domain = json_object_new_object();
+        js_add_str(domain, "uuid", sd->id);
+        json_object_array_add(js_list(about, "Storage Domains"), domain);
+        js_add_str(about, "Disk Description", "OVF_STORE");
+        char *id = emu_printf("0f5e0000%s", sd->id + strcspn(sd->id, "-"));
+        struct json_object *disk = json_object_new_object();
+        js_add_str(disk, "id", id);
+        js_add_str(disk, "name", "OVF_STORE");
+        js_add_str(disk, "content_type", "ovf_store");
+        js_add_str(disk, "description", json_object_to_json_string_ext(about, 0));
+        js_add_str(disk, "storage_domain", sd->id);
+        js_add_int(disk, "provisioned_size", 134217728);
+        js_add_int(disk, "actual_size", 134217728);
+        json_object_array_add(list, disk);
+        json_object_put(about);
+        free(id);
+    }
+    return list;
+}
+
 #define DISKS_MAX 4096
 
 static void
 disks_show(struct emu_op *op, const char *sd, const char *id)
 {
     struct disk_row *rows = emu_alloc(DISKS_MAX * sizeof(*rows));
-    size_t n = disk_rows(op->e, rows, DISKS_MAX);
+    struct json_object *stores = ovf_disks(op->e, sd);
+    size_t n = disk_rows(op->e, stores, rows, DISKS_MAX);
     struct json_object *list = json_object_new_array();
     for (size_t i = 0; i < n; i++) {
         if ((sd && !emu_same(js_str(rows[i].disk, "storage_domain"), sd)) ||
@@ -134,6 +183,7 @@ disks_show(struct emu_op *op, const char *sd, const char *id)
         json_object_array_add(list, disk_tree(op->e, rows[i].disk));
     }
     free(rows);
+    json_object_put(stores);
     if (!id) {
         op_list(op, "disk", "disks", list);
         return;

@@ -159,6 +159,8 @@ enum fault_kind {
     FAULT_ACTIVATION,
     FAULT_500,
     FAULT_502,
+    FAULT_503,
+    FAULT_504,
     FAULT_DROP,
     FAULT_401,
     FAULT_SLOW,
@@ -405,6 +407,7 @@ struct json_object *request_form(const char *text);
 void fault_match(struct emu_op *op);
 bool fault_before(struct emu_op *op); /* true: answered, the operation does not start */
 int fault_add(struct emu_engine *e, struct json_object *conf, const char **ret_reason);
+void fault_proxy(struct emu_op *op);
 void fault_clear(struct emu_engine *e);
 
 /* sso.c */
@@ -472,6 +475,8 @@ void lease_vm(struct emu_engine *e, struct emu_vm *vm, bool take);
 /* ovf.c */
 struct json_object *ovf_store(struct emu_engine *e, const struct emu_sd *sd);
 int ovf_write(struct emu_engine *e, struct emu_sd *sd);
+bool ovf_current(struct emu_engine *e, struct emu_sd *sd);
+void ovf_period_start(struct emu_engine *e);
 void ovf_read(struct emu_engine *e, struct emu_sd *sd, struct json_object *doc);
 struct emu_unregistered *unregistered_get(struct emu_engine *e, bool template, const char *sd,
                                           const char *id);
@@ -654,6 +659,7 @@ int64_t host_memory_free(struct emu_engine *e, const struct emu_host *h);
 struct emu_host *schedule_host(struct emu_engine *e, struct emu_vm *vm, struct json_object *wanted,
                                const char *not, char **ret_why);
 
+struct json_object *ovf_disks(struct emu_engine *e, const char *sd_id);
 struct json_object *disk_tree(struct emu_engine *e, struct json_object *disk);
 struct json_object *disk_attachments(struct emu_engine *e, const char *vm,
                                      struct json_object *conf);

@@ -19,12 +19,14 @@ cluster_dc(struct emu_engine *e, const char *cluster)
 void
 root_get(struct emu_op *op)
 {
-    static const char *const links[] = {"clusters",       "datacenters",    "disks",     "domains",
-                                        "events",         "hosts",          "jobs",      "networks",
-                                        "roles",          "storagedomains", "templates", "vms",
-                                        "affinitylabels", "vnicprofiles",   "macpools",  "users",
-                                        "groups",         "permissions",    "tags",      "storageconnections",
-                                        NULL};
+    static const char *const links[] = {
+        "affinitylabels", "bookmarks",     "clusters",     "datacenters",
+        "disks",          "domains",       "events",       "groups",
+        "hosts",          "icons",         "instancetypes", "jobs",
+        "macpools",       "networkfilters", "networks",    "operatingsystems",
+        "permissions",    "roles",         "schedulingpolicies", "storageconnections",
+        "storagedomains", "tags",          "templates",    "users",
+        "vmpools",        "vms",           "vnicprofiles", NULL};
     struct emu_engine *e = op->e;
     struct json_object *o = json_object_new_object();
     struct json_object *list = js_list(o, "link");

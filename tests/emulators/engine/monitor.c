@@ -93,3 +93,45 @@ monitor_start(struct emu_engine *e)
     e->monitoring = true;
     monitor_later(op_background(e, "monitor", monitor_step));
 }
+
+/* ---- the engine's own OVF updates ------------------------------------------------------------ */
+
+#define OVF_PERIOD_MIN_NS 1000000000
+
+static bool
+ovf_due(struct emu_engine *e, struct emu_sd *sd)
+{
+    if (sd->status != SD_ACTIVE || sd->lost_ns || !host_up_in_dc(e, sd->dc))
+        return false;
+    for (struct emu_lock *l = e->locks; l; l = l->next)
+        if (l->op->sd == sd)
+            return false;
+    return true;
+}
+
+static void
+ovf_period_later(struct emu_op *op)
+{
+    int64_t minutes = js_int(op->e->conf, "options.OvfUpdateIntervalInMinutes", 0);
+    int64_t period = emu_scaled(op->e, minutes > 0 ? minutes * 60000 : op->e->latency.ovf_period);
+    op->wake_ns = op->e->now + (period > OVF_PERIOD_MIN_NS ? period : OVF_PERIOD_MIN_NS);
+}
+
+static void
+ovf_period_step(struct emu_op *op)
+{
+    struct emu_engine *e = op->e;
+    for (struct emu_sd *sd = e->sds; sd && op->phase > 0; sd = sd->next)
+        if (ovf_due(e, sd) && !ovf_current(e, sd) && ovf_write(e, sd) < 0)
+            event_add(e, NULL, 1005, "warning",
+                      "Failed to update VMs/Templates OVF data for Storage Domain %s.", sd->name);
+    op->phase = 1;
+    ovf_period_later(op);
+}
+
+void
+ovf_period_start(struct emu_engine *e)
+{
+    if (e->latency.ovf_period > 0)
+        op_background(e, "ovf_period", ovf_period_step);
+}

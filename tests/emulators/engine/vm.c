@@ -156,6 +156,22 @@ vm_conf_tree(struct emu_engine *e, struct json_object *conf, bool template)
     return o;
 }
 
+static struct json_object *
+display_tree(struct emu_engine *e, struct emu_vm *vm)
+{
+    struct json_object *o = json_object_new_object();
+    struct emu_host *h = vm->status == VM_DOWN ? NULL : host_get(e, vm->host);
+    js_add_str(o, "type", "vnc");
+    js_add_int(o, "monitors", 1);
+    js_add_bool(o, "allow_override", false);
+    js_add_bool(o, "smartcard_enabled", false);
+    if (h) {
+        js_add_str(o, "address", js_str(h->conf, "address") ? js_str(h->conf, "address") : h->name);
+        js_add_int(o, "port", 5900);
+    }
+    return o;
+}
+
 struct json_object *
 vm_tree(struct emu_engine *e, struct emu_vm *vm)
 {
@@ -167,6 +183,8 @@ vm_tree(struct emu_engine *e, struct emu_vm *vm)
     js_add_int(o, "creation_time", emu_epoch_ms(e, vm->created_ns));
     if (vm->host[0])
         js_add(o, "host", tree_ref(vm->host, "hosts"));
+    if (!vm->template)
+        js_add(o, "display", display_tree(e, vm));
     if (vm->started_ns && vm->status != VM_DOWN)
         js_add_int(o, "start_time", emu_epoch_ms(e, vm->started_ns));
     if (vm->stop_reason[0])
@@ -237,6 +255,32 @@ op_template(const struct emu_op *op)
     return strncmp(op->path, "templates", 9) == 0;
 }
 
+/* The template that every engine has. */
+static struct json_object *
+blank_tree(struct emu_engine *e)
+{
+    struct json_object *conf = json_object_new_object();
+    js_add_str(conf, "id", EMU_BLANK_TEMPLATE);
+    js_add_str(conf, "name", "Blank");
+    js_add_str(conf, "description", "Blank template");
+    struct json_object *o = vm_conf_tree(e, conf, true);
+    js_add_str(o, "status", "ok");
+    js_add_int(o, "creation_time", 1206921600000);
+    json_object_put(conf);
+    return o;
+}
+
+static void
+blank_search(struct emu_engine *e, void *object, const char *field, struct json_object *texts)
+{
+    (void)e;
+    (void)object;
+    if (emu_same(field, "name"))
+        text_add(texts, "Blank");
+    else if (emu_same(field, "status"))
+        text_add(texts, "ok");
+}
+
 void
 vm_list(struct emu_op *op)
 {
@@ -244,6 +288,8 @@ vm_list(struct emu_op *op)
         return;
     bool template = op_template(op);
     struct json_object *list = json_object_new_array();
+    if (template && op_search(op, blank_search, NULL))
+        json_object_array_add(list, blank_tree(op->e));
     for (struct emu_vm *vm = op->e->vms; vm; vm = vm->next)
         if (vm->template == template && op_search(op, vm_search, vm))
             json_object_array_add(list, op_vm_tree(op, vm));
@@ -255,7 +301,9 @@ vm_item(struct emu_op *op)
 {
     bool template = op_template(op);
     struct emu_vm *vm = vm_get(op->e, template, op->args[0]);
-    if (!vm)
+    if (template && emu_same(op->args[0], EMU_BLANK_TEMPLATE))
+        op_object(op, 200, "template", blank_tree(op->e));
+    else if (!vm)
         op_empty(op, 404);
     else
         op_object(op, 200, template ? "template" : "vm", op_vm_tree(op, vm));
