@@ -100,6 +100,7 @@ empty_list(struct emu_op *op)
         const char *type;
         const char *plural;
     } kinds[] = {
+        {"affinitylabels", "affinity_label", "affinity_labels"},
         {"applications", "application", "applications"},
         {"bookmarks", "bookmark", "bookmarks"},
         {"cdroms", "cdrom", "cdroms"},
@@ -122,10 +123,12 @@ empty_list(struct emu_op *op)
         {"networklabels", "network_label", "network_labels"},
         {"numanodes", "vm_numa_node", "vm_numa_nodes"},
         {"operatingsystems", "operating_system", "operation_systems"},
+        {"permissions", "permission", "permissions"},
         {"permits", "permit", "permits"},
         {"qoss", "qos", "qoss"},
         {"schedulingpolicies", "scheduling_policy", "scheduling_policies"},
         {"sessions", "session", "sessions"},
+        {"statistics", "statistic", "statistics"},
         {"tags", "tag", "tags"},
         {"unmanagednetworks", "unmanaged_network", "unmanaged_networks"},
         {"vmlabels", "affinity_label", "affinity_labels"},
