@@ -86,8 +86,9 @@ op_group(struct emu_op *op)
 {
     bool label = strstr(op->path, "affinitylabels/") != NULL;
     size_t at = label ? 0 : op->args_count > 1 ? 1 : 0;
-    struct json_object *o = js_find(
-        js_get(op->e->collections, label ? "affinitylabels" : "affinitygroups"), "id", op->args[at]);
+    struct json_object *o =
+        js_find(js_get(op->e->collections, label ? "affinitylabels" : "affinitygroups"), "id",
+                op->args[at]);
     if (!o)
         op_empty(op, 404);
     return o;

@@ -88,7 +88,7 @@ op_object(struct emu_op *op, int status, const char *type, struct json_object *t
         action_ended(op, tree);
         return;
     }
-    tree = op_follow(op, tree);
+    tree = op_follow(op, type, tree);
     tree_decorate(op->e, type, tree);
     tree_filter(op, type, tree);
     struct emu_answer *a = answer_new(op, ANSWER_OBJECT, status);
@@ -102,13 +102,14 @@ op_object(struct emu_op *op, int status, const char *type, struct json_object *t
 void
 op_list(struct emu_op *op, const char *type, const char *plural, struct json_object *array)
 {
+    array = op_arrange(op, array);
     const char *max = js_str(op->query, "max");
     if (max) {
         size_t n = (size_t)strtoull(max, NULL, 10);
         if (n < json_object_array_length(array))
             json_object_array_del_idx(array, n, json_object_array_length(array) - n);
     }
-    array = op_follow(op, array);
+    array = op_follow(op, type, array);
     for (size_t i = 0; i < js_len(array); i++) {
         tree_decorate(op->e, type, js_at(array, i));
         tree_filter(op, type, js_at(array, i));

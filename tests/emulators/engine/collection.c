@@ -36,10 +36,17 @@ static const struct {
     const char *key;
     const char *path;
 } references[] = {
-    {"data_center", "datacenters"}, {"network", "networks"}, {"cluster", "clusters"},
-    {"mac_pool", "macpools"},       {"role", "roles"},       {"user", "users"},
-    {"group", "groups"},            {"vm", "vms"},           {"host", "hosts"},
-    {"quota", "quotas"},            {"vnic_profile", "vnicprofiles"},
+    {"data_center", "datacenters"},
+    {"network", "networks"},
+    {"cluster", "clusters"},
+    {"mac_pool", "macpools"},
+    {"role", "roles"},
+    {"user", "users"},
+    {"group", "groups"},
+    {"vm", "vms"},
+    {"host", "hosts"},
+    {"quota", "quotas"},
+    {"vnic_profile", "vnicprofiles"},
 };
 
 static struct json_object *
@@ -122,10 +129,10 @@ static void
 href_set(const struct kind *k, struct json_object *o)
 {
     const char *cluster = js_str(o, "cluster.id");
-    char *href = emu_same(k->path, "affinitygroups") && cluster
-                     ? emu_printf("%s/clusters/%s/affinitygroups/%s", EMU_API, cluster,
-                                  js_str(o, "id"))
-                     : emu_printf("%s/%s/%s", EMU_API, k->path, js_str(o, "id"));
+    char *href =
+        emu_same(k->path, "affinitygroups") && cluster
+            ? emu_printf("%s/clusters/%s/affinitygroups/%s", EMU_API, cluster, js_str(o, "id"))
+            : emu_printf("%s/%s/%s", EMU_API, k->path, js_str(o, "id"));
     js_add_str(o, "href", href);
     free(href);
 }
@@ -187,8 +194,7 @@ entry_new(struct emu_engine *e, const struct kind *k, struct json_object *from)
 }
 
 static void
-kind_init(struct emu_engine *e, const struct kind *k, struct json_object *conf,
-          const char *cluster)
+kind_init(struct emu_engine *e, const struct kind *k, struct json_object *conf, const char *cluster)
 {
     for (size_t i = 0; i < js_len(conf); i++) {
         struct json_object *entry = js_at(conf, i);
@@ -319,7 +325,8 @@ collection_list(struct emu_op *op)
     struct json_object *all = kind_list(op->e, k->path);
     struct json_object *list = json_object_new_array();
     for (size_t i = 0; i < js_len(all); i++)
-        if (below_parent(k, js_at(all, i), parent) && op_search(op, collection_search, js_at(all, i)))
+        if (below_parent(k, js_at(all, i), parent) &&
+            op_search(op, collection_search, js_at(all, i)))
             json_object_array_add(list, shown(op->e, k, js_at(all, i)));
     op_list(op, k->type, k->plural, list);
 }
@@ -329,8 +336,7 @@ op_entry(struct emu_op *op, const struct kind **ret_kind)
 {
     bool item = true;
     const struct kind *k = op_kind(op, &item);
-    struct json_object *o =
-        js_find(kind_list(op->e, k->path), "id", op->args[op->args_count - 1]);
+    struct json_object *o = js_find(kind_list(op->e, k->path), "id", op->args[op->args_count - 1]);
     if (o && !below_parent(k, o, op_parent(op, true)))
         o = NULL;
     if (!o)
@@ -356,8 +362,8 @@ name_free(struct emu_op *op, const struct kind *k, struct json_object *self, con
     for (size_t i = 0; i < js_len(all); i++)
         if (js_at(all, i) != self && below_parent(k, js_at(all, i), parent) &&
             emu_same(js_str(js_at(all, i), "name"), name)) {
-            op_fault(op, 409, "[Cannot %s %s. The name is already in use.]",
-                     self ? "edit" : "add", k->type);
+            op_fault(op, 409, "[Cannot %s %s. The name is already in use.]", self ? "edit" : "add",
+                     k->type);
             return false;
         }
     return true;

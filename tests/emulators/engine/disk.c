@@ -94,32 +94,46 @@ disk_search(struct emu_engine *e, void *object, const char *field, struct json_o
         json_object_array_add(texts, json_object_new_string(text));
 }
 
-/* Every disk once, with the number of VMs that have it. */
-static size_t
-disk_rows(struct emu_engine *e, struct json_object *stores, struct disk_row *rows, size_t size)
+struct disk_rows {
+    struct disk_row *rows;
+    size_t n;
+    size_t size;
+    struct json_object *index; /* id -> place, so that thousands are no trouble */
+};
+
+static struct disk_row *
+row_of(struct disk_rows *all, struct json_object *disk)
 {
-    size_t n = 0;
+    struct json_object *place = NULL;
+    const char *id = js_str(disk, "id");
+    if (json_object_object_get_ex(all->index, id, &place))
+        return &all->rows[json_object_get_int64(place)];
+    if (all->n == all->size) {
+        all->size = all->size ? all->size * 2 : 64;
+        struct disk_row *more = realloc(all->rows, all->size * sizeof(*more));
+        if (!more)
+            abort();
+        all->rows = more;
+    }
+    js_add_int(all->index, id, (int64_t)all->n);
+    all->rows[all->n] = (struct disk_row){.disk = disk};
+    return &all->rows[all->n++];
+}
+
+/* Every disk once, with the number of VMs that have it. */
+static void
+rows_fill(struct emu_engine *e, struct json_object *stores, struct disk_rows *ret)
+{
+    *ret = (struct disk_rows){.index = json_object_new_object()};
     for (struct emu_vm *vm = e->vms; vm; vm = vm->next) {
         struct json_object *disks = js_get(vm->conf, "disks");
-        for (size_t i = 0; i < js_len(disks) && n < size; i++) {
-            size_t r = 0;
-            while (r < n && !emu_same(js_str(rows[r].disk, "id"), js_str(js_at(disks, i), "id")))
-                r++;
-            if (r == n)
-                rows[n++] = (struct disk_row){.disk = js_at(disks, i)};
-            rows[r].vms += !vm->template;
-        }
+        for (size_t i = 0; i < js_len(disks); i++)
+            row_of(ret, js_at(disks, i))->vms += !vm->template;
     }
     struct json_object *const rest[] = {e->floating, e->lun_disks, stores};
     for (size_t k = 0; k < 3; k++)
-        for (size_t i = 0; i < js_len(rest[k]) && n < size; i++) {
-            size_t r = 0;
-            while (r < n && !emu_same(js_str(rows[r].disk, "id"), js_str(js_at(rest[k], i), "id")))
-                r++;
-            if (r == n)
-                rows[n++] = (struct disk_row){.disk = js_at(rest[k], i)};
-        }
-    return n;
+        for (size_t i = 0; i < js_len(rest[k]); i++)
+            row_of(ret, js_at(rest[k], i));
 }
 
 /*
@@ -166,53 +180,60 @@ ovf_disks(struct emu_engine *e, const char *sd_id)
     return list;
 }
 
-#define DISKS_MAX 4096
-
+/* SD: only what is there; NULL: what ?search finds. */
 static void
-disks_show(struct emu_op *op, const char *sd, const char *id)
+disks_show(struct emu_op *op, const char *sd)
 {
-    struct disk_row *rows = emu_alloc(DISKS_MAX * sizeof(*rows));
+    struct disk_rows all;
     struct json_object *stores = ovf_disks(op->e, sd);
-    size_t n = disk_rows(op->e, stores, rows, DISKS_MAX);
+    rows_fill(op->e, stores, &all);
     struct json_object *list = json_object_new_array();
-    for (size_t i = 0; i < n; i++) {
-        if ((sd && !emu_same(js_str(rows[i].disk, "storage_domain"), sd)) ||
-            (id && !emu_same(js_str(rows[i].disk, "id"), id)) ||
-            (!sd && !id && !op_search(op, disk_search, &rows[i])))
-            continue;
-        json_object_array_add(list, disk_tree(op->e, rows[i].disk));
-    }
-    free(rows);
+    for (size_t i = 0; i < all.n; i++)
+        if (sd ? emu_same(js_str(all.rows[i].disk, "storage_domain"), sd)
+               : op_search(op, disk_search, &all.rows[i]))
+            json_object_array_add(list, disk_tree(op->e, all.rows[i].disk));
+    free(all.rows);
+    json_object_put(all.index);
     json_object_put(stores);
-    if (!id) {
-        op_list(op, "disk", "disks", list);
-        return;
-    }
-    if (js_len(list) > 0)
-        op_object(op, 200, "disk", json_object_get(js_at(list, 0)));
-    else
-        op_empty(op, 404);
-    json_object_put(list);
+    op_list(op, "disk", "disks", list);
 }
 
 void
 disk_list(struct emu_op *op)
 {
     if (op_search_ok(op))
-        disks_show(op, NULL, NULL);
+        disks_show(op, NULL);
+}
+
+static struct json_object *
+disk_by_id(struct emu_engine *e, const char *id)
+{
+    struct json_object *found = js_find(e->floating, "id", id);
+    found = found ? found : js_find(e->lun_disks, "id", id);
+    for (struct emu_vm *vm = e->vms; vm && !found; vm = vm->next)
+        found = js_find(js_get(vm->conf, "disks"), "id", id);
+    return found;
 }
 
 void
 disk_item(struct emu_op *op)
 {
-    disks_show(op, NULL, op->args[0]);
+    struct json_object *disk = disk_by_id(op->e, op->args[0]);
+    struct json_object *stores = disk ? NULL : ovf_disks(op->e, NULL);
+    if (!disk)
+        disk = js_find(stores, "id", op->args[0]);
+    if (disk)
+        op_object(op, 200, "disk", disk_tree(op->e, disk));
+    else
+        op_empty(op, 404);
+    json_object_put(stores);
 }
 
 void
 attached_disks(struct emu_op *op)
 {
     if (op_attached(op) == 0)
-        disks_show(op, op->args[1], NULL);
+        disks_show(op, op->args[1]);
 }
 
 void
@@ -265,7 +286,8 @@ lun_disk_new(struct emu_op *op, struct json_object *body)
     const char *wwid = js_str(disk, "wwid");
     struct json_object *lun = js_find(luns, "wwid", wwid);
     if (!disk)
-        op_fault(op, 400, "Disk [lunStorage.logicalUnits.id] required for add: only LUN disks are made");
+        op_fault(op, 400,
+                 "Disk [lunStorage.logicalUnits.id] required for add: only LUN disks are made");
     else if (!lun)
         op_fault(op, 400, "[Cannot add Virtual Disk. LUN %s is not seen.]", wwid);
     else if (js_str(lun, "content.vg.id") || js_find(e->lun_disks, "wwid", wwid))

@@ -184,7 +184,8 @@ sd_create(struct emu_op *op)
     if (js_len(units) == 0)
         units = js_get(op->body, "storage.volume_group.logical_units.logical_unit");
     if (!name || !op->host || js_len(units) == 0) {
-        op_fault(op, 400, "StorageDomain [name, host.id|name, storage.logicalUnits] required for add");
+        op_fault(op, 400,
+                 "StorageDomain [name, host.id|name, storage.logicalUnits] required for add");
     } else if (!host_up(op->host)) {
         op_fault(op, 409, "[Cannot add Storage. The Host is not up.]");
     } else if (sd_by_name(op->e, name)) {
@@ -293,8 +294,9 @@ sd_reduce_luns(struct emu_op *op)
     if (!sd)
         op_empty(op, 404);
     else
-        op_fault(op, 409, "[Cannot reduce Storage. The Storage Domain is not in Maintenance mode or "
-                          "its LUNs are not empty.]");
+        op_fault(op, 409,
+                 "[Cannot reduce Storage. The Storage Domain is not in Maintenance mode or "
+                 "its LUNs are not empty.]");
 }
 
 /* ---- removal --------------------------------------------------------------------------------- */

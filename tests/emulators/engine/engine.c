@@ -221,7 +221,8 @@ action_answer_early(struct emu_op *op, const char *expect)
 static void
 op_run(struct emu_op *op, const char *expect)
 {
-    int64_t grace = (op->route->flags & ROUTE_ACTION) ? js_int(op->body, "grace_period.expiry", 0) : 0;
+    int64_t grace =
+        (op->route->flags & ROUTE_ACTION) ? js_int(op->body, "grace_period.expiry", 0) : 0;
     if (grace > 0) {
         op->step = grace_step;
         op->wake_ns = op->e->now + grace * 1000000;

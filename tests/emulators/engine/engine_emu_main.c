@@ -228,10 +228,11 @@ main(int argc, char **argv)
     struct options o = {.server = {.address = "127.0.0.1"}};
     pid_t parent = getppid();
     if (options_parse(&o, argc, argv) < 0) {
-        fprintf(stderr, "usage: engine-emu --config FILE (--cert FILE --key FILE | --plain) [--ca FILE]\n"
-                        "  [--listen ADDRESS] [--port N] [--control SOCKET] [--ready-file FILE]\n"
-                        "  [--luns FILE | --lunview-world FILE] [--time-factor F]\n"
-                        "  [--die-with-parent]\n");
+        fprintf(stderr,
+                "usage: engine-emu --config FILE (--cert FILE --key FILE | --plain) [--ca FILE]\n"
+                "  [--listen ADDRESS] [--port N] [--control SOCKET] [--ready-file FILE]\n"
+                "  [--luns FILE | --lunview-world FILE] [--time-factor F]\n"
+                "  [--die-with-parent]\n");
         return 2;
     }
     sigset_t set;

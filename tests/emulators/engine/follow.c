@@ -16,7 +16,8 @@ static const struct {
     const char *actions;
 } decorations[] = {
     {"vm", "vms",
-     "affinitylabels applications cdroms diskattachments graphicsconsoles hostdevices nics numanodes "
+     "affinitylabels applications cdroms diskattachments graphicsconsoles hostdevices nics "
+     "numanodes "
      "permissions reporteddevices sessions snapshots statistics tags watchdogs",
      "detach migrate reboot reset shutdown start stop suspend"},
     {"vm", "storagedomains", "diskattachments disks", "register"},
@@ -35,7 +36,8 @@ static const struct {
      "clusters iscsibonds networks permissions qoss quotas storagedomains",
      "cleanfinishedtasks setmaster"},
     {"cluster", "clusters",
-     "affinitygroups cpuprofiles enabledfeatures glustervolumes networkfilters networks permissions",
+     "affinitygroups cpuprofiles enabledfeatures glustervolumes networkfilters networks "
+     "permissions",
      ""},
     {"network", "networks", "networklabels permissions vnicprofiles", ""},
     {"vnic_profile", "vnicprofiles", "permissions", ""},
@@ -162,15 +164,25 @@ tree_follow(struct emu_op *op, struct json_object *o, const char *path, int dept
     }
 }
 
+/* Trees of these types are the engine's own state, the others were made for the answer. */
+static bool
+is_state(const char *type)
+{
+    return emu_same(type, "event") || emu_same(type, "job") || emu_same(type, "step");
+}
+
 /* The tree with everything ?follow names inlined; taken over and given back. */
 struct json_object *
-op_follow(struct emu_op *op, struct json_object *tree)
+op_follow(struct emu_op *op, const char *type, struct json_object *tree)
 {
     const char *follow = js_str(op->query, "follow");
     if (!follow || !*follow || op->inner)
         return tree; /* real clients send an empty one */
-    struct json_object *mine = js_copy(tree);
-    json_object_put(tree);
+    struct json_object *mine = tree;
+    if (is_state(type)) {
+        mine = js_copy(tree);
+        json_object_put(tree);
+    }
     char *copy = emu_strdup(follow);
     char *save = NULL;
     for (char *path = strtok_r(copy, ", ", &save); path; path = strtok_r(NULL, ", ", &save)) {

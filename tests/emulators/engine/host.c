@@ -327,8 +327,8 @@ host_attachments(struct emu_op *op)
         js_add_bool(o, "in_sync", true);
         json_object_array_add(list, o);
     }
-    op_list(op, nics ? "host_nic" : "network_attachment", nics ? "host_nics" : "network_attachments",
-            list);
+    op_list(op, nics ? "host_nic" : "network_attachment",
+            nics ? "host_nics" : "network_attachments", list);
 }
 
 bool

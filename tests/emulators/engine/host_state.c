@@ -11,8 +11,9 @@ bool
 host_fenceable(const struct emu_host *h)
 {
     struct json_object *power = js_get(h->conf, "power_management");
-    return json_object_is_type(power, json_type_object) ? js_bool(power, "enabled", false)
-                                                        : js_bool(h->conf, "power_management", false);
+    return json_object_is_type(power, json_type_object)
+               ? js_bool(power, "enabled", false)
+               : js_bool(h->conf, "power_management", false);
 }
 
 static bool
@@ -347,7 +348,8 @@ host_fence(struct emu_op *op)
     } else if (!host_fenceable(h)) {
         op_fault(op, 409, "[Cannot fence Host. Power Management is not enabled.]");
     } else if (!fence_proxy(op->e, h)) {
-        op_fault(op, 409, "[Cannot fence Host. There is no other Host in the Data Center to do it.]");
+        op_fault(op, 409,
+                 "[Cannot fence Host. There is no other Host in the Data Center to do it.]");
     } else if (op_lock(op, true, "host", h->id) == 0) {
         job_start(op, "Power management %s of Host %s", type, h->name);
         op->step = fence_step;

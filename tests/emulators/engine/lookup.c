@@ -16,28 +16,65 @@ cluster_dc(struct emu_engine *e, const char *cluster)
     return js_str(cluster_get(e, cluster), "data_center.id");
 }
 
+static void
+root_link(struct json_object *list, const char *rel, const char *suffix, const char *query)
+{
+    struct json_object *link = json_object_new_object();
+    char *href = emu_printf("%s/%s%s", EMU_API, rel, query);
+    char *name = emu_printf("%s%s", rel, suffix);
+    js_add_str(link, "href", href);
+    js_add_str(link, "rel", name);
+    json_object_array_add(list, link);
+    free(href);
+    free(name);
+}
+
+static void
+root_links(struct json_object *list)
+{
+    static const char *const links[] = {"affinitylabels",
+                                        "bookmarks",
+                                        "clusters",
+                                        "datacenters",
+                                        "disks",
+                                        "domains",
+                                        "events",
+                                        "groups",
+                                        "hosts",
+                                        "icons",
+                                        "instancetypes",
+                                        "jobs",
+                                        "macpools",
+                                        "networkfilters",
+                                        "networks",
+                                        "operatingsystems",
+                                        "permissions",
+                                        "roles",
+                                        "schedulingpolicies",
+                                        "storageconnections",
+                                        "storagedomains",
+                                        "tags",
+                                        "templates",
+                                        "users",
+                                        "vmpools",
+                                        "vms",
+                                        "vnicprofiles",
+                                        NULL};
+    static const char *const searched[] = {"clusters", "datacenters", "disks",    "events",
+                                           "groups",   "hosts",       "networks", "storagedomains",
+                                           "users",    "templates",   "vms",      NULL};
+    for (const char *const *l = links; *l; l++)
+        root_link(list, *l, "", "");
+    for (const char *const *l = searched; *l; l++)
+        root_link(list, *l, "/search", "?search={query}");
+}
+
 void
 root_get(struct emu_op *op)
 {
-    static const char *const links[] = {
-        "affinitylabels", "bookmarks",     "clusters",     "datacenters",
-        "disks",          "domains",       "events",       "groups",
-        "hosts",          "icons",         "instancetypes", "jobs",
-        "macpools",       "networkfilters", "networks",    "operatingsystems",
-        "permissions",    "roles",         "schedulingpolicies", "storageconnections",
-        "storagedomains", "tags",          "templates",    "users",
-        "vmpools",        "vms",           "vnicprofiles", NULL};
     struct emu_engine *e = op->e;
     struct json_object *o = json_object_new_object();
-    struct json_object *list = js_list(o, "link");
-    for (const char *const *l = links; *l; l++) {
-        struct json_object *link = json_object_new_object();
-        char *href = emu_printf("%s/%s", EMU_API, *l);
-        js_add_str(link, "href", href);
-        js_add_str(link, "rel", *l);
-        json_object_array_add(list, link);
-        free(href);
-    }
+    root_links(js_list(o, "link"));
     struct json_object *info = js_sub(o, "product_info");
     js_add_str(info, "name", "oVirt Engine");
     js_add_str(info, "vendor", "ovirt.org");

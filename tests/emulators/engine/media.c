@@ -12,7 +12,7 @@ range_media(const char *range, size_t n)
         const char *range;
         enum emu_media media;
     } known[] = {
-        {"application/xml", MEDIA_XML}, {"text/xml", MEDIA_XML},      {"*/*", MEDIA_XML},
+        {"application/xml", MEDIA_XML}, {"text/xml", MEDIA_XML},          {"*/*", MEDIA_XML},
         {"application/*", MEDIA_XML},   {"application/json", MEDIA_JSON}, {"text/json", MEDIA_JSON},
     };
     for (size_t i = 0; i < sizeof(known) / sizeof(known[0]); i++)

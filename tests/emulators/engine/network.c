@@ -185,25 +185,27 @@ mac_in_range(struct json_object *pool, int64_t mac)
 }
 
 static bool
-mac_used(struct emu_engine *e, int64_t mac, struct json_object *except)
+mac_among(struct json_object *nics, const char *mac)
 {
-    for (struct emu_vm *vm = e->vms; vm; vm = vm->next) {
-        struct json_object *nics = js_get(vm->conf, "nics");
-        for (size_t i = 0; i < js_len(nics); i++)
-            if (mac_number(js_str(js_at(nics, i), "mac")) == mac)
-                return true;
-    }
-    for (size_t i = 0; i < js_len(except); i++)
-        if (mac_number(js_str(js_at(except, i), "mac")) == mac)
+    for (size_t i = 0; i < js_len(nics); i++)
+        if (emu_same_nocase(js_str(js_at(nics, i), "mac"), mac))
             return true;
     return false;
+}
+
+static bool
+mac_used(struct emu_engine *e, const char *mac, struct json_object *more)
+{
+    for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
+        if (mac_among(js_get(vm->conf, "nics"), mac))
+            return true;
+    return mac_among(more, mac);
 }
 
 bool
 mac_taken(struct emu_engine *e, const char *cluster, const char *mac)
 {
-    return !js_bool(mac_pool(e, cluster), "allow_duplicates", false) &&
-           mac_used(e, mac_number(mac), NULL);
+    return !js_bool(mac_pool(e, cluster), "allow_duplicates", false) && mac_used(e, mac, NULL);
 }
 
 /* Outside of the pool of the cluster, or taken: what reassign_bad_macs is about. */
@@ -223,12 +225,11 @@ mac_next(struct emu_engine *e, const char *cluster, struct json_object *nics, ch
         int64_t from = mac_number(js_str(js_at(ranges, i), "from"));
         int64_t to = mac_number(js_str(js_at(ranges, i), "to"));
         for (int64_t n = from; n >= 0 && n <= to; n++) {
-            if (mac_used(e, n, nics))
-                continue;
             snprintf(ret, 18, "%02x:%02x:%02x:%02x:%02x:%02x", (unsigned)(n >> 40 & 255),
-                     (unsigned)(n >> 32 & 255), (unsigned)(n >> 24 & 255), (unsigned)(n >> 16 & 255),
-                     (unsigned)(n >> 8 & 255), (unsigned)(n & 255));
-            return true;
+                     (unsigned)(n >> 32 & 255), (unsigned)(n >> 24 & 255),
+                     (unsigned)(n >> 16 & 255), (unsigned)(n >> 8 & 255), (unsigned)(n & 255));
+            if (!mac_used(e, ret, nics))
+                return true;
         }
     }
     return false;

@@ -18,15 +18,15 @@ host_memory_used(struct emu_engine *e, const struct emu_host *h)
 int64_t
 host_memory_free(struct emu_engine *e, const struct emu_host *h)
 {
-    int64_t percent =
-        js_int(cluster_get(e, h->cluster), "memory_policy.over_commit.percent", 100);
+    int64_t percent = js_int(cluster_get(e, h->cluster), "memory_policy.over_commit.percent", 100);
     return h->memory / 100 * percent - host_memory_used(e, h);
 }
 
 static int64_t
 topology_threads(struct json_object *conf, int64_t sockets, int64_t cores, int64_t threads)
 {
-    return js_int(conf, "cpu.topology.sockets", sockets) * js_int(conf, "cpu.topology.cores", cores) *
+    return js_int(conf, "cpu.topology.sockets", sockets) *
+           js_int(conf, "cpu.topology.cores", cores) *
            js_int(conf, "cpu.topology.threads", threads);
 }
 
@@ -57,7 +57,8 @@ pinned_elsewhere(const struct emu_vm *vm, const struct emu_host *h)
 
 /* The filter that H does not pass, or NULL. */
 static const char *
-filter(struct emu_engine *e, struct emu_vm *vm, const struct emu_host *h, struct json_object *wanted)
+filter(struct emu_engine *e, struct emu_vm *vm, const struct emu_host *h,
+       struct json_object *wanted)
 {
     struct emu_sd *lease = sd_get(e, js_str(vm->conf, "lease.storage_domain.id"));
     if (!host_up(h))
@@ -91,12 +92,12 @@ better(struct emu_engine *e, const struct emu_vm *vm, const struct emu_host *a,
  * NULL) gets a sentence for every host that does not do, to be freed.
  */
 struct emu_host *
-schedule_host(struct emu_engine *e, struct emu_vm *vm, struct json_object *wanted, const char *not,
+schedule_host(struct emu_engine *e, struct emu_vm *vm, struct json_object *wanted, const char * not,
               char **ret_why)
 {
     struct emu_host *best = NULL;
     for (struct emu_host *h = e->hosts; h; h = h->next) {
-        if (!emu_same(h->cluster, vm->cluster) || emu_same(h->id, not))
+        if (!emu_same(h->cluster, vm->cluster) || emu_same(h->id, not ))
             continue;
         const char *why = filter(e, vm, h, wanted);
         if (!why) {

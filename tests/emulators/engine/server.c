@@ -281,12 +281,11 @@ emu_server_new(struct emu_engine *e, const struct emu_server_options *o)
         {MHD_OPTION_END, 0, NULL},
     };
     unsigned tls = o->plain ? 0 : MHD_USE_TLS;
-    s->daemon = MHD_start_daemon(tls | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-                                 NULL, handle, s, MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
-                                 MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, s,
-                                 MHD_OPTION_NOTIFY_COMPLETED, exchange_end, s,
-                                 MHD_OPTION_CONNECTION_TIMEOUT, 0u,
-                                 MHD_OPTION_ARRAY, o->plain ? none : keys, MHD_OPTION_END);
+    s->daemon = MHD_start_daemon(
+        tls | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, s,
+        MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, s,
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_end, s, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+        MHD_OPTION_ARRAY, o->plain ? none : keys, MHD_OPTION_END);
     if (!s->daemon) {
         fprintf(stderr, "cannot start HTTPS: are certificate and key good?\n");
         emu_server_free(s);

@@ -19,6 +19,10 @@ sso_token(struct emu_op *op)
 {
     struct emu_engine *e = op->e;
     struct json_object *form = request_form(op->body_raw);
+    json_object_object_foreach(op->query, key, value)
+    {
+        js_add_ref(form, key, value); /* some clients put it there */
+    }
     const char *scope = js_str(form, "scope");
     const char *grant = js_str(form, "grant_type");
     bool api = !scope || strstr(scope, "ovirt-app-api");
@@ -142,6 +146,5 @@ sso_valid(struct emu_op *op, const struct emu_request *req)
         return false;
     if (strncasecmp(authorization, "Bearer ", 7) == 0)
         return session_valid(op->e, authorization + 7);
-    return strncasecmp(authorization, "Basic ", 6) == 0 &&
-           basic_valid(op, authorization + 6, keep);
+    return strncasecmp(authorization, "Basic ", 6) == 0 && basic_valid(op, authorization + 6, keep);
 }

@@ -1,4 +1,5 @@
-/* The life of a VM beyond start and stop: suspend, reboot, migrate, run once, agent, lost storage. */
+/* The life of a VM beyond start and stop: suspend, reboot, migrate, run once, agent, lost storage.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -112,8 +113,9 @@ guest_without_agent_is_up_after_a_minute_and_tells_no_address(void **state)
     assert_int_equal(site_count(&f->milan, "reported_device"), 1);
     vm_status(&f->milan, VM1);
     assert_string_equal(site_str(&f->milan, "fqdn"), "erp-db");
-    site_control(&f->milan, "{'command':'add_vm','vm':{'id':'mute','name':'mute','cluster':'cl-milan',"
-                            "'guest_agent':false,'disks':[],'nics':[{'name':'nic1'}]}}");
+    site_control(&f->milan,
+                 "{'command':'add_vm','vm':{'id':'mute','name':'mute','cluster':'cl-milan',"
+                 "'guest_agent':false,'disks':[],'nics':[{'name':'nic1'}]}}");
     assert_int_equal(vm_action(&f->milan, "mute", "start", "{}"), 200);
     site_sleep(&f->milan, 50 * SECOND);
     assert_string_equal(vm_status(&f->milan, "mute"), "powering_up");
@@ -219,7 +221,8 @@ grace_period_delays_an_action(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(
-        site_call(&f->milan, "POST", "vms/" VM3 "/start", "{'grace_period':{'expiry':'5000'}}"), 200);
+        site_call(&f->milan, "POST", "vms/" VM3 "/start", "{'grace_period':{'expiry':'5000'}}"),
+        200);
     assert_true(f->milan.took_ns >= 5 * SECOND);
 }
 

@@ -1,4 +1,5 @@
-/* What a site consists of and a client may change: networks, affinity, MAC pools, domains, disks. */
+/* What a site consists of and a client may change: networks, affinity, MAC pools, domains, disks.
+ */
 #include <setjmp.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -27,24 +28,25 @@ isolated_network_is_made_used_and_taken_away(void **state)
 {
     struct fixture *f = *state;
     char network[EMU_ID], profile[EMU_ID], path[192], body[1024];
-    assert_int_equal(add(&f->rome, "networks",
-                         "{'name':'drill','data_center':{'name':'dc-rome'},'usages':{'usage':['vm']}}",
-                         network),
-                     201);
+    assert_int_equal(
+        add(&f->rome, "networks",
+            "{'name':'drill','data_center':{'name':'dc-rome'},'usages':{'usage':['vm']}}", network),
+        201);
     /* A profile of the same name comes with it. */
     snprintf(path, sizeof(path), "networks/%s/vnicprofiles", network);
     site_call(&f->rome, "GET", path, NULL);
     assert_int_equal(site_count(&f->rome, "vnic_profile"), 1);
     EMU_SET(profile, js_str(js_at(js_get(f->rome.body, "vnic_profile"), 0), "id"));
-    assert_int_equal(site_call(&f->rome, "POST", "networks",
-                               "{'name':'drill','data_center':{'id':'" DC_R "'}}"),
-                     409);
+    assert_int_equal(
+        site_call(&f->rome, "POST", "networks", "{'name':'drill','data_center':{'id':'" DC_R "'}}"),
+        409);
     attached_at_rome(f);
-    snprintf(body, sizeof(body),
-             "{'name':'drill-erp','cluster':{'name':'cl-rome'},'registration_configuration':"
-             "{'vnic_profile_mappings':{'registration_vnic_profile_mapping':[{'from':{'name':'prod',"
-             "'network':{'name':'prod'}},'to':{'id':'%s'}}]}}}",
-             profile);
+    snprintf(
+        body, sizeof(body),
+        "{'name':'drill-erp','cluster':{'name':'cl-rome'},'registration_configuration':"
+        "{'vnic_profile_mappings':{'registration_vnic_profile_mapping':[{'from':{'name':'prod',"
+        "'network':{'name':'prod'}},'to':{'id':'%s'}}]}}}",
+        profile);
     /* Not in the cluster yet: the NIC would be left without a network. */
     snprintf(path, sizeof(path), "clusters/" CL_R "/networks");
     site_call(&f->rome, "GET", path, NULL);
@@ -53,8 +55,8 @@ isolated_network_is_made_used_and_taken_away(void **state)
     snprintf(add_body, sizeof(add_body), "{'id':'%s','required':'false'}", network);
     assert_int_equal(site_call(&f->rome, "POST", path, add_body), 201);
     assert_int_equal(site_call(&f->rome, "POST", path, add_body), 409);
-    assert_int_equal(site_call(&f->rome, "POST", "storagedomains/" SD1 "/vms/" VM1 "/register", body),
-                     200);
+    assert_int_equal(
+        site_call(&f->rome, "POST", "storagedomains/" SD1 "/vms/" VM1 "/register", body), 200);
     assert_false(site_event(&f->rome, "1188"));
     site_call(&f->rome, "GET", "vms/" VM1 "/nics", NULL);
     assert_string_equal(js_str(js_at(js_get(f->rome.body, "nic"), 0), "vnic_profile.id"), profile);
@@ -87,7 +89,8 @@ host_without_the_network_is_filtered_out(void **state)
     assert_int_equal(site_call(&f->milan, "DELETE", "clusters/" CL_M "/networks/n-m", NULL), 200);
     assert_int_equal(site_call(&f->milan, "POST", "vms/" VM1 "/start", "{}"), 409);
     assert_non_null(strstr(site_str(&f->milan, "fault.detail"), "internal filter Network"));
-    assert_int_equal(site_call(&f->milan, "POST", "clusters/" CL_M "/networks", "{'id':'n-m'}"), 201);
+    assert_int_equal(site_call(&f->milan, "POST", "clusters/" CL_M "/networks", "{'id':'n-m'}"),
+                     201);
     assert_int_equal(site_call(&f->milan, "POST", "vms/" VM1 "/start", "{}"), 200);
 }
 
@@ -96,8 +99,9 @@ bad_macs_are_refused_or_replaced(void **state)
 {
     struct fixture *f = *state;
     attached_at_rome(f);
-    site_control(&f->rome, "{'command':'add_vm','vm':{'id':'here','name':'here','cluster':'cl-rome',"
-                           "'disks':[],'nics':[{'name':'nic1','mac':'56:6F:00:00:00:01'}]}}");
+    site_control(&f->rome,
+                 "{'command':'add_vm','vm':{'id':'here','name':'here','cluster':'cl-rome',"
+                 "'disks':[],'nics':[{'name':'nic1','mac':'56:6F:00:00:00:01'}]}}");
     assert_int_equal(register_at(f, SD1, "vms", VM1), 409);
     assert_non_null(strstr(site_str(&f->rome, "fault.detail"), "MAC Address"));
     assert_int_equal(site_call(&f->rome, "POST", "storagedomains/" SD1 "/vms/" VM1 "/register",
@@ -173,14 +177,13 @@ affinity_and_roles_that_exist_are_kept_and_others_told(void **state)
     attached_at_rome(f);
     add(&f->rome, "clusters/" CL_R "/affinitygroups", "{'name':'g-rome'}", group);
     assert_int_equal(site_call(&f->rome, "POST", "roles", "{'name':'r2'}"), 201);
-    assert_int_equal(
-        site_call(&f->rome, "POST", "storagedomains/" SD2 "/vms/b7/register",
-                  "{'cluster':{'name':'cl-rome'},'registration_configuration':{"
-                  "'affinity_group_mappings':{'registration_affinity_group_mapping':["
-                  "{'from':{'name':'g-milan'},'to':{'name':'g-rome'}}]},"
-                  "'role_mappings':{'registration_role_mapping':["
-                  "{'from':{'name':'r1'},'to':{'name':'r2'}}]}}}"),
-        200);
+    assert_int_equal(site_call(&f->rome, "POST", "storagedomains/" SD2 "/vms/b7/register",
+                               "{'cluster':{'name':'cl-rome'},'registration_configuration':{"
+                               "'affinity_group_mappings':{'registration_affinity_group_mapping':["
+                               "{'from':{'name':'g-milan'},'to':{'name':'g-rome'}}]},"
+                               "'role_mappings':{'registration_role_mapping':["
+                               "{'from':{'name':'r1'},'to':{'name':'r2'}}]}}}"),
+                     200);
     site_call(&f->rome, "GET", "events?search=type%3D1188", NULL);
     const char *told = js_str(js_at(js_get(f->rome.body, "event"), 0), "description");
     assert_non_null(strstr(told, "lost"));
@@ -261,8 +264,8 @@ direct_lun_is_made_attached_and_detached(void **state)
                               "{'logical_unit':[{'id':'3600b3'}]}}}";
     assert_int_equal(add(&f->rome, "disks", lun, disk), 201);
     assert_int_equal(site_call(&f->rome, "POST", "disks", lun), 409);
-    assert_int_equal(site_call(&f->rome, "POST", "vms", "{'name':'v','cluster':{'name':'cl-rome'}}"),
-                     201);
+    assert_int_equal(
+        site_call(&f->rome, "POST", "vms", "{'name':'v','cluster':{'name':'cl-rome'}}"), 201);
     char vm[EMU_ID];
     EMU_SET(vm, site_str(&f->rome, "id"));
     snprintf(path, sizeof(path), "vms/%s/diskattachments", vm);
@@ -326,6 +329,8 @@ links_lead_to_what_is_there(void **state)
         struct json_object *links = json_object_get(js_get(f->milan.body, "link"));
         for (size_t l = 0; l < js_len(links); l++) {
             const char *href = js_str(js_at(links, l), "href") + strlen(EMU_API "/");
+            if (strchr(href, '{'))
+                continue; /* a pattern */
             site_call(&f->milan, "GET", href, NULL);
             if (f->milan.status != 200)
                 fail_msg("%s: %d", href, f->milan.status);

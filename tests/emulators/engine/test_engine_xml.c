@@ -42,8 +42,8 @@ object_has_attributes_and_elements(void **state)
                            "\" id=\"" SD2 "\">\n");
     assert_text(&f->milan, "    <name>web</name>\n");
     assert_text(&f->milan, "<logical_units>\n                <logical_unit id=\"3600a3\">");
-    assert_text(&f->milan, "<link href=\"/ovirt-engine/api/storagedomains/" SD2
-                           "/vms\" rel=\"vms\"/>");
+    assert_text(&f->milan,
+                "<link href=\"/ovirt-engine/api/storagedomains/" SD2 "/vms\" rel=\"vms\"/>");
     assert_null(strstr(f->milan.text, "<status>")); /* attached: told below the data centre */
 }
 
@@ -199,9 +199,9 @@ static void
 fault_is_a_fault_or_inside_an_action(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(
-        site_call(&f->rome, "POST", "storagedomains", "<storage_domain><name>x</name></storage_domain>"),
-        400);
+    assert_int_equal(site_call(&f->rome, "POST", "storagedomains",
+                               "<storage_domain><name>x</name></storage_domain>"),
+                     400);
     assert_text(&f->rome, "<fault>\n    <reason>Operation Failed</reason>\n    <detail>");
     assert_int_equal(site_call(&f->milan, "POST", "vms/" VM1 "/start", ACTION), 409);
     assert_text(&f->milan, "<action>\n    <status>failed</status>\n    <fault>");
@@ -257,9 +257,9 @@ static void
 names_with_markup_survive_both_ways(void **state)
 {
     struct fixture *f = *state;
-    assert_int_equal(site_call(&f->milan, "PUT", "vms/" VM3,
-                               "<vm><name>a &amp; b &lt;c&gt; \"d\"</name></vm>"),
-                     200);
+    assert_int_equal(
+        site_call(&f->milan, "PUT", "vms/" VM3, "<vm><name>a &amp; b &lt;c&gt; \"d\"</name></vm>"),
+        200);
     assert_string_equal(site_str(&f->milan, "name"), "a & b <c> \"d\"");
     assert_text(&f->milan, "<name>a &amp; b &lt;c&gt; &quot;d&quot;</name>");
 }
@@ -280,7 +280,8 @@ failover_domain(struct fixture *f, const char *id, const char *name)
              id, name);
     assert_int_equal(site_call(&f->rome, "POST", "storagedomains", body), 201);
     assert_string_equal(site_str(&f->rome, "status"), "unattached");
-    assert_int_equal(site_call(&f->rome, "GET", "datacenters?search=name%3D%22dc-rome%22", NULL), 200);
+    assert_int_equal(site_call(&f->rome, "GET", "datacenters?search=name%3D%22dc-rome%22", NULL),
+                     200);
     assert_string_equal(js_str(site_find(&f->rome, "data_center", DC_R), "name"), "dc-rome");
     snprintf(path, sizeof(path), ATTACH_R "/%s", id);
     assert_int_equal(site_call(&f->rome, "GET", path, NULL), 404);
@@ -296,16 +297,17 @@ register_xml(struct fixture *f, const char *sd, const char *kind, const char *id
     char path[160];
     snprintf(path, sizeof(path), "storagedomains/%s/%s/%s/register", sd, kind, id);
     assert_int_equal(
-        site_call(&f->rome, "POST", path,
-                  "<action><allow_partial_import>true</allow_partial_import>"
-                  "<reassign_bad_macs>true</reassign_bad_macs><registration_configuration>"
-                  "<cluster_mappings><registration_cluster_mapping><from><name>cl-milan</name></from>"
-                  "<to><name>cl-rome</name></to></registration_cluster_mapping></cluster_mappings>"
-                  "</registration_configuration><vnic_profile_mappings><vnic_profile_mapping>"
-                  "<source_network_name>prod</source_network_name>"
-                  "<source_network_profile_name>prod</source_network_profile_name>"
-                  "<target_vnic_profile id=\"p-r\"/></vnic_profile_mapping></vnic_profile_mappings>"
-                  "</action>"),
+        site_call(
+            &f->rome, "POST", path,
+            "<action><allow_partial_import>true</allow_partial_import>"
+            "<reassign_bad_macs>true</reassign_bad_macs><registration_configuration>"
+            "<cluster_mappings><registration_cluster_mapping><from><name>cl-milan</name></from>"
+            "<to><name>cl-rome</name></to></registration_cluster_mapping></cluster_mappings>"
+            "</registration_configuration><vnic_profile_mappings><vnic_profile_mapping>"
+            "<source_network_name>prod</source_network_name>"
+            "<source_network_profile_name>prod</source_network_profile_name>"
+            "<target_vnic_profile id=\"p-r\"/></vnic_profile_mapping></vnic_profile_mappings>"
+            "</action>"),
         200);
     assert_string_equal(site_str(&f->rome, "status"), "complete");
     assert_non_null(site_str(&f->rome, "job.id"));
@@ -317,7 +319,8 @@ whole_failover_in_xml_ends_with_the_vms_running(void **state)
     struct fixture *f = *state;
     crash_and_promote(f);
     assert_int_equal(
-        site_call(&f->rome, "GET", "hosts?search=status%3Dup%20and%20datacenter%3Ddc-rome", NULL), 200);
+        site_call(&f->rome, "GET", "hosts?search=status%3Dup%20and%20datacenter%3Ddc-rome", NULL),
+        200);
     assert_int_equal(site_count(&f->rome, "host"), 2);
     failover_domain(f, SD1, "erp");
     failover_domain(f, SD2, "web");
@@ -325,7 +328,8 @@ whole_failover_in_xml_ends_with_the_vms_running(void **state)
     assert_int_equal(site_count(&f->rome, "storage_domain"), 2);
     site_call(&f->rome, "GET", "storagedomains/" SD1 "/templates?unregistered=true", NULL);
     assert_text(&f->rome, "<templates>\n    <template ");
-    static const char *const of_template[] = {"os", "bios", "memory_policy", "usb", "io", "sso", NULL};
+    static const char *const of_template[] = {"os",  "bios", "memory_policy", "usb", "io",
+                                              "sso", NULL};
     for (const char *const *k = of_template; *k; k++)
         assert_non_null(js_get(site_find(&f->rome, "template", TPL1), *k));
     register_xml(f, SD1, "templates", TPL1);

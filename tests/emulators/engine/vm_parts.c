@@ -24,9 +24,8 @@ nic_tree(struct emu_engine *e, struct emu_vm *vm, size_t i)
     char buffer[EMU_ID + 32];
     struct json_object *nic = js_at(js_get(vm->conf, "nics"), i);
     struct json_object *profile = nic_profile(e, nic);
-    struct json_object *o =
-        tree_new(nic_id(vm, nic, i, buffer, sizeof(buffer)), "%s/%s/nics",
-                 vm->template ? "templates" : "vms", vm->id);
+    struct json_object *o = tree_new(nic_id(vm, nic, i, buffer, sizeof(buffer)), "%s/%s/nics",
+                                     vm->template ? "templates" : "vms", vm->id);
     js_add_str(o, "name", js_str(nic, "name"));
     js_add_str(o, "interface", "virtio");
     js_add_bool(o, "linked", js_bool(nic, "linked", true));

@@ -176,8 +176,8 @@ boot_step(struct emu_op *op)
             return;
         }
         vm->status = VM_POWERING_UP;
-        op_sleep(op, js_bool(vm->conf, "guest_agent", true) ? e->latency.boot
-                                                            : e->latency.no_agent);
+        op_sleep(op,
+                 js_bool(vm->conf, "guest_agent", true) ? e->latency.boot : e->latency.no_agent);
         return;
     default:
         vm->status = VM_UP;
@@ -343,8 +343,8 @@ vm_start(struct emu_op *op)
         vm_unpause(op);
         return;
     }
-    struct emu_host *h = schedule_host(e, vm, js_get(op->body, "vm.placement_policy.hosts.host"),
-                                       NULL, &why_not);
+    struct emu_host *h =
+        schedule_host(e, vm, js_get(op->body, "vm.placement_policy.hosts.host"), NULL, &why_not);
     if (!h) {
         ha_queue(e, vm, op->correlation);
         op_fault(op, 409,

@@ -229,8 +229,9 @@ vm_migrate(struct emu_op *op)
     else if (vm_migrate_away(op, op->vm, wanted))
         op_action(op, NULL);
     else
-        op_fault(op, 409, "[Cannot migrate VM. There is no host that satisfies current scheduling "
-                          "constraints.]");
+        op_fault(op, 409,
+                 "[Cannot migrate VM. There is no host that satisfies current scheduling "
+                 "constraints.]");
     json_object_put(wanted);
 }
 

@@ -35,8 +35,7 @@ is_plural(const char *plural, const char *name)
     size_t p = strlen(plural);
     size_t n = strlen(name);
     if (p > 3 && n > 1 && strcmp(plural + p - 3, "ies") == 0)
-        return name[n - 1] == 'y' && n >= p - 2 &&
-               strncmp(name + n - (p - 2), plural, p - 3) == 0;
+        return name[n - 1] == 'y' && n >= p - 2 && strncmp(name + n - (p - 2), plural, p - 3) == 0;
     if (p < 2 || plural[p - 1] != 's')
         return false;
     return n >= p - 1 && strncmp(name + n - (p - 1), plural, p - 1) == 0;
