@@ -26,7 +26,8 @@ title(struct dr_html *h)
 {
     const char *run = dr_page_text(&h->page, h->doc, "run");
     return dr_arena_printf(h->page.arena, "%s: %s%s%s", dr_page_known(&h->page, h->doc, "result"),
-                           dr_page_goal(&h->page, h->doc), run ? ", run " : "", run ? run : "");
+                           dr_page_goal_short(&h->page, h->doc), run ? ", run " : "",
+                           run ? run : "");
 }
 
 static void
@@ -36,7 +37,9 @@ foot(struct dr_html *h)
     const char *run = dr_page_text(p, h->doc, "run"), *plan = dr_page_text(p, h->doc, "plan");
     struct json_object *journal = dr_json_get(h->doc, "journal");
     const char *hash = dr_page_text(p, journal, "hash");
-    dr_html_raw(h, "<footer>\n<p>");
+    dr_html_raw(h, "<footer>\n");
+    if (run || plan)
+        dr_html_raw(h, "<p>");
     if (run)
         dr_html(h, "Run <code>$</code>. ", run);
     if (plan)
@@ -45,7 +48,7 @@ foot(struct dr_html *h)
         dr_html_raw(h, ", made ");
         (void)dr_html_time(h, h->doc, "made_at");
     }
-    dr_html_raw(h, plan ? ".</p>\n" : "</p>\n");
+    dr_html_raw(h, plan ? ".</p>\n" : run ? "</p>\n" : "");
     if (hash)
         dr_html(h, "<p>Head of the journal then: <code>$:$</code></p>\n",
                 dr_page_known(p, journal, "seq"), hash);

@@ -181,13 +181,15 @@ dr_html_decision(struct dr_html *h)
                        *goal = dr_json_get(h->doc, "goal");
     struct json_object *times = dr_json_get(h->doc, "times");
     const char *flat = dr_page_value(p, consent), *waived = dr_page_text(p, consent, "waive_fence");
-    const char *by = dr_page_text(p, consent, "by"), *reason = dr_page_text(p, consent, "reason");
+    const char *who = dr_page_text(p, h->doc, "who"), *by = dr_page_text(p, consent, "by");
+    const char *reason = dr_page_text(p, consent, "reason");
     if (!dr_page_text(p, h->doc, "run"))
         return;
     dr_html_section(h, "decision", "Decision");
     dr_html_raw(h, "<dl class=\"terms\">\n");
     dr_html_term(h, "What", dr_page_goal(p, h->doc));
-    dr_html_term(h, "By whom", by ? by : dr_page_text(p, h->doc, "who"));
+    dr_html_term(h, "By whom", by ? by : who);
+    dr_html_term(h, "Carried out by", dr_streq(by, who) ? NULL : who);
     dr_html_term(h, "Confirmed by", dr_page_text(p, consent, "confirmed_by"));
     dr_html_term(h, "How it was said", dr_page_text(p, consent, "how"));
     time_term(h, "Consent given", consent, "at");

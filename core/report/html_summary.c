@@ -40,7 +40,7 @@ headline(struct dr_html *h)
     struct dr_page *p = &h->page;
     const char *result = dr_page_known(p, h->doc, "result"),
                *text = dr_page_text(p, h->doc, "text");
-    const char *goal = dr_page_goal(p, h->doc);
+    const char *goal = dr_page_goal_short(p, h->doc);
     int64_t code = 0;
     (void)dr_json_i64(h->doc, "exit", &code);
     dr_html(h, "<header>\n<h1><span class=\"mark $\">$</span> $</h1>\n", dr_html_mark(result),
@@ -100,6 +100,8 @@ figures(struct dr_html *h)
     }
     dr_html_raw(h, "<ul class=\"figures\">\n");
     if (h->moves) {
+        if (!dr_json_get(h->doc, "rto_s"))
+            dr_html_raw(h, "<li>RTO <b class=\"bad\">not reached by this run</b></li>\n");
         figure(h, "RTO from the decision", "rto_s", "rto_s", "rto_goal_s");
         figure(h, "RTO from the last sign of life", "rto_outage_s", NULL, NULL);
     }
@@ -169,7 +171,7 @@ who_decided(struct dr_html *h)
     who = who ? who : dr_page_text(p, h->doc, "who");
     dr_html(h, "<dt>Who decided what, on which evidence?</dt><dd>$$$ decided the $",
             who ? who : "Somebody unknown", second ? ", confirmed by " : "", second,
-            dr_page_goal(p, h->doc));
+            dr_page_goal_short(p, h->doc));
     if (dr_html_utc(dr_json_get(h->doc, "times"), "decision") >= 0) {
         dr_html_raw(h, " at ");
         (void)dr_html_time(h, dr_json_get(h->doc, "times"), "decision");
@@ -232,7 +234,7 @@ what_runs(struct dr_html *h)
         (void)dr_html_time(h, times, "service");
         dr_html_raw(h, ".");
     } else if (h->moves && dr_page_text(&h->page, h->doc, "run")) {
-        dr_html_raw(h, " <b class=\"bad\">Not all service is back.</b>");
+        dr_html_raw(h, " <b class=\"bad\">This run did not bring all service back.</b>");
     }
     dr_html_raw(h, "</dd>\n");
 }

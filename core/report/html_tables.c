@@ -115,7 +115,7 @@ vm_row(struct dr_html *h, const struct vm_row *r)
     dr_html_time_cell(h, r->vm, "started_at");
     dr_html_lasted_cell(h, r->vm, "rto_s");
     dr_html_lasted_cell(h, r->vm, "rto_outage_s");
-    dr_html(h, "<td><code>$</code></td></tr>\n", id);
+    dr_html(h, id ? "<td><code>$</code></td></tr>\n" : "<td>$</td></tr>\n", id);
 }
 
 void

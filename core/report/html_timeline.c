@@ -13,7 +13,8 @@ enum {
     LANES_MOST = 12, /* more groups than this are drawn by kind of step */
     ROWS_MOST = 4,   /* of a lane; what would need more is drawn over the last */
     KINDS_MOST = 32,
-    BARS_MOST = 100, /* of a lane drawn by kind */
+    BARS_MOST = 100, /* of a row drawn by kind; shorter than this part is hardly seen */
+    SEEN = 50,       /* of 10 000: what is narrower is hardly seen */
     CURVE_POINTS = 200,
     LABEL = 16, /* heights */
     ROW = 15,
@@ -44,17 +45,29 @@ number(struct timeline *t, int64_t v)
 
 /* Integers alone: a decimal point is a comma in some locales. */
 static const char *
-share(struct timeline *t, int64_t part)
+percent(struct timeline *t, int64_t hundredths)
 {
-    int64_t all = t->to - t->from, hundredths = part >= all ? 10000 : part * 10000 / all;
     return dr_arena_printf(t->h->page.arena, "%lld.%02lld%%", (long long)(hundredths / 100),
                            (long long)(hundredths % 100));
+}
+
+static int64_t
+hundredths(const struct timeline *t, int64_t part)
+{
+    int64_t all = t->to - t->from;
+    return part <= 0 ? 0 : part >= all ? 10000 : part * 10000 / all;
+}
+
+static const char *
+share(struct timeline *t, int64_t part)
+{
+    return percent(t, hundredths(t, part));
 }
 
 static const char *
 place(struct timeline *t, int64_t at)
 {
-    return share(t, at < t->from ? 0 : at - t->from);
+    return share(t, at - t->from);
 }
 
 static const char *
@@ -159,10 +172,13 @@ label(struct timeline *t, const char *name, const char *more)
 static void
 draw(struct timeline *t, const char *class, int64_t from, int64_t to, const char *title)
 {
+    int64_t x = hundredths(t, from - t->from), width = hundredths(t, to - from);
+    width = width < SEEN ? SEEN : width;
+    x = x + width > 10000 ? 10000 - width : x;
     dr_html(t->h,
-            "<rect class=\"$\" x=\"$\" y=\"$\" width=\"$\" height=\"$\" stroke-width=\"2\" "
+            "<rect class=\"$\" x=\"$\" y=\"$\" width=\"$\" height=\"$\" stroke-width=\"1\" "
             "rx=\"1\"><title>$</title></rect>\n",
-            class, place(t, from), number(t, t->y), share(t, to - from), number(t, BAR), title);
+            class, percent(t, x), number(t, t->y), percent(t, width), number(t, BAR), title);
 }
 
 static const char *
@@ -181,7 +197,7 @@ group_lane(struct timeline *t, const char *lane)
 {
     struct dr_page *p = &t->h->page;
     const struct dr_page_group g = dr_page_group_of(p, t->h->doc, lane);
-    int64_t busy[ROWS_MOST];
+    int64_t busy[ROWS_MOST], least = (t->to - t->from) / BARS_MOST + 1;
     int rows = 0, top;
     label(t, lane, dr_arena_printf(p->arena, "%s, %zu of %zu steps", g.result, g.done, g.steps));
     top = t->y;
@@ -195,7 +211,7 @@ group_lane(struct timeline *t, const char *lane)
         if (row == rows && rows < ROWS_MOST)
             rows++;
         row = row < rows ? row : rows - 1;
-        busy[row] = b->to;
+        busy[row] = b->to > b->from ? b->to : b->from + least; /* a moment needs room, too */
         t->y = top + row * ROW;
         draw(t, class_of(t->h, b->step), b->from, b->to, bar_title(t, b));
     }
@@ -211,40 +227,51 @@ by_start(const void *a, const void *b)
     return x->to < y->to ? -1 : x->to > y->to;
 }
 
-/* One kind of step of all groups: where any of them was at it. */
+/* Bars that touch, or nearly, are one. */
+static void
+union_of(struct timeline *t, const struct bar *of, size_t n, const char *title)
+{
+    int64_t gap = (t->to - t->from) / BARS_MOST;
+    for (size_t i = 0; i < n;) {
+        int64_t from = of[i].from, to = of[i].to;
+        const char *class = class_of(t->h, of[i].step);
+        for (i++; i < n && of[i].from <= to + gap; i++)
+            to = of[i].to > to ? of[i].to : to;
+        draw(t, class, from, to, title);
+    }
+}
+
+/* One kind of step of all groups: where any of them was at it, and below it what went wrong. */
 static void
 kind_lane(struct timeline *t, const char *lane)
 {
     struct dr_arena *a = t->h->page.arena;
-    struct bar *of = dr_arena_alloc(a, t->n + 1, sizeof(*of));
-    size_t n = 0, bad = 0;
-    int64_t first = -1, last = -1, gap = (t->to - t->from) / BARS_MOST;
+    struct bar *well = dr_arena_alloc(a, t->n + 1, sizeof(*well));
+    struct bar *ill = dr_arena_alloc(a, t->n + 1, sizeof(*ill));
+    size_t n = 0, n_ill = 0;
+    int64_t first = -1, last = -1;
     for (size_t i = 0; i < t->n; i++) {
-        if (!dr_streq(t->bars[i].lane, lane))
+        const struct bar *b = &t->bars[i];
+        if (!dr_streq(b->lane, lane))
             continue;
-        of[n++] = t->bars[i];
-        first = first < 0 || t->bars[i].from < first ? t->bars[i].from : first;
-        last = t->bars[i].to > last ? t->bars[i].to : last;
-        bad +=
-            !dr_streq(dr_html_mark(dr_page_known(&t->h->page, t->bars[i].step, "state")), "good");
+        if (dr_streq(dr_html_mark(dr_page_known(&t->h->page, b->step, "state")), "good"))
+            well[n++] = *b;
+        else
+            ill[n_ill++] = *b;
+        first = first < 0 || b->from < first ? b->from : first;
+        last = b->to > last ? b->to : last;
     }
-    qsort(of, n, sizeof(*of), by_start);
-    const char *more =
-        dr_arena_printf(a, "%zu groups%s%s, %s to %s", n, bad ? ", not done: " : "",
-                        bad ? dr_html_count(t->h, bad) : "", clock_of(t, first), clock_of(t, last));
+    qsort(well, n, sizeof(*well), by_start);
+    qsort(ill, n_ill, sizeof(*ill), by_start);
+    const char *more = dr_arena_printf(a, "%zu groups, %s to %s%s%s", n + n_ill, clock_of(t, first),
+                                       clock_of(t, last), n_ill ? "; not done: " : "",
+                                       n_ill ? dr_html_count(t->h, n_ill) : "");
+    const char *title = dr_arena_printf(a, "%s: %s", lane, more);
     label(t, lane, more);
-    for (size_t i = 0; i < n;) {
-        int64_t from = of[i].from, to = of[i].to;
-        const char *class = class_of(t->h, of[i].step);
-        for (i++; i < n && of[i].from <= to + gap; i++) {
-            const char *other = class_of(t->h, of[i].step);
-            to = of[i].to > to ? of[i].to : to;
-            if (dr_streq(other, "bad") || dr_streq(other, "doubt"))
-                class = other;
-        }
-        draw(t, class, from, to, dr_arena_printf(a, "%s: %s", lane, more));
-    }
-    t->y += ROW + GAP;
+    union_of(t, well, n, title);
+    t->y += ROW;
+    union_of(t, ill, n_ill, title);
+    t->y += (n_ill ? ROW : 0) + GAP;
 }
 
 static int

@@ -43,6 +43,8 @@ const char *dr_page_name(struct dr_page *p, struct json_object *element);
 const char *dr_page_bare(struct dr_page *p, const char *s);
 /* One sentence about a goal: "planned promote of erp to rome". */
 const char *dr_page_goal(struct dr_page *p, struct json_object *doc);
+/* The same for a headline: many groups are a number. */
+const char *dr_page_goal_short(struct dr_page *p, struct json_object *doc);
 /* "up to 42 s (method)", "nothing is lost (method)", "unknown (method)" */
 const char *dr_page_loss(struct dr_page *p, struct json_object *loss);
 /* One line per refusal: rule, what, evidence, remedy. */

@@ -275,6 +275,9 @@ dr_page_next_of(struct dr_page *p, struct json_object *doc)
     (void)dr_json_i64(doc, "exit", &code);
     if (!run)
         return NULL;
+    if (dr_streq(dr_page_text(p, doc, "result"), "aborted")) /* there is nothing to go on with */
+        return dr_json_length(dr_json_get(doc, "unknown")) ? "drstor observe, then drstor status"
+                                                           : NULL;
     switch (code) {
     case 4:
     case 8:
@@ -450,14 +453,11 @@ dr_text_run(struct dr_page *p, struct json_object *doc, struct drstor_error **er
 int
 dr_text_abort(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
 {
-    struct json_object *unknown = dr_json_get(doc, "unknown");
     (void)err;
     print_result(p, doc);
     print_given_up(p, doc);
-    const char *hint = dr_page_text(p, doc, "hint");
-    dr_page_next(p, hint                      ? hint
-                    : dr_json_length(unknown) ? "drstor observe, then drstor status"
-                                              : NULL);
+    dr_page_next(p, dr_page_next_of(p, doc));
+
     dr_page_journal(p, doc);
     return DRSTOR_OK;
 }
