@@ -37,6 +37,8 @@ void dr_html_time_cell(struct dr_html *h, struct json_object *o, const char *key
 void dr_html_lasted_cell(struct dr_html *h, struct json_object *o, const char *key);
 /* -1: there is none. */
 int64_t dr_html_utc(struct json_object *o, const char *key);
+/* What a kind of evidence means; NULL: there is no such kind. */
+const char *dr_html_evidence_words(const char *kind);
 /* The mark of a state or result: "good", "bad", "doubt". */
 const char *dr_html_mark(const char *state);
 

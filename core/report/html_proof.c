@@ -208,8 +208,8 @@ dr_html_decision(struct dr_html *h)
 
 /* ---- evidence -------------------------------------------------------------------------------- */
 
-static const char *
-kind_words(const char *kind)
+const char *
+dr_html_evidence_words(const char *kind)
 {
     static const char *const words[] = {"every volume read back as not writable",
                                         "host access removed, and read back",
@@ -241,7 +241,7 @@ evidence_row(struct dr_html *h, struct json_object *e)
             dr_page_text(p, e, "site"));
     dr_html_small(h, "", dr_page_text(p, e, "array"));
     dr_html(h, "</td><td>$", kind);
-    dr_html_small(h, "", kind_words(kind));
+    dr_html_small(h, "", dr_html_evidence_words(kind));
     dr_html(h, "</td><td class=\"t\">$", said ? said : text ? text : detail);
     if (*answering)
         dr_html_small(h, "bad", dr_arena_printf(p->arena, "answered nevertheless: %s", answering));

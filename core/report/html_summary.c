@@ -141,7 +141,7 @@ since_when(struct dr_html *h)
     dr_html_raw(h, "</dd>\n");
 }
 
-/* "E6 for 3 groups, E1 for 1 group" */
+/* "E6 (a named person declares the site lost) for 3 groups, E1 (...) for 1 group" */
 static const char *
 kinds_of_evidence(struct dr_html *h)
 {
@@ -155,7 +155,8 @@ kinds_of_evidence(struct dr_html *h)
     }
     for (size_t i = 1; i < DR_COUNT(n); i++)
         if (n[i])
-            dr_str_printf(&b, "%sE%zu for %zu group%s", b.n ? ", " : "", i, n[i],
+            dr_str_printf(&b, "%sE%zu (%s) for %zu group%s", b.n ? ", " : "", i,
+                          dr_html_evidence_words((const char[]){'E', (char)('0' + i), '\0'}), n[i],
                           n[i] == 1 ? "" : "s");
     return b.n ? dr_arena_str(h->page.arena, b.s) : NULL;
 }
@@ -182,7 +183,8 @@ who_decided(struct dr_html *h)
         dr_html(h, ". The reason given: “$”", reason);
     dr_html_raw(h, ". ");
     if (proof)
-        dr_html(h, "That the old copies cannot be written was proven: <a href=\"#evidence\">$</a>.",
+        dr_html(h,
+                "The evidence that the old copies cannot be written: <a href=\"#evidence\">$</a>.",
                 proof);
     else
         dr_html_raw(h, "No evidence about the old copies is kept with it.");

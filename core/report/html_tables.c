@@ -26,7 +26,10 @@ goal_cell(struct dr_html *h, struct json_object *g, const char *key, const char 
         dr_html_raw(h, "–");
     if (dr_json_i64(g, goal, &want)) {
         bool known = dr_json_i64(g, key, &is);
-        dr_html(h, "<small class=\"$\">$ ", known && is <= want ? "good" : "bad",
+        dr_html(h, "<small class=\"$\">$ ",
+                !known       ? ""
+                : is <= want ? "good"
+                             : "bad",
                 !known       ? "no figure; goal"
                 : is <= want ? "within"
                              : "more than");

@@ -25,7 +25,7 @@ bash "$check" "$work/run.json" "$work/run.html"
 
 answers=$(xmllint --xpath 'normalize-space(//dl[@id="answers"])' "$work/run.html")
 for words in "The last sign of life of milan is of" "decided the unplanned promote of" "The reason given: “test”" \
-    "E6 for 3 groups" "At most the last" "12 of 12 VMs run at rome"; do
+    "E6 (a named person declares the site lost) for 3 groups" "At most the last" "12 of 12 VMs run at rome"; do
     case $answers in *"$words"*) ;; *) fail "no \"$words\" in: $answers" ;; esac
 done
 
