@@ -5,7 +5,6 @@ Usage: govirt_client.py ENGINE-EMU ENGINE-EMUCTL MAKE-CA
 Ends with 77 where libgovirt or its Python binding is not installed.
 """
 import json
-import os
 import ssl
 import subprocess
 import sys
@@ -164,5 +163,4 @@ def main():
 
 
 if __name__ == "__main__":
-    os.environ["G_MESSAGES_DEBUG"] = ""
     main()
