@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { ALL_BITS = (DR_REQUIRE_CLONED << 1) - 1 };
+enum { ALL_BITS = (DR_REQUIRE_OLD_CLOSED << 1) - 1 };
 
 static const char *hosts[] = {"cluster"};
 static const struct dr_site milan = {.name = "milan"}, rome = {.name = "rome"};
