@@ -142,7 +142,9 @@ dr_held_vms(struct dr_arena *a, const struct dr_group *group, const struct dr_co
     size_t n_domains = dr_group_domains(a, group, copy, v, &domains), n = 0;
     for (size_t i = 0; i < v->n_vms; i++) {
         const struct dr_inv_vm *vm = &v->vms[i];
-        if (!dr_vm_may_run(vm->status) || !dr_vm_of_group(v, vm, domains, n_domains))
+        /* Of what is on hosts that nobody hears of, the engine does not know. */
+        if (vm->status == DR_VM_UNKNOWN || !dr_vm_may_run(vm->status) ||
+            !dr_vm_of_group(v, vm, domains, n_domains))
             continue;
         if (n++ < NAMED)
             dr_str_printf(&text, "%s%s", n > 1 ? ", " : "", vm->name);
