@@ -18,7 +18,8 @@ struct guard_place {
     const struct dr_group *group;
     const struct dr_copy *copy;
     struct dr_arena *arena;    /* of SEEN */
-    struct dr_copy_facts seen; /* read last; group NULL: never */
+    struct dr_copy_facts seen; /* read last, perhaps before this guard began; group NULL: never */
+    bool looked;               /* by this guard */
     enum dr_held held;         /* by the last look; UNKNOWN also when there was no answer */
     uint64_t safe_ns; /* begin of the last look that showed it closed, or its array silent */
     bool open;        /* it may have been written ever since */
@@ -77,9 +78,23 @@ struct guard {
     size_t running;
     bool engine, engine_asking, engine_told;
     uint64_t engine_next_ns;
+    struct dr_arena *engine_arena; /* of INVENTORY; NULL: it has not answered yet */
+    const struct dr_inventory *inventory;
     int64_t seq;
     uint64_t window_ns; /* the longest so far */
 };
+
+/* guard.c */
+struct guard_task *guard_task_new(struct guard *g, enum guard_kind kind);
+bool guard_over(struct guard *g); /* nothing new is begun */
+
+/* guard_see.c: what a task found. */
+void guard_looked(struct guard *g, const struct guard_task *t);
+void guard_acted(struct guard *g, struct guard_task *t);
+void guard_engine_said(struct guard *g, struct guard_task *t);
+/* P may have been written from its last safe moment until NS. */
+void guard_window(struct guard *g, const struct guard_place *p, uint64_t ns);
+void guard_keep(char **to, const char *text); /* a copy of TEXT, or NULL, takes the place of *TO */
 
 /* guard_task.c: a guard's run of P that has not ended, its own or of a guard that is gone. *RET
  * stays NULL when there is none. */
