@@ -4,6 +4,7 @@
 
 #include "base/str.h"
 #include "base/timetext.h"
+#include "plan/loss.h"
 
 #include <stdarg.h>
 #include <stdio.h>
@@ -163,6 +164,13 @@ close_place(struct guard *g, struct guard_place *p)
     dr_spawn(g->s.d->env, guard_act, t);
 }
 
+static bool
+can_withdraw(struct guard *g, const struct guard_place *p)
+{
+    const struct dr_plan_input in = {.arrays = g->arrays, .n_arrays = g->n_arrays};
+    return dr_plan_array_can(&in, p->copy->array->name, "withdraw");
+}
+
 static void
 look_place(struct guard *g, struct guard_place *p, const struct dr_copy_facts *seen,
            const struct guard_task *t)
@@ -175,6 +183,8 @@ look_place(struct guard *g, struct guard_place *p, const struct dr_copy_facts *s
     /* After the copy: what was read of it is at least as old as what is allowed now. */
     guard_record(g, a, p->group->name, &record);
     p->held = dr_held_judge(p->group, g->site->name, &record, &seen->view);
+    if (p->held == DR_HELD_SHOWN && !can_withdraw(g, p))
+        p->held = DR_HELD_FINE;
     /* Which VMs are on it, its own volumes tell. */
     if (!p->looked && g->inventory)
         vms_of(g, p);
@@ -186,7 +196,9 @@ look_place(struct guard *g, struct guard_place *p, const struct dr_copy_facts *s
     bool fine = p->held == DR_HELD_FINE;
     if (fine && !p->unfinished)
         p->pause_ms = p->retry_ns = 0;
-    if ((fine && !p->unfinished) || p->retry_ns > t->ended_ns || guard_over(g))
+    /* What was closed and is open again does not wait for what else could not be done. */
+    bool later = p->retry_ns > t->ended_ns && !(p->held == DR_HELD_OPEN && p->exit == 0);
+    if ((fine && !p->unfinished) || later || guard_over(g))
         return;
     if (!fine && !p->storage.found)
         event(g, p->group->name, "found", "%s", dr_held_found(a, &record, &seen->view));
@@ -244,6 +256,14 @@ exit_of(const struct guard_task *t, const struct dr_plan_record *record)
     return t->result.exit == 3 || t->result.exit == 5 ? t->result.exit : t->result.exit ? 4 : 0;
 }
 
+static void
+try_later(struct guard *g, struct guard_place *p, uint64_t now)
+{
+    p->pause_ms = p->pause_ms ? p->pause_ms * 2 : g->interval_ns / DR_MS;
+    p->pause_ms = p->pause_ms < pause_most_ms ? p->pause_ms : pause_most_ms;
+    p->retry_ns = now + p->pause_ms * DR_MS;
+}
+
 static const char *
 why_not(struct dr_arena *a, const struct guard_task *t, const char **ret_state)
 {
@@ -271,14 +291,15 @@ guard_acted(struct guard *g, struct guard_task *t)
     } else if (p->exit == 0) { /* read back as closed by its own step */
         safe(g, p, t->begun_ns, t->begun_ns);
         p->held = DR_HELD_FINE;
-        p->pause_ms = p->retry_ns = 0;
+        if (t->after && dr_view_not_writable(t->after) && dr_view_exposed(t->after))
+            try_later(g, p, t->ended_ns); /* hosts that it could not be taken from */
         tell(g, p, &p->storage, found, dr_held_did(a, &t->before.view, t->after), state);
     } else if (!(t->status == DRSTOR_E_CANCELLED || dr_cancelled(&g->s.d->cancel))) {
         const char *did = why_not(a, t, &state);
         tell(g, p, &p->storage, found, did, state);
-        p->pause_ms = p->pause_ms ? p->pause_ms * 2 : g->interval_ns / DR_MS;
-        p->pause_ms = p->pause_ms < pause_most_ms ? p->pause_ms : pause_most_ms;
-        p->retry_ns = t->ended_ns + p->pause_ms * DR_MS;
+        /* Others are at work, or just were: nothing was begun, and the next look may. */
+        if (t->status != DRSTOR_E_BUSY && t->status != DRSTOR_E_CONFLICT)
+            try_later(g, p, t->ended_ns);
     }
     (void)json_object_put(dr_session_journal(&g->s));
 }

@@ -18,7 +18,7 @@ site_held(const struct dr_record *r, const char *site)
     for (size_t i = 0; i < r->n_site_hold; i++)
         if (dr_streq(r->site_hold[i], site))
             return true;
-    return r->old_copy != DR_OLD_COPY_NONE && !dr_streq(r->primary, site);
+    return false;
 }
 
 enum dr_held

@@ -172,6 +172,10 @@ dr_step_close(struct dr_step *s)
         dr_evidence_weigh(s->arena, &c, &f);
         if (f.verdict == DR_FENCE_PROVEN)
             return take_away(s, &facts.copies[0].view, can);
+        /* No proof to be had of the whole; what is there is taken from its hosts all the same. */
+        if (f.verdict == DR_FENCE_REFUSED && can && !tried.withdrawn && !tried.not_withdrawn &&
+            dr_view_exposed(&facts.copies[0].view))
+            f.verdict = DR_FENCE_WITHDRAW;
         end = f.verdict == DR_FENCE_REFUSED ? not_closed(s, &f.refusal)
                                             : try_way(s, f.verdict, &tried);
     }

@@ -469,6 +469,29 @@ no_read_only(struct house *h, struct story *s)
                : "hosts were not taken away";
 }
 
+/* It cannot be written any more, and its hosts cannot be taken away: tried now and then. */
+static const char *
+no_withdrawing(struct house *h, struct story *s)
+{
+    struct controller *c = house_controller(h, "guard");
+    (void)s;
+    if (!begin_left(h))
+        return "not left";
+    refuses(h, SIM_OP_WITHDRAW);
+    struct errand *e = errand_begin(c, &watches);
+    house_sleep_ms(h, 300000);
+    controller_cancel(c);
+    (void)errand_end(e);
+    struct dr_run_row *rows = NULL;
+    size_t n = 0;
+    (void)dr_store_run_list(house_store(h), h->arena, 1000, &rows, &n, NULL);
+    if (n > 60)
+        return "it tries too often";
+    return e->exit == 0 && !any_open(h) && says(e, "still exposed to rhv-milan")
+               ? NULL
+               : "what hosts still see is not told";
+}
+
 static const char *
 nothing_works(struct house *h, struct story *s)
 {
@@ -595,6 +618,13 @@ where_nothing_is_made_read_only_hosts_are_taken_away(void **state)
 }
 
 static void
+hosts_that_cannot_be_taken_away_are_told(void **state)
+{
+    (void)state;
+    told(&alone, no_withdrawing);
+}
+
+static void
 what_cannot_be_closed_is_told_and_tried_again(void **state)
 {
     (void)state;
@@ -690,6 +720,7 @@ main(int argc, char **argv)
         cmocka_unit_test(what_somebody_works_on_is_left_until_they_are_done),
         cmocka_unit_test(a_clone_of_a_drill_is_not_touched),
         cmocka_unit_test(where_nothing_is_made_read_only_hosts_are_taken_away),
+        cmocka_unit_test(hosts_that_cannot_be_taken_away_are_told),
         cmocka_unit_test(what_cannot_be_closed_is_told_and_tried_again),
         cmocka_unit_test(two_guards_are_not_in_each_others_way),
         cmocka_unit_test(nobody_waits_for_a_guard_that_died),
