@@ -735,8 +735,8 @@ go_on_until_done(struct story *st)
 static struct errand *
 guard_begin(struct story *st)
 {
-    const struct errand_what what = {.kind = ERRAND_GUARD, .goal = "milan", .interval_ms = 1000};
-    if (house_hash(house_seed(st->h), 4, 4) % 4)
+    const struct errand_what what = {.kind = ERRAND_GUARD, .goal = "milan", .interval_ms = 2000};
+    if (!st->disaster || house_hash(house_seed(st->h), 4, 4) % 5)
         return NULL;
     struct controller *c = controller_of(st);
     if (house_hash(house_seed(st->h), 4, 5) % 3 == 0)
