@@ -470,6 +470,8 @@ resume_one(struct act *x, const char *run, char **ret_json, struct drstor_error 
             return DRSTOR_OK;
         }
         run = open[0].id;
+        for (size_t i = n; i > 0; i--) /* a guard's comes after what people began */
+            run = dr_run_gives_way(&open[i - 1]) ? run : open[i - 1].id;
     }
     const struct dr_run_setup setup = dr_act_setup(x);
     int r = dr_run_resume(&setup, x->s.arena, run, &result, err);

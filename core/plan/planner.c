@@ -170,6 +170,7 @@ needs(struct planner *pl, struct dr_plan_step *s)
     case DR_STEP_CLONE:
     case DR_STEP_REHEARSE:
     case DR_STEP_UNCLONE:
+    case DR_STEP_CLOSE:
         break;
     case DR_STEP_DEMOTE:
         need(pl, s, DR_STEP_PRESYNC);
@@ -269,6 +270,7 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
     case DR_STEP_REHEARSE:
     case DR_STEP_UNCLONE:
     case DR_STEP_SETTLE:
+    case DR_STEP_CLOSE:
         break;
     }
     return !t->optional || !t->capability ||
@@ -300,6 +302,7 @@ settle_text(struct planner *pl, const struct dr_guard_case *c)
         return dr_arena_printf(pl->a, "the drill of %s can begin", g);
     case DR_OPERATION_DRILL_CLEAN:
         return dr_arena_printf(pl->a, "no drill of %s is left", g);
+    case DR_OPERATION_GUARD: /* it has no such step */
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;
@@ -414,6 +417,9 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
                                c->record->record.drill.name, g, to);
     case DR_STEP_SETTLE:
         return settle_text(pl, c);
+    case DR_STEP_CLOSE:
+        return dr_arena_printf(
+            a, "close %s at %s: not writable, withdrawn from its hosts, read back", g, from);
     case DR_STEP_UNKNOWN:
         break;
     }
@@ -581,6 +587,7 @@ weigh_loss(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *re
     case DR_OPERATION_DRILL_START:
     case DR_OPERATION_DRILL_PROMOTE:
     case DR_OPERATION_DRILL_CLEAN:
+    case DR_OPERATION_GUARD:
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;
@@ -697,6 +704,7 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     case DR_OPERATION_SYNC:
     case DR_OPERATION_DRILL_START:
     case DR_OPERATION_DRILL_PROMOTE:
+    case DR_OPERATION_GUARD: /* whoever asks has seen that it does not: plan/held.h */
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;
@@ -755,6 +763,8 @@ flip_text(struct planner *pl, const struct dr_guard_case *c, bool there)
     case DR_OPERATION_DRILL_CLEAN:
         return there ? "nothing to do, there is no drill"
                      : dr_arena_printf(a, "the drill's clone at %s is deleted", to);
+    case DR_OPERATION_GUARD:
+        return dr_arena_printf(a, "held back at %s: %s is the primary", from, to);
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;
