@@ -48,17 +48,55 @@ static int
 read_ran(struct act *x, struct dr_plan_record *records, size_t n, struct drstor_error **err)
 {
     for (size_t i = 0; x->s.store && i < n; i++) {
-        struct dr_ran ran;
+        struct dr_guests ran;
         const char *run = NULL;
-        int r = records[i].present
-                    ? dr_ran_owed(x->s.store, x->s.arena, records[i].group, NULL, &run, &ran, err)
-                    : DRSTOR_OK;
+        int r = records[i].present ? dr_guests_owed(x->s.store, x->s.arena, records[i].group, NULL,
+                                                    &run, &ran, err)
+                                   : DRSTOR_OK;
         if (r < 0)
             return r;
         if (run)
             records[i].ran = ran.what;
     }
     return DRSTOR_OK;
+}
+
+static bool
+same_records(const struct dr_goal *goal, const struct dr_plan_record *x,
+             const struct dr_plan_record *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t g = 0; g < goal->n_groups; g++)
+            if (dr_streq(goal->groups[g], x[i].group) &&
+                (x[i].present != y[i].present || x[i].record.seq != y[i].record.seq))
+                return false;
+    return true;
+}
+
+/*
+ * Facts and records of one moment. Waiting for a site that is silent takes a while in which
+ * somebody else can begin and end a run: what was seen before it says nothing any more.
+ */
+static int
+look(struct act *x, bool save, struct dr_plan_record **ret, size_t *ret_n,
+     struct drstor_error **err)
+{
+    enum { ROUNDS = 3 };
+    int r = dr_session_records(&x->s, ret, ret_n, err);
+    for (int round = 0; r == DRSTOR_OK && round < ROUNDS; round++) {
+        const struct dr_plan_record *before = *ret;
+        r = dr_session_observe(&x->s, x->goal.groups, x->goal.n_groups, true, save, &x->facts, err);
+        if (r == DRSTOR_OK)
+            r = dr_session_records(&x->s, ret, ret_n, err);
+        if (r == DRSTOR_OK && same_records(&x->goal, before, *ret, *ret_n))
+            return DRSTOR_OK;
+    }
+    if (r == DRSTOR_OK) {
+        r = dr_fail(err, DRSTOR_E_BUSY,
+                    "the records of these groups change while their arrays are looked at");
+        dr_hint(err, "somebody else is at work: drstor run list; nothing was begun");
+    }
+    return r;
 }
 
 static int
@@ -70,9 +108,7 @@ make_plan(struct act *x, bool save, struct drstor_error **err)
     int r = dr_session_arrays(&x->s, &arrays, &n_arrays, err);
     x->s.points = x->goal.point != NULL; /* nobody else waits for them */
     if (r == DRSTOR_OK)
-        r = dr_session_observe(&x->s, x->goal.groups, x->goal.n_groups, true, save, &x->facts, err);
-    if (r == DRSTOR_OK)
-        r = dr_session_records(&x->s, &records, &n_records, err);
+        r = look(x, save, &records, &n_records, err);
     if (r == DRSTOR_OK)
         r = read_ran(x, records, n_records, err);
     if (r < 0)
@@ -257,10 +293,7 @@ report_run(struct act *x, const struct dr_run_result *result, char **ret_json,
            struct drstor_error **err)
 {
     struct json_object *o = NULL;
-    struct dr_facts facts;
-    int r = dr_store_facts_load(x->s.store, x->s.arena, &facts, err);
-    if (r == DRSTOR_OK)
-        r = dr_report_run(x->s.store, x->s.arena, x->s.d->model, result->run, &facts, &o, err);
+    int r = dr_report_run(x->s.store, x->s.arena, result->run, &o, err);
     if (r < 0)
         return r;
     dr_json_set_i64(o, "exit", result->exit);
@@ -458,6 +491,8 @@ resume_one(struct act *x, const char *run, char **ret_json, struct drstor_error 
             return DRSTOR_OK;
         }
         run = open[0].id;
+        for (size_t i = n; i > 0; i--) /* a guard's comes after what people began */
+            run = dr_run_gives_way(&open[i - 1]) ? run : open[i - 1].id;
     }
     const struct dr_run_setup setup = dr_act_setup(x);
     int r = dr_run_resume(&setup, x->s.arena, run, &result, err);

@@ -170,6 +170,7 @@ needs(struct planner *pl, struct dr_plan_step *s)
     case DR_STEP_CLONE:
     case DR_STEP_REHEARSE:
     case DR_STEP_UNCLONE:
+    case DR_STEP_CLOSE:
         break;
     case DR_STEP_DRAIN:
         need(pl, s, DR_STEP_PRESYNC);
@@ -279,6 +280,7 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
     case DR_STEP_REHEARSE:
     case DR_STEP_UNCLONE:
     case DR_STEP_SETTLE:
+    case DR_STEP_CLOSE:
         break;
     }
     return !t->optional || !t->capability ||
@@ -310,6 +312,7 @@ settle_text(struct planner *pl, const struct dr_guard_case *c)
         return dr_arena_printf(pl->a, "the drill of %s can begin", g);
     case DR_OPERATION_DRILL_CLEAN:
         return dr_arena_printf(pl->a, "no drill of %s is left", g);
+    case DR_OPERATION_GUARD: /* it has no such step */
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;
@@ -414,6 +417,9 @@ step_text(struct planner *pl, const struct dr_guard_case *c, const struct dr_pla
                                c->record->record.drill.name, g, to);
     case DR_STEP_SETTLE:
         return settle_text(pl, c);
+    case DR_STEP_CLOSE:
+        return dr_arena_printf(
+            a, "close %s at %s: not writable, withdrawn from its hosts, read back", g, from);
     case DR_STEP_UNKNOWN:
         break;
     }
@@ -563,6 +569,7 @@ weigh_loss(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *re
     case DR_OPERATION_DRILL_START:
     case DR_OPERATION_DRILL_PROMOTE:
     case DR_OPERATION_DRILL_CLEAN:
+    case DR_OPERATION_GUARD:
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;
@@ -680,6 +687,7 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     case DR_OPERATION_SYNC:
     case DR_OPERATION_DRILL_START:
     case DR_OPERATION_DRILL_PROMOTE:
+    case DR_OPERATION_GUARD: /* whoever asks has seen that it does not: plan/held.h */
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;
@@ -738,11 +746,21 @@ flip_text(struct planner *pl, const struct dr_guard_case *c, bool there)
     case DR_OPERATION_DRILL_CLEAN:
         return there ? "nothing to do, there is no drill"
                      : dr_arena_printf(a, "the drill's clone at %s is deleted", to);
+    case DR_OPERATION_GUARD:
+        return dr_arena_printf(a, "held back at %s: %s is the primary", from, to);
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;
     }
     return "?";
+}
+
+static int64_t
+last_answer(const struct dr_facts *facts, const struct dr_copy *old)
+{
+    const struct dr_endpoint_facts *e =
+        old ? dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, old->array->name) : NULL;
+    return e && !e->answers ? e->last_answer.utc : -1;
 }
 
 void
@@ -772,7 +790,10 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
                                    .epoch = c.record->present ? c.record->record.epoch : 0,
                                    .nothing_to_do = there,
                                    .text = flip_text(&pl, &c, there),
-                                   .adopt = c.adopts};
+                                   .adopt = c.adopts,
+                                   .last_answer = last_answer(in->facts, c.old),
+                                   .rpo_s = g->rpo_s,
+                                   .rto_s = g->rto_s};
         pl.flip = &ret->flips[ret->n_flips - 1];
         plan_point(&pl, &c, pl.flip);
         busy += !there;

@@ -184,8 +184,18 @@ abort_group(struct dr_run *run, struct dr_step *steps, size_t flip, struct dr_ab
     return r;
 }
 
+/* Kept, so that whoever reads of the run later is told the same. */
+static void
+keep_texts(struct json_object *o, const char *key, const char *const *list, size_t n)
+{
+    struct json_object *all = json_object_new_array();
+    for (size_t i = 0; i < n; i++)
+        (void)json_object_array_add(all, json_object_new_string(list[i]));
+    dr_json_set(o, key, all);
+}
+
 static int
-end_run(struct dr_run *run, struct drstor_error **err)
+end_run(struct dr_run *run, const struct dr_abort_result *ret, struct drstor_error **err)
 {
     dr_auto(dr_json_putp) struct json_object *o = json_object_new_object();
     const char *text = dr_arena_printf(run->arena, "given up by %s", run->s->who.user);
@@ -197,6 +207,9 @@ end_run(struct dr_run *run, struct drstor_error **err)
                                    .detail = text};
     dr_json_set_i64(o, "exit", 4);
     dr_json_set_str(o, "text", text);
+    keep_texts(o, "undone", ret->undone, ret->n_undone);
+    keep_texts(o, "stays", ret->stays, ret->n_stays);
+    keep_texts(o, "unknown", ret->unknown, ret->n_unknown);
     int r = dr_store_begin(run->s->store, err);
     if (r < 0)
         return r;
@@ -215,13 +228,13 @@ end_run(struct dr_run *run, struct drstor_error **err)
 static bool
 owes(struct dr_run *run, const struct dr_plan_group *f, struct dr_step *s)
 {
-    struct dr_ran ran;
+    struct dr_guests ran;
     struct dr_record rec;
     struct dr_copy_view view;
     const char *last = NULL;
     if (f->operation != DR_OPERATION_SWITCHOVER || f->nothing_to_do || !s)
         return false;
-    if (dr_ran_owed(run->s->store, run->arena, f->name, NULL, &last, &ran, NULL) < 0 ||
+    if (dr_guests_owed(run->s->store, run->arena, f->name, NULL, &last, &ran, NULL) < 0 ||
         !dr_streq(last, run->id) ||
         dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, NULL) < 0)
         return false;
@@ -247,9 +260,9 @@ give_back_at(struct dr_run *run, struct dr_step *const *list, size_t n, struct d
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     int r = dr_stage_return(run, list, n, &err);
     for (size_t i = 0; i < n; i++) {
-        struct dr_ran ran;
-        bool back = dr_ran_load(run->s->store, run->arena, run->id, list[i]->group->name, &ran,
-                                NULL) == DRSTOR_OK &&
+        struct dr_guests ran;
+        bool back = dr_guests_load(run->s->store, run->arena, run->id, list[i]->group->name, &ran,
+                                   NULL) == DRSTOR_OK &&
                     !ran.owed;
         if (back)
             add(run, &ret->undone, &ret->n_undone, "%s: its VMs run at %s again",
@@ -354,7 +367,7 @@ dr_run_abort(const struct dr_run_setup *setup, struct dr_arena *a, const char *i
     if (r == DRSTOR_OK && !leave_vms)
         give_back(&run, steps, ret);
     if (r == DRSTOR_OK)
-        r = end_run(&run, err);
+        r = end_run(&run, ret, err);
     if (r == DRSTOR_OK)
         ret->state = DR_RUN_ABORTED;
     dr_run_over(&run);

@@ -240,6 +240,7 @@ enum dr_step_end dr_step_unclone(struct dr_step *s);
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
 enum dr_step_end dr_step_drain(struct dr_step *s);
 enum dr_step_end dr_step_release(struct dr_step *s);
+enum dr_step_end dr_step_close(struct dr_step *s); /* close.c */
 
 /* expose.c: a call that takes every host group away that sees a member of V. False: none does. */
 bool dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call);
@@ -291,17 +292,17 @@ void dr_stage_free(struct stage *st);
  */
 int dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
                     struct drstor_error **err);
-/* ran.c: the list of the group of S as it is in the run, or a new one, stored. */
-int dr_ran_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err);
-/* ran.c: the newest run that works on GROUP, but BUT; NULL: none. */
+/* guests.c: the list of the group of S as it is in the run, or a new one, stored. */
+int dr_guests_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err);
+/* guests.c: the newest run that works on GROUP, but BUT; NULL: none. */
 int dr_run_last_of(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
                    const char **ret, struct drstor_error **err);
-/* ran.c: RAN as a row of RUN; in the transaction of the caller. */
-int dr_ran_write(struct dr_run *run, struct dr_arena *a, const struct dr_stage_group *ran,
-                 bool returned, struct drstor_error **err);
-/* ran.c: what the engine of the old site has of the group of S now; START: it runs. Patient. */
-int dr_ran_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_tristate *ret_attached,
-                struct drstor_error **err);
+/* guests.c: RAN as a row of RUN; in the transaction of the caller. */
+int dr_guests_write(struct dr_run *run, struct dr_arena *a, const struct dr_stage_group *ran,
+                    bool returned, struct drstor_error **err);
+/* guests.c: what the engine of the old site has of the group of S now; START: it runs. Patient. */
+int dr_guests_look(struct dr_step *s, struct dr_stage_group *ret,
+                   enum drstor_tristate *ret_attached, struct drstor_error **err);
 
 /* schedule.c: runs the steps that are not done; returns when nothing more can be done. */
 void dr_run_schedule(struct dr_run *run, struct dr_step *steps, size_t n);

@@ -84,7 +84,7 @@ look_at_engine(struct dr_step *s, struct dr_require_case *c, struct drstor_error
     c->vms_at_old = c->attached_at_old = DRSTOR_TRI_NO;
     if (s->run->plan.goal.storage_only || !s->old->site->engine)
         return DRSTOR_OK;
-    int r = dr_ran_look(s, &now, &c->attached_at_old, err);
+    int r = dr_guests_look(s, &now, &c->attached_at_old, err);
     for (size_t i = 0; r == DRSTOR_OK && i < now.n_vms; i++)
         if (now.vms[i].start)
             c->vms_at_old = DRSTOR_TRI_YES;

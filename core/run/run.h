@@ -43,24 +43,28 @@ int dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const str
                  const struct dr_facts *facts, const struct dr_consent *consent,
                  struct dr_run_result *ret, struct drstor_error **err);
 
+/* Is it a guard's? That one decides nothing, so whoever begins something of the same group takes
+ * its place, and nothing waits for its end. */
+bool dr_run_gives_way(const struct dr_run_row *row);
+
 /* Goes on with a run that has not ended. One that has: RET tells how, nothing is done. */
 int dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *run,
                   struct dr_run_result *ret, struct drstor_error **err);
 
 /* Which VMs of a group ran, as RUN noted it before it shut them down. */
-struct dr_ran {
+struct dr_guests {
     bool there;
     bool owed; /* they were not started again where they ran */
     struct dr_stage_group what;
 };
-int dr_ran_load(struct dr_store *store, struct dr_arena *a, const char *run, const char *group,
-                struct dr_ran *ret, struct drstor_error **err);
+int dr_guests_load(struct dr_store *store, struct dr_arena *a, const char *run, const char *group,
+                   struct dr_guests *ret, struct drstor_error **err);
 /*
  * The same of the last run of GROUP but BUT (NULL: of all), where VMs that it shut down run nowhere
  * yet. *RET_RUN is NULL when there is none such: whoever came after it knows better.
  */
-int dr_ran_owed(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
-                const char **ret_run, struct dr_ran *ret, struct drstor_error **err);
+int dr_guests_owed(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
+                   const char **ret_run, struct dr_guests *ret, struct drstor_error **err);
 
 /* What giving a run up means. Sentences; groups by name. */
 struct dr_abort_result {

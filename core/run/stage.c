@@ -67,8 +67,8 @@ static int
 expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drstor_error **err)
 {
     struct dr_run *run = s->run;
-    struct dr_ran ran;
-    int r = dr_ran_load(run->s->store, s->arena, run->id, s->group->name, &ran, err);
+    struct dr_guests ran;
+    int r = dr_guests_load(run->s->store, s->arena, run->id, s->group->name, &ran, err);
     if (r < 0)
         return r;
     *ret_noted = ran.there;
@@ -116,7 +116,7 @@ dr_step_stage(struct dr_step *s)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     enum dr_step_end end = at_engine(&me, s->target);
     if (end == DR_STEP_END_DONE && noted)
-        r = dr_ran_put(s, &me.want, true, &err);
+        r = dr_guests_put(s, &me.want, true, &err);
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : end;
 }
 
@@ -127,7 +127,7 @@ dr_step_drain(struct dr_step *s)
 {
     struct joined me = {.step = s, .wish = WISH_DOWN};
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
-    int r = dr_ran_begin(s, &me.want, &err);
+    int r = dr_guests_begin(s, &me.want, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     enum dr_step_end end = at_engine(&me, s->old);
@@ -136,7 +136,7 @@ dr_step_drain(struct dr_step *s)
     dr_hint(&s->err,
             "see to the VM, or say in the configuration what becomes of it (rhv.stop), then begin "
             "anew");
-    r = dr_ran_put(s, &me.want, true, &err);
+    r = dr_guests_put(s, &me.want, true, &err);
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : end;
 }
 
@@ -145,7 +145,7 @@ dr_step_release(struct dr_step *s)
 {
     struct joined me = {.step = s, .wish = WISH_DETACHED};
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
-    int r = dr_ran_begin(s, &me.want, &err);
+    int r = dr_guests_begin(s, &me.want, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     enum dr_step_end end = at_engine(&me, s->old);
@@ -170,8 +170,8 @@ dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
     struct dr_rhv *rhv = NULL;
     int r = dr_endpoints_engine(run->s->ends, site, &rhv, err);
     for (size_t i = 0; r == DRSTOR_OK && i < n; i++) {
-        struct dr_ran ran;
-        r = dr_ran_load(run->s->store, run->arena, run->id, steps[i]->group->name, &ran, err);
+        struct dr_guests ran;
+        r = dr_guests_load(run->s->store, run->arena, run->id, steps[i]->group->name, &ran, err);
         g[i] = (struct joined){.step = steps[i], .wish = WISH_COME, .want = ran.what};
         g[i].want.to = site->name;
     }
@@ -182,7 +182,7 @@ dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
     for (size_t i = 0; i < n; i++) {
         enum dr_step_end end = dr_stage_ended(&g[i]);
         if (end == DR_STEP_END_DONE && r == DRSTOR_OK)
-            r = dr_ran_put(steps[i], &g[i].want, true, err);
+            r = dr_guests_put(steps[i], &g[i].want, true, err);
         if (end != DR_STEP_END_DONE && r == DRSTOR_OK) {
             r = dr_error_status(steps[i]->err);
             dr_error_move(err, &steps[i]->err);

@@ -90,13 +90,14 @@ void dr_stage_quiet(struct stage *st);
 /* How the step of G ends. */
 enum dr_step_end dr_stage_ended(struct joined *g);
 
-/* ---- ran.c: which VMs ran -------------------------------------------------------------------- */
+/* ---- guests.c: which VMs ran --------------------------------------------------------------------
+ */
 
 /* Their row, durable when it returns. RETURNED: they run again, here or there. */
-int dr_ran_put(struct dr_step *s, const struct dr_stage_group *ran, bool returned,
-               struct drstor_error **err);
+int dr_guests_put(struct dr_step *s, const struct dr_stage_group *ran, bool returned,
+                  struct drstor_error **err);
 /* Notes what runs at the engine and is not noted yet. 1: something was added. */
-int dr_ran_note(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *now,
-                struct dr_stage_group *ran);
+int dr_guests_note(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *now,
+                   struct dr_stage_group *ran);
 
 #endif

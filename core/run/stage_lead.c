@@ -265,9 +265,9 @@ note_guests(struct stage *st, struct round *r, const struct dr_inventory *now,
 {
     for (size_t i = 0; i < r->n; i++) {
         struct joined *g = r->groups[i];
-        if (comes(g) || !dr_ran_note(st->arena, st->run->s->model, now, &g->want))
+        if (comes(g) || !dr_guests_note(st->arena, st->run->s->model, now, &g->want))
             continue;
-        int e = dr_ran_put(g->step, &g->want, false, err);
+        int e = dr_guests_put(g->step, &g->want, false, err);
         if (e < 0)
             return e;
     }

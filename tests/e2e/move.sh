@@ -2,6 +2,7 @@
 # A planned move with its VMs from the command line, and back: shut down, moved, started; then one VM
 # that does not shut down, under each policy.
 . "$(dirname "$0")/lib.sh"
+export DEMO_OBSERVE=20s
 demo_site "$work"
 ok=0
 

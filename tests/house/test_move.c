@@ -131,6 +131,7 @@ ask(struct house *h, const char *site, const char *method, const char *path,
     struct emu_header headers[] = {
         {"Accept", "application/json"},
         {"Content-Type", "application/x-www-form-urlencoded"},
+        {"Authorization", ""},
     };
     struct emu_request q = {.method = "POST",
                             .path = "/ovirt-engine/sso/oauth/token",
@@ -155,8 +156,9 @@ ask(struct house *h, const char *site, const char *method, const char *path,
             *ret = json_tokener_parse(answer.body);
         }
         emu_response_clear(&answer);
-        headers[0] = (struct emu_header){"Authorization", bearer};
         headers[1] = (struct emu_header){"Content-Type", "application/json"};
+        headers[2] = (struct emu_header){"Authorization", bearer};
+        q.headers_count = 3;
         q.method = method;
         q.path = dr_arena_printf(house_arena(h), "/ovirt-engine/api/%s", path);
         q.body = "{}";

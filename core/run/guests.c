@@ -21,13 +21,13 @@ row_id(struct dr_arena *a, const char *group)
 }
 
 int
-dr_ran_load(struct dr_store *store, struct dr_arena *a, const char *run, const char *group,
-            struct dr_ran *ret, struct drstor_error **err)
+dr_guests_load(struct dr_store *store, struct dr_arena *a, const char *run, const char *group,
+               struct dr_guests *ret, struct drstor_error **err)
 {
     struct dr_step_row *rows = NULL;
     size_t n = 0;
     const char *id = row_id(a, group);
-    *ret = (struct dr_ran){0};
+    *ret = (struct dr_guests){0};
     dr_map_clear(&dr_stage_group_type, &ret->what);
     int r = dr_store_step_list(store, a, run, &rows, &n, err);
     for (size_t i = 0; r == DRSTOR_OK && i < n; i++) {
@@ -59,20 +59,20 @@ dr_run_last_of(struct dr_store *store, struct dr_arena *a, const char *group, co
 }
 
 int
-dr_ran_owed(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
-            const char **ret_run, struct dr_ran *ret, struct drstor_error **err)
+dr_guests_owed(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
+               const char **ret_run, struct dr_guests *ret, struct drstor_error **err)
 {
     int r = dr_run_last_of(store, a, group, but, ret_run, err);
     if (r == DRSTOR_OK && *ret_run)
-        r = dr_ran_load(store, a, *ret_run, group, ret, err);
+        r = dr_guests_load(store, a, *ret_run, group, ret, err);
     if (*ret_run && (r < 0 || !ret->owed))
         *ret_run = NULL;
     return r;
 }
 
 int
-dr_ran_write(struct dr_run *run, struct dr_arena *a, const struct dr_stage_group *ran,
-             bool returned, struct drstor_error **err)
+dr_guests_write(struct dr_run *run, struct dr_arena *a, const struct dr_stage_group *ran,
+                bool returned, struct drstor_error **err)
 {
     dr_auto(dr_json_putp) struct json_object *o = dr_map_write(&dr_stage_group_type, ran);
     struct dr_step_row row = {.run = run->id,
@@ -86,8 +86,8 @@ dr_ran_write(struct dr_run *run, struct dr_arena *a, const struct dr_stage_group
 }
 
 int
-dr_ran_put(struct dr_step *s, const struct dr_stage_group *ran, bool returned,
-           struct drstor_error **err)
+dr_guests_put(struct dr_step *s, const struct dr_stage_group *ran, bool returned,
+              struct drstor_error **err)
 {
     struct dr_store *st = s->run->s->store;
     int r = dr_store_begin(st, err);
@@ -95,13 +95,13 @@ dr_ran_put(struct dr_step *s, const struct dr_stage_group *ran, bool returned,
         return r;
     r = dr_store_guard(st, s->group->name, s->token, err);
     if (r == DRSTOR_OK)
-        r = dr_ran_write(s->run, s->arena, ran, returned, err);
+        r = dr_guests_write(s->run, s->arena, ran, returned, err);
     if (r < 0) {
         dr_store_rollback(st);
         return r;
     }
     r = dr_store_commit(st, err);
-    DR_FP("ran.noted");
+    DR_FP("guests.noted");
     return r;
 }
 
@@ -127,8 +127,8 @@ vm_of(const struct dr_stage_group *ran, const char *id)
 }
 
 int
-dr_ran_note(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *now,
-            struct dr_stage_group *ran)
+dr_guests_note(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *now,
+               struct dr_stage_group *ran)
 {
     int added = 0;
     for (size_t i = 0; i < now->n_vms; i++) {
@@ -163,8 +163,8 @@ dr_ran_note(struct dr_arena *a, const struct dr_model *m, const struct dr_invent
 }
 
 int
-dr_ran_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_tristate *ret_attached,
-            struct drstor_error **err)
+dr_guests_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_tristate *ret_attached,
+               struct drstor_error **err)
 {
     struct dr_run *run = s->run;
     struct dr_rhv *rhv = NULL;
@@ -214,10 +214,10 @@ merge_facts(struct dr_step *s, struct dr_stage_group *ran)
 }
 
 int
-dr_ran_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err)
+dr_guests_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err)
 {
-    struct dr_ran ran;
-    int r = dr_ran_load(s->run->s->store, s->arena, s->run->id, s->group->name, &ran, err);
+    struct dr_guests ran;
+    int r = dr_guests_load(s->run->s->store, s->arena, s->run->id, s->group->name, &ran, err);
     if (r < 0)
         return r;
     if (ran.owed) {
@@ -225,9 +225,9 @@ dr_ran_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error 
         return DRSTOR_OK;
     }
     enum drstor_tristate attached;
-    r = dr_ran_look(s, ret, &attached, err);
+    r = dr_guests_look(s, ret, &attached, err);
     if (r < 0)
         return r;
     merge_facts(s, ret);
-    return dr_ran_put(s, ret, false, err);
+    return dr_guests_put(s, ret, false, err);
 }
