@@ -76,6 +76,7 @@ serve_once(struct act *x, struct dr_abort_result *a, const char *primary, const 
         dr_error_move(err, &trouble);
         return r;
     }
+    a->left_over |= r < 0 || exit != 0;
     for (size_t i = 0; i < n; i++) {
         if (r == DRSTOR_OK && exit == 0)
             say(x, &a->undone, &a->n_undone,
@@ -129,7 +130,7 @@ document(struct act *x, const struct dr_abort_result *a, char **ret_json, struct
     dr_json_set(o, "undone", texts(a->undone, a->n_undone));
     dr_json_set(o, "stays", texts(a->stays, a->n_stays));
     dr_json_set(o, "unknown", texts(a->unknown, a->n_unknown));
-    dr_json_set_i64(o, "exit", a->n_unknown ? 5 : a->vms_left ? 4 : 0);
+    dr_json_set_i64(o, "exit", a->n_unknown ? 5 : a->left_over ? 4 : 0);
     if (a->state != DR_RUN_ABORTED)
         dr_json_set_str(o, "text",
                         dr_arena_printf(x->s.arena, "run %s is %s: there is nothing to give up",

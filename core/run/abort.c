@@ -224,13 +224,12 @@ end_run(struct dr_run *run, const struct dr_abort_result *ret, struct drstor_err
     return dr_store_commit(run->s->store, err);
 }
 
-/* Does F stand where it stood, but for VMs that this run shut down, and nobody after it? */
+/* Do VMs of F run nowhere that this run shut down, and nobody after it started? */
 static bool
 owes(struct dr_run *run, const struct dr_plan_group *f, struct dr_step *s)
 {
     struct dr_guests ran;
     struct dr_record rec;
-    struct dr_copy_view view;
     const char *last = NULL;
     if (f->operation != DR_OPERATION_SWITCHOVER || f->nothing_to_do || !s)
         return false;
@@ -238,8 +237,26 @@ owes(struct dr_run *run, const struct dr_plan_group *f, struct dr_step *s)
         !dr_streq(last, run->id) ||
         dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, NULL) < 0)
         return false;
-    return dr_streq(rec.primary, f->from) && dr_record_at_rest(&rec) &&
-           dr_step_look(s, s->old, &view, NULL) == DRSTOR_OK && dr_view_writable(&view);
+    return dr_streq(rec.primary, f->from) && dr_record_at_rest(&rec);
+}
+
+/* They are started where the primary is writable. Where it is not, what makes it serve again starts
+ * them; where that cannot be seen, nobody does. */
+static bool
+can_return(struct dr_run *run, struct dr_step *s, struct dr_abort_result *ret)
+{
+    struct dr_copy_view view;
+    for (size_t i = 0; i < ret->n_not_served; i++)
+        if (dr_streq(ret->not_served[i], s->group->name))
+            return false;
+    if (dr_step_look(s, s->old, &view, NULL) == DRSTOR_OK && dr_view_writable(&view))
+        return true;
+    add(run, &ret->stays, &ret->n_stays,
+        "%s: its VMs are not started at %s: it cannot be seen that it is writable there; drstor "
+        "run abort %s tries again",
+        s->group->name, s->old->site->name, run->id);
+    ret->left_over = true;
+    return false;
 }
 
 /* KIND UNKNOWN: any. */
@@ -273,7 +290,7 @@ give_back_at(struct dr_run *run, struct dr_step *const *list, size_t n, struct d
                 "tries again",
                 list[i]->group->name, list[i]->flip->from,
                 r < 0 ? dr_error_message(err) : "not known why", run->id);
-        ret->vms_left |= !back;
+        ret->left_over |= !back;
     }
 }
 
@@ -284,7 +301,7 @@ give_back(struct dr_run *run, struct dr_step *steps, struct dr_abort_result *ret
     size_t n_owed = 0;
     for (size_t i = 0; i < run->plan.n_flips; i++) {
         struct dr_step *drain = step_of(run, steps, &run->plan.flips[i], DR_STEP_DRAIN);
-        if (owes(run, &run->plan.flips[i], drain))
+        if (owes(run, &run->plan.flips[i], drain) && can_return(run, drain, ret))
             dr_arena_push(run->arena, owed, n_owed) = drain;
     }
     for (size_t i = 0; i < n_owed; i++) {

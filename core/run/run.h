@@ -75,7 +75,7 @@ struct dr_abort_result {
     size_t n_undone, n_stays, n_unknown;
     const char **not_served; /* groups whose primary is not writable: they want a promote to it */
     size_t n_not_served;
-    bool vms_left; /* not all VMs that it shut down run again; asked again, they are tried again */
+    bool left_over; /* something is not back yet; asked again, it is tried again */
 };
 
 /*

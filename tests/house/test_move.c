@@ -645,11 +645,6 @@ ends_somewhere(struct house *h, struct story *s)
 {
     dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
     struct dr_record rec;
-    size_t rome = 0;
-    for (size_t i = 0; i < s->plan->model->n_groups; i++)
-        if (dr_store_load(house_store(h), a, s->plan->model->groups[i].name, &rec, NULL, NULL) ==
-            DRSTOR_OK)
-            rome += dr_streq(rec.primary, "rome");
     for (size_t i = 0; i < DR_COUNT(vms); i++) {
         const char *group = i == 0 ? "db" : i < 3 ? "erp" : "web";
         if (dr_store_load(house_store(h), a, group, &rec, NULL, NULL) != DRSTOR_OK)

@@ -579,7 +579,7 @@ aborted_after_the_commit(struct story *s)
     begin(s);
     strikes(s, SIM_FAULT_REFUSE, SIM_OP_SET_ACCESS, "sim-rome", NULL, 1, 0);
     (void)does(s, UNPLANNED(ERP, "rome"), "unknown", FAILED);
-    const struct errand *e = other(s, ERRAND_ABORT, open_run(s), OK);
+    const struct errand *e = other(s, ERRAND_ABORT, open_run(s), FAILED);
     milan_held(s, "erp");
     mended(s);
     (void)snprintf(resume, sizeof(resume), "drstor run resume %s", open_run(s));
