@@ -115,8 +115,9 @@ mapping_pairs(struct dr_conf *c, const char *key, const struct dr_yaml *node,
             if (dr_streq(list[k].from, read.primary_name))
                 dr_conf_problem(c, node->items[i], NULL, "%s maps \"%s\" a second time",
                                 mapping_item(c, key, i), dr_conf_word(c, read.primary_name));
-        dr_arena_push(c->arena, list, n) = (struct dr_pair_map){
-            m->primary.site->name, read.primary_name, m->secondary.site->name, read.secondary_name};
+        dr_arena_push(c->arena, list, n) =
+            (struct dr_pair_map){m->primary.site->name, read.primary_name, m->secondary.site->name,
+                                 read.secondary_name, node->items[i]->place};
     }
     *ret = list;
     *ret_n = n;
@@ -173,6 +174,7 @@ mapping_networks(struct dr_conf *c, const struct dr_yaml *node)
             .to_profile = r.profile[1],
             .to_profile_id = r.id[1],
             .to_data_center = r.dc[1],
+            .place = node->items[i]->place,
         };
     }
     m->vnics = list;

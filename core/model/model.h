@@ -101,6 +101,7 @@ struct dr_group {
 struct dr_pair_map {
     const char *from_site, *from;
     const char *to_site, *to;
+    struct dr_place place;
 };
 
 /* A vNIC profile: network and profile, or the profile's id at the target. */
@@ -109,6 +110,7 @@ struct dr_vnic_map {
     const char *to_site, *to_network, *to_profile, *to_profile_id;
     const char *from_profile_id;                   /* for the way back */
     const char *from_data_center, *to_data_center; /* NULL: not said */
+    struct dr_place place;
 };
 
 enum dr_domain_type {
@@ -283,6 +285,32 @@ struct dr_model {
     struct dr_secret **secrets; /* every secret above, for the one who frees the model */
     size_t n_secrets;
 };
+
+/* A LUN that a VM uses directly, as it is called at both ends of a move. */
+struct dr_lun_pair {
+    const struct dr_lun_side *from, *to;
+};
+
+/* What the mapping says of a move in one direction, beside clusters and vNICs. */
+struct dr_registration {
+    struct dr_pair_map *affinity_groups;
+    size_t n_affinity_groups;
+    struct dr_pair_map *affinity_labels;
+    size_t n_affinity_labels;
+    struct dr_pair_map *domains;
+    size_t n_domains;
+    struct dr_pair_map *roles;
+    size_t n_roles;
+    struct dr_lun_pair *luns;
+    size_t n_luns;
+};
+
+/* Lists in arena A; names and LUNs are borrowed from M. */
+void dr_mapping_direct(struct dr_arena *a, const struct dr_mapping *m, const char *from,
+                       const char *to, struct dr_registration *ret);
+/* What NAME of site FROM is called at site TO: as mapped, in either direction, else the same. */
+const char *dr_mapping_name(const struct dr_pair_map *maps, size_t n, const char *from,
+                            const char *name, const char *to);
 
 const struct dr_site *dr_model_site(const struct dr_model *m, const char *name);
 const struct dr_array *dr_model_array(const struct dr_model *m, const char *name);
