@@ -168,7 +168,7 @@ vm_tree(struct emu_engine *e, struct emu_vm *vm)
 }
 
 static struct json_object *
-nics_tree(struct emu_vm *vm)
+nics_tree(struct emu_engine *e, struct emu_vm *vm)
 {
     struct json_object *list = json_object_new_array();
     struct json_object *nics = js_get(vm->conf, "nics");
@@ -183,8 +183,11 @@ nics_tree(struct emu_vm *vm)
         js_add_bool(o, "linked", true);
         js_add_bool(o, "plugged", true);
         js_add_str(js_sub(o, "mac"), "address", js_str(nic, "mac"));
-        if (js_str(nic, "vnic_profile"))
-            js_add(o, "vnic_profile", tree_ref(js_str(nic, "vnic_profile"), "vnicprofiles"));
+        const char *profile = js_str(nic, "vnic_profile");
+        if (!profile) /* of a VM that was made here: by its names */
+            profile = js_str(mapping_vnic(e, NULL, nic), "id");
+        if (profile)
+            js_add(o, "vnic_profile", tree_ref(profile, "vnicprofiles"));
         js_add(o, "vm", tree_ref(vm->id, "vms"));
         json_object_array_add(list, o);
     }
@@ -199,7 +202,7 @@ op_vm_tree(struct emu_op *op, struct emu_vm *vm)
         js_add(js_sub(o, "disk_attachments"), "disk_attachment",
                disk_attachments(op->e, vm->id, vm->conf));
     if (op_follow(op, "nics"))
-        js_add(js_sub(o, "nics"), "nic", nics_tree(vm));
+        js_add(js_sub(o, "nics"), "nic", nics_tree(op->e, vm));
     if (op->all_content) {
         js_add_str(js_sub(js_sub(o, "initialization"), "configuration"), "type", "ovf");
         js_add_bool(js_sub(o, "console"), "enabled", false);
@@ -288,7 +291,7 @@ vm_sub(struct emu_op *op)
         op_list(op, "disk_attachment", "disk_attachments",
                 disk_attachments(op->e, vm->id, vm->conf));
     } else if (emu_same(op->name, "get_nics")) {
-        op_list(op, "nic", "nics", nics_tree(vm));
+        op_list(op, "nic", "nics", nics_tree(op->e, vm));
     } else if (emu_same(op->name, "get_snapshots")) {
         struct json_object *list = json_object_new_array();
         struct json_object *o = tree_new(vm->id, "vms/%s/snapshots", vm->id);
