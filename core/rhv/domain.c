@@ -49,6 +49,9 @@ rhv_read_domain(struct dr_arena *a, struct json_object *o, struct dr_inv_domain 
         type = RHV_TYPE_HOSTED_ENGINE;
     if (type && !dr_streq(d->type, RHV_TYPE_HOSTED_ENGINE))
         d->type = dr_arena_str(a, type);
+    const char *storage = rhv_inner(o, "storage", "type");
+    if (storage)
+        d->storage = dr_arena_str(a, storage);
     (void)dr_json_bool(o, "master", &d->master);
     read_luns(a, o, d);
 }
@@ -67,7 +70,7 @@ rhv_read_domains(struct dr_arena *a, struct json_object *doc, const char *dc,
         struct dr_inv_domain *d = rhv_domain_find(v, id);
         if (!d) {
             d = &dr_arena_push(a, v->domains, v->n_domains);
-            *d = (struct dr_inv_domain){.id = dr_arena_str(a, id)};
+            *d = (struct dr_inv_domain){.id = dr_arena_str(a, id), .ovf_written = -1};
         }
         rhv_read_domain(a, o, d);
         enum dr_sd_status status =
