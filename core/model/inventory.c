@@ -31,9 +31,9 @@ static const struct dr_field affinity_fields[] = {DR_STR(struct dr_inv_affinity,
                                                   DR_STR(struct dr_inv_affinity, cluster)};
 static DR_TYPE(affinity_type, struct dr_inv_affinity, "affinity group", affinity_fields);
 
-static const struct dr_field lun_disk_fields[] = {DR_STR(struct dr_inv_lun_disk, id),
-                                                  DR_STR(struct dr_inv_lun_disk, name),
-                                                  DR_STR(struct dr_inv_lun_disk, wwid)};
+static const struct dr_field lun_disk_fields[] = {
+    DR_STR(struct dr_inv_lun_disk, id), DR_STR(struct dr_inv_lun_disk, name),
+    DR_STR(struct dr_inv_lun_disk, wwid), DR_STR(struct dr_inv_lun_disk, type)};
 static DR_TYPE(lun_disk_type, struct dr_inv_lun_disk, "LUN disk", lun_disk_fields);
 
 static const struct dr_field profile_fields[] = {DR_STR(struct dr_inv_profile, id),
@@ -49,6 +49,9 @@ static const struct dr_field domain_fields[] = {
     DR_STR(struct dr_inv_domain, storage),
     DR_ENUM(struct dr_inv_domain, status, dr_sd_status_names),
     DR_BOOL(struct dr_inv_domain, master),
+    DR_STR(struct dr_inv_domain, address),
+    DR_I64(struct dr_inv_domain, port),
+    DR_STRS(struct dr_inv_domain, targets),
     DR_TIME(struct dr_inv_domain, ovf_written),
     DR_STRS(struct dr_inv_domain, wwids)};
 static DR_TYPE(domain_type, struct dr_inv_domain, "storage domain", domain_fields);

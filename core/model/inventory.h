@@ -78,7 +78,7 @@ struct dr_inv_affinity {
 
 /* A disk that is a LUN by itself. */
 struct dr_inv_lun_disk {
-    const char *id, *name, *wwid;
+    const char *id, *name, *wwid, *type; /* "fcp", "iscsi" */
 };
 
 struct dr_inv_profile {
@@ -90,6 +90,10 @@ struct dr_inv_domain {
     const char *storage; /* "fcp", "iscsi", "nfs" ... */
     enum dr_sd_status status;
     bool master;
+    const char *address; /* iSCSI: of the portal, and its targets */
+    int64_t port;
+    const char **targets;
+    size_t n_targets;
     int64_t ovf_written; /* detailed: by the engine's clock; -1: not known */
     const char **wwids;
     size_t n_wwids;

@@ -286,31 +286,18 @@ struct dr_model {
     size_t n_secrets;
 };
 
-/* A LUN that a VM uses directly, as it is called at both ends of a move. */
-struct dr_lun_pair {
-    const struct dr_lun_side *from, *to;
-};
-
-/* What the mapping says of a move in one direction, beside clusters and vNICs. */
-struct dr_registration {
-    struct dr_pair_map *affinity_groups;
-    size_t n_affinity_groups;
-    struct dr_pair_map *affinity_labels;
-    size_t n_affinity_labels;
-    struct dr_pair_map *domains;
-    size_t n_domains;
-    struct dr_pair_map *roles;
-    size_t n_roles;
-    struct dr_lun_pair *luns;
-    size_t n_luns;
-};
-
-/* Lists in arena A; names and LUNs are borrowed from M. */
+/*
+ * The mapping as a move FROM one site TO another reads it: a failback takes every entry the other
+ * way round. Empty when it is of other sites. Lists are in A, what they point to is M's.
+ */
 void dr_mapping_direct(struct dr_arena *a, const struct dr_mapping *m, const char *from,
-                       const char *to, struct dr_registration *ret);
+                       const char *to, struct dr_mapping *ret);
 /* What NAME of site FROM is called at site TO: as mapped, in either direction, else the same. */
 const char *dr_mapping_name(const struct dr_pair_map *maps, size_t n, const char *from,
                             const char *name, const char *to);
+
+/* HOST[:PORT]/PATH of an engine, without what different people write differently. */
+const char *dr_url_plain(struct dr_arena *a, const char *url);
 
 const struct dr_site *dr_model_site(const struct dr_model *m, const char *name);
 const struct dr_array *dr_model_array(const struct dr_model *m, const char *name);

@@ -75,10 +75,11 @@ rhv_read_lun_disks(struct dr_arena *a, struct json_object *doc, struct dr_invent
     for (size_t i = 0; e == DRSTOR_OK && i < dr_json_length(items); i++) {
         struct json_object *o = rhv_item(items, i);
         if (dr_streq(dr_json_str(o, "storage_type"), "lun"))
-            dr_arena_push(a, v->lun_disks, v->n_lun_disks) =
-                (struct dr_inv_lun_disk){.id = text(a, o, "id"),
-                                         .name = text(a, o, "name"),
-                                         .wwid = dr_arena_str(a, disk_wwid(o))};
+            dr_arena_push(a, v->lun_disks, v->n_lun_disks) = (struct dr_inv_lun_disk){
+                .id = text(a, o, "id"),
+                .name = text(a, o, "name"),
+                .wwid = dr_arena_str(a, disk_wwid(o)),
+                .type = dr_arena_str(a, rhv_inner(o, "lun_storage", "type"))};
     }
     return e;
 }

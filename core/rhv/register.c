@@ -108,13 +108,13 @@ lun_disk(const struct dr_lun_side *lun, bool whole)
 }
 
 static struct json_object *
-lun_mappings(const struct dr_registration *maps)
+lun_mappings(const struct dr_mapping *maps)
 {
     struct json_object *list = json_object_new_array();
     for (size_t i = 0; i < maps->n_luns; i++) {
         struct json_object *one = json_object_new_object();
-        dr_json_set(one, "from", lun_disk(maps->luns[i].from, false));
-        dr_json_set(one, "to", lun_disk(maps->luns[i].to, true));
+        dr_json_set(one, "from", lun_disk(&maps->luns[i].from, false));
+        dr_json_set(one, "to", lun_disk(&maps->luns[i].to, true));
         json_object_array_add(list, one);
     }
     return list;
@@ -124,8 +124,8 @@ lun_mappings(const struct dr_registration *maps)
 static struct json_object *
 configuration(const struct dr_rhv_register *what, bool vm)
 {
-    static const struct dr_registration none;
-    const struct dr_registration *maps = what->maps ? what->maps : &none;
+    static const struct dr_mapping none;
+    const struct dr_mapping *maps = what->maps ? what->maps : &none;
     struct json_object *o = json_object_new_object();
     set_mappings(o, "vnic_profile", vnic_mappings(what));
     set_mappings(o, "role", pair_mappings(maps->roles, maps->n_roles));

@@ -7,7 +7,7 @@ dr_engine_call(struct dr_rhv *rhv, const struct dr_mapping *mapping,
 {
     const struct dr_rhv_how how = {.cancel = cancel};
     const struct dr_rhv_target target = {x->portal, x->target};
-    struct dr_registration maps;
+    struct dr_mapping maps;
     /* Here and not in the action, which is kept: passwords of LUNs stay where they are. */
     dr_mapping_direct(a, mapping, x->from, x->to, &maps);
     bool iscsi = x->protocol && x->protocol[0] == 'i' && x->target;

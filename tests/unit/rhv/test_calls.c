@@ -110,39 +110,45 @@ register_vm(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **e
 }
 
 /* The whole mapping: LUNs with what leads to them, and names. */
-static struct dr_registration *
+static struct dr_mapping
 whole_mapping(void)
 {
-    static struct dr_lun_side from[] = {{.id = "3600a", .type = DR_DOMAIN_ISCSI, .username = "no"},
-                                        {.id = "3600c", .type = DR_DOMAIN_FCP}};
-    static struct dr_lun_side to[] = {{.id = "3600b",
-                                       .type = DR_DOMAIN_ISCSI,
-                                       .address = "10.2.0.5",
-                                       .port = 3261,
-                                       .portal = "1",
-                                       .target = "iqn.2026-01.example:d",
-                                       .username = "chap"},
-                                      {.id = "3600d", .type = DR_DOMAIN_FCP, .port = 3260}};
-    static struct dr_lun_pair luns[] = {{&from[0], &to[0]}, {&from[1], &to[1]}};
-    static struct dr_pair_map groups[] = {{.from = "ag", .to = "agb"}},
-                              labels[] = {{.from = "al", .to = "alb"}},
-                              domains[] = {{.from = "ad", .to = "adb"}},
-                              roles[] = {{.from = "ar", .to = "arb"}};
-    static struct dr_registration all = {groups, 1, labels, 1, domains, 1, roles, 1, luns, 2};
-    return &all;
+    static const struct dr_lun_map luns[] = {
+        {.from = {.id = "3600a", .type = DR_DOMAIN_ISCSI, .username = "no"},
+         .to = {.id = "3600b",
+                .type = DR_DOMAIN_ISCSI,
+                .address = "10.2.0.5",
+                .port = 3261,
+                .portal = "1",
+                .target = "iqn.2026-01.example:d",
+                .username = "chap"}},
+        {.from = {.id = "3600c", .type = DR_DOMAIN_FCP},
+         .to = {.id = "3600d", .type = DR_DOMAIN_FCP, .port = 3260}}};
+    static const struct dr_pair_map groups[] = {{.from = "ag", .to = "agb"}},
+                                    labels[] = {{.from = "al", .to = "alb"}},
+                                    domains[] = {{.from = "ad", .to = "adb"}},
+                                    roles[] = {{.from = "ar", .to = "arb"}};
+    return (struct dr_mapping){.affinity_groups = groups,
+                               .n_affinity_groups = 1,
+                               .affinity_labels = labels,
+                               .n_affinity_labels = 1,
+                               .domains = domains,
+                               .n_domains = 1,
+                               .roles = roles,
+                               .n_roles = 1,
+                               .luns = luns,
+                               .n_luns = 2};
 }
 
 static int
 register_mapped(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
 {
     struct dr_secret *password = dr_secret_new("chap-secret", 11);
-    struct dr_registration *maps = whole_mapping();
-    struct dr_lun_side to = *maps->luns[0].to;
-    struct dr_lun_pair luns[] = {{maps->luns[0].from, &to}, maps->luns[1]};
-    struct dr_registration mine = *maps;
-    to.password = password;
-    mine.luns = luns;
-    const struct dr_rhv_register what = {.domain = SD, .id = VM, .maps = &mine};
+    struct dr_mapping maps = whole_mapping();
+    struct dr_lun_map luns[] = {maps.luns[0], maps.luns[1]};
+    luns[0].to.password = password;
+    maps.luns = luns;
+    const struct dr_rhv_register what = {.domain = SD, .id = VM, .maps = &maps};
     int status = dr_rhv_register_vm(r, NULL, &what, ret, err);
     dr_secret_free(password);
     return status;
@@ -151,7 +157,8 @@ register_mapped(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error
 static int
 register_template_mapped(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
 {
-    const struct dr_rhv_register what = {.domain = SD, .id = VM, .maps = whole_mapping()};
+    const struct dr_mapping maps = whole_mapping();
+    const struct dr_rhv_register what = {.domain = SD, .id = VM, .maps = &maps};
     return dr_rhv_register_template(r, NULL, &what, ret, err);
 }
 
