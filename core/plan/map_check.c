@@ -7,13 +7,9 @@
 #include "base/timetext.h"
 
 struct dr_finding *
-dr_map_add(struct dr_map *m, const char *id, const struct dr_place *place, const char *remedy,
-           const char *format, ...)
+dr_map_add_text(struct dr_map *m, const char *id, const struct dr_place *place, const char *remedy,
+                const char *text)
 {
-    va_list ap;
-    va_start(ap, format);
-    const char *text = dr_arena_vprintf(m->a, format, ap);
-    va_end(ap);
     struct dr_finding *f = &dr_arena_push(m->a, m->list, m->n);
     *f = (struct dr_finding){.id = id, .text = text, .remedy = remedy};
     if (place)

@@ -41,9 +41,11 @@ struct dr_map {
     size_t n_vms;
 };
 
-struct dr_finding *dr_map_add(struct dr_map *m, const char *id, const struct dr_place *place,
-                              const char *remedy, const char *format, ...)
-    __attribute__((format(printf, 5, 6)));
+struct dr_finding *dr_map_add_text(struct dr_map *m, const char *id, const struct dr_place *place,
+                                   const char *remedy, const char *text);
+/* The same of a format and what goes into it. */
+#define dr_map_add(m, id, place, remedy, ...)                                                      \
+    dr_map_add_text((m), (id), (place), (remedy), dr_arena_printf((m)->a, __VA_ARGS__))
 /* "primary" or "secondary": how the file calls the site we come from, or that of the target. */
 const char *dr_map_word(const struct dr_map *m, bool target);
 void dr_map_names(struct dr_map *m);    /* map_names.c */
