@@ -140,30 +140,43 @@ discover(struct session *s, const struct dr_array *array, struct dr_found_array 
     return r;
 }
 
-static void
-write_copy(struct dr_str *out, const struct dr_proposed_copy *c)
+/* The host groups that see its volumes, each once. */
+static size_t
+host_groups(struct session *s, const struct dr_copy_view *v, const char ***ret)
 {
-    const char *last = NULL;
+    const char **list = NULL;
+    size_t n = 0;
+    for (size_t i = 0; i < v->n_members; i++)
+        for (size_t k = 0; k < v->members[i].n_paths; k++) {
+            const char *group = v->members[i].paths[k].host_group;
+            bool known = !group;
+            for (size_t j = 0; j < n && !known; j++)
+                known = dr_streq(list[j], group);
+            if (!known)
+                dr_arena_push(s->arena, list, n) = group;
+        }
+    *ret = list;
+    return n;
+}
+
+static void
+write_copy(struct session *s, struct dr_str *out, const struct dr_proposed_copy *c)
+{
+    const char **groups;
+    size_t n = host_groups(s, c->view, &groups);
     dr_str_printf(out, "      %s: { array: ", c->array->site->name);
     dr_yaml_quote(out, c->array->name);
     dr_str_add(out, ", id: ");
     dr_yaml_quote(out, c->view->id);
-    for (size_t i = 0; i < c->view->n_members; i++)
-        for (size_t k = 0; k < c->view->members[i].n_paths; k++) {
-            const char *group = c->view->members[i].paths[k].host_group;
-            bool known = !group || dr_streq(group, last);
-            if (known)
-                continue;
-            dr_str_add(out, last ? ", " : ", expose: [");
-            if (!last || i == 0) /* every volume is mostly shown to the same */
-                dr_yaml_quote(out, group);
-            last = group;
-        }
-    dr_str_add(out, last ? "] }\n" : " } # expose: [ the host groups there ]\n");
+    for (size_t i = 0; i < n; i++) {
+        dr_str_add(out, i ? ", " : ", expose: [");
+        dr_yaml_quote(out, groups[i]);
+    }
+    dr_str_add(out, n ? "] }\n" : " } # expose: [ the host groups there ]\n");
 }
 
 static void
-write_groups(struct dr_str *out, const struct dr_proposal *p)
+write_groups(struct session *s, struct dr_str *out, const struct dr_proposal *p)
 {
     dr_str_add(out, p->n_groups ? "groups:\n" : "groups: {}\n");
     for (size_t i = 0; i < p->n_groups; i++) {
@@ -177,8 +190,8 @@ write_groups(struct dr_str *out, const struct dr_proposal *p)
         else
             dr_str_printf(out, "    preferred: %s\n", g->copies[0].array->site->name);
         dr_str_add(out, "    copies:\n");
-        write_copy(out, &g->copies[0]);
-        write_copy(out, &g->copies[1]);
+        write_copy(s, out, &g->copies[0]);
+        write_copy(s, out, &g->copies[1]);
     }
 }
 
@@ -244,7 +257,7 @@ drstor_config_generate(struct drstor *d, char **ret_json, struct drstor_error **
         comment(&out, 0, "Proposed by drstor from what arrays and engines show.");
         for (size_t i = 0; i < p.n_gaps; i++)
             comment(&out, 0, dr_arena_printf(s.arena, "gap: %s", p.gaps[i]));
-        write_groups(&out, &p);
+        write_groups(&s, &out, &p);
         for (size_t i = 0; i < n; i++)
             dr_arena_push(s.arena, p.gaps, p.n_gaps) = gaps[i];
         for (size_t i = 0; !has_rhv && i < n; i++)

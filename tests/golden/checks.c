@@ -2,6 +2,7 @@
 
 #include "config/config.h"
 #include "plan/check.h"
+#include "plan/explain.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -22,6 +23,7 @@ print_checks(struct dr_str *out, const char *what, const struct dr_check *list, 
         open += list[i].ok != DRSTOR_TRI_YES;
     dr_str_printf(out, "%s: %zu checks, %zu open\n", what, n, open);
     for (size_t i = 0; i < n; i++) {
+        assert_non_null(dr_explain(list[i].id));
         if (list[i].ok == DRSTOR_TRI_YES)
             continue;
         dr_str_printf(out, "  %s%s %s: %s\n    %s\n    to do: %s\n",

@@ -2,6 +2,7 @@
 
 #include "config/config.h"
 #include "config/write.h"
+#include "plan/explain.h"
 #include "plan/mapping.h"
 #include "plan/propose.h"
 
@@ -29,6 +30,7 @@ print_findings(struct dr_str *out, struct dr_arena *a, const struct dr_map_case 
     if (!n)
         dr_str_add(out, "it fits\n");
     for (size_t i = 0; i < n; i++) {
+        assert_non_null(dr_explain(list[i].id));
         dr_str_printf(out, "%s %s: %s\n", list[i].advice ? "advice" : "wrong", list[i].id,
                       list[i].text);
         if (list[i].place.file)
