@@ -632,6 +632,12 @@ every_shape_converges(void **state)
 /* ---- a record that moved on under an open run ---------------------------------------------------
  */
 
+static bool
+says(const struct errand *e, const char *rule)
+{
+    return e->json && strstr(e->json, rule) != NULL;
+}
+
 static void
 moved_on(struct house *h, void *arg)
 {
@@ -661,8 +667,7 @@ moved_on(struct house *h, void *arg)
     dr_store_close(other);
 
     const struct errand *e = errand_do(next, &resume);
-    *good = *good && e->exit != 0 && e->json && strstr(e->json, "R061") &&
-            sim_violations_total(house_world(h)) == 0;
+    *good = *good && e->exit != 0 && says(e, "R061") && sim_violations_total(house_world(h)) == 0;
     if (!*good)
         (void)fprintf(stderr, "resume: %d %s\n", e->exit, e->json ? e->json : "");
 }
