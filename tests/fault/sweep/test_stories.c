@@ -604,6 +604,65 @@ aborted_after_the_commit_at_once(struct story *s)
     ought(s, !open_run(s), "nothing is open");
 }
 
+/* Committed, and rome never opens. Planned or not, the way back to milan loses nothing, needs no
+ * consent, and rome follows again after it. */
+static void
+went_back(struct story *s, const char *first, bool given_up)
+{
+    begin(s);
+    strikes(s, SIM_FAULT_REFUSE, SIM_OP_SET_ACCESS, "sim-rome", NULL, 1, 0);
+    (void)does(s, first, "unknown", FAILED);
+    ought(s, record(s, "erp").left.untaken, "rome never took over");
+    house_sleep_ms(s->h, 5000);
+    if (given_up) {
+        const struct errand *e = other(s, ERRAND_ABORT, open_run(s), OK);
+        ought(s,
+              e->json &&
+                  strstr(e->json, "drstor promote erp --to milan --storage-only --unplanned"),
+              "the way back: %s", e->json);
+    }
+    int64_t epoch = record(s, "erp").epoch;
+    (void)does(s, UNPLANNED(ERP, "milan"), NULL, OK);
+    recorded(s, "erp", "milan", epoch + 1);
+    writable(s, "erp", "milan");
+    ought(s, !open_run(s), "nothing is open");
+    mended(s);
+    (void)does(s, GOAL("\"reprotect\"," ERP), "unknown", OK);
+    house_sleep_ms(s->h, 5000);
+    (void)does(s, PROMOTE(ERP, "rome"), NULL, OK);
+    recorded(s, "erp", "rome", epoch + 2);
+    writable(s, "erp", "rome");
+    ought(s, !record(s, "erp").left.untaken, "rome took over");
+}
+
+static void
+never_opened(struct story *s)
+{
+    went_back(s, UNPLANNED(ERP, "rome"), true);
+}
+
+static void
+never_opened_after_a_move(struct story *s)
+{
+    went_back(s, PROMOTE(ERP, "rome"), false);
+}
+
+/* Rome opened after all, and was closed by hand: what was written there meanwhile is lost by going
+ * back, and nobody can say how much. */
+static void
+opened_after_all(struct story *s)
+{
+    begin(s);
+    strikes(s, SIM_FAULT_LATE, SIM_OP_SET_ACCESS, "sim-rome", "erp_r", 1, 1);
+    is_cut(s, UNPLANNED(ERP, "rome"), 3000);
+    house_sleep_ms(s->h, 20000);
+    ought(s, access_at(s, "erp", "rome") == DRSTOR_ACCESS_READ_WRITE, "rome opened late");
+    (void)does(s, UNPLANNED(ERP, "milan"), NULL, REFUSED);
+    (void)does(s, UNPLANNED(ERP, "milan"), "unknown", OK);
+    recorded(s, "erp", "milan", 3);
+    writable(s, "erp", "milan");
+}
+
 /* Milan was demoted on purpose; then a drill fails, and is given up. That does not open milan. */
 static void
 aborted_beside_a_demotion(struct story *s)
@@ -696,6 +755,9 @@ static const struct {
     {"demoted-after-a-loss", demoted_after_a_loss, false},
     {"aborted-after-the-commit", aborted_after_the_commit, false},
     {"aborted-after-the-commit-at-once", aborted_after_the_commit_at_once, false},
+    {"never-opened", never_opened, false},
+    {"never-opened-after-a-move", never_opened_after_a_move, false},
+    {"opened-after-all", opened_after_all, false},
     {"aborted-beside-a-demotion", aborted_beside_a_demotion, false},
     {"reversed-by-a-reprotect", reversed_by_a_reprotect, false},
     {"clone-is-not-shown", clone_is_not_shown, false},
