@@ -544,6 +544,33 @@ refused_and_asked_again(struct story *s)
     (void)does(s, GOAL("\"reprotect\"," ERP_DB), "unknown", OK);
 }
 
+/* The same, and erp is asked for as often as it takes, and used since: the open run is about db
+ * alone, and holds nothing else. */
+static void
+refused_and_asked_as_often_as_it_takes(struct story *s)
+{
+    one_refused_one_failed(s);
+    strikes(s, SIM_FAULT_REFUSE, SIM_OP_SET_ACCESS, "sim-milan", "erp_m", 1, 0);
+    strikes(s, SIM_FAULT_REFUSE, SIM_OP_WITHDRAW, "sim-milan", "erp_m", 1, 0);
+    for (int i = 0; i < 3; i++)
+        (void)does(s, UNPLANNED(ERP, "rome"), "unknown", REFUSED);
+    mended(s);
+    (void)does(s, UNPLANNED(ERP, "rome"), "unknown", OK);
+    (void)does(s, GOAL("\"reprotect\"," ERP), "unknown", OK);
+    for (int i = 0; i < 3; i++)
+        (void)does(s, BARE("\"sync\"," ERP), NULL, OK);
+    const struct errand *e = does(s, PROMOTE("\"groups\":[\"db\"]", "milan"), NULL, REFUSED);
+    ought(s, e->json && strstr(e->json, "R013"), "db is in the middle of it: %s", e->json);
+    unsigned before = sent(s, "erp");
+    (void)other(s, ERRAND_RESUME, NULL, REFUSED);
+    ought(s, sent(s, "erp") == before, "nothing is sent for erp");
+    recorded(s, "erp", "rome", 2);
+    recorded(s, "db", "rome", 2);
+    writable(s, "erp", "rome");
+    writable(s, "db", "rome");
+    ought(s, !open_run(s), "nothing is open");
+}
+
 /* Made read-only on purpose while in sync: nobody can have written since, so nothing is lost and
  * nobody has to agree to anything. */
 static void
@@ -751,6 +778,7 @@ static const struct {
     {"carried-over-a-death", carried_over_a_death, true},
     {"refused-and-resumed", refused_and_resumed, false},
     {"refused-and-asked-again", refused_and_asked_again, false},
+    {"refused-and-asked-as-often-as-it-takes", refused_and_asked_as_often_as_it_takes, false},
     {"demoted-then-promoted", demoted_then_promoted, false},
     {"demoted-after-a-loss", demoted_after_a_loss, false},
     {"aborted-after-the-commit", aborted_after_the_commit, false},
