@@ -236,6 +236,8 @@ enum dr_step_end dr_step_handover(struct dr_step *s);
 enum dr_step_end dr_step_clone(struct dr_step *s); /* drill.c */
 enum dr_step_end dr_step_rehearse(struct dr_step *s);
 enum dr_step_end dr_step_unclone(struct dr_step *s);
+/* Is the clone NAME at the array of the target? 1 or 0. */
+int dr_drill_there(struct dr_step *s, const char *name, struct drstor_error **err);
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
 
 /* expose.c: a call that takes every host group away that sees a member of V. False: none does. */

@@ -706,6 +706,28 @@ aborted_beside_a_demotion(struct story *s)
     writable(s, "erp", "milan");
 }
 
+/* Given up, a drill whose clone never came leaves nothing to clean; one whose clone came late names
+ * it. */
+static void
+aborted_without_a_clone(struct story *s)
+{
+    begin(s);
+    strikes(s, SIM_FAULT_REFUSE, SIM_OP_TEST_START, NULL, NULL, 1, 0);
+    (void)does(s, BARE("\"drill-start\"," ERP), NULL, FAILED);
+    const struct errand *e = other(s, ERRAND_ABORT, open_run(s), OK);
+    ought(s, e->json && !strstr(e->json, "drill clean") && strstr(e->json, "no clone was made"),
+          "nothing to clean: %s", e->json);
+    no_clone(s);
+    mended(s);
+    strikes(s, SIM_FAULT_LATE, SIM_OP_TEST_START, NULL, NULL, 1, 1);
+    is_cut(s, BARE("\"drill-start\"," ERP), 3000);
+    e = other(s, ERRAND_ABORT, open_run(s), OK);
+    ought(s, e->json && strstr(e->json, "drill clean erp"), "the clone is named: %s", e->json);
+    ought(s, shown_at_rome(s) == 4, "there is a clone");
+    (void)does(s, BARE("\"drill-clean\"," ERP), NULL, OK);
+    no_clone(s);
+}
+
 /* A move whose last step, milan following, failed, stays open; a reprotect does that step, and then
  * nothing is in the way of moving back. */
 static void
@@ -787,6 +809,7 @@ static const struct {
     {"never-opened-after-a-move", never_opened_after_a_move, false},
     {"opened-after-all", opened_after_all, false},
     {"aborted-beside-a-demotion", aborted_beside_a_demotion, false},
+    {"aborted-without-a-clone", aborted_without_a_clone, false},
     {"reversed-by-a-reprotect", reversed_by_a_reprotect, false},
     {"clone-is-not-shown", clone_is_not_shown, false},
     {"stale-copy-does-not-go-on", stale_copy_does_not_go_on, false},
