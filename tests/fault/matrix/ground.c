@@ -75,11 +75,9 @@ ground_set(const struct ground *g)
                        : g->array == ARRAY_SILENT ? SIM_SITE_SILENT
                                                   : SIM_SITE_UP);
     leave(g->h);
-    house_probe(g->h, g->site, g->hosts == HOSTS_UP);
-    host_status(g->h, g->site,
-                g->hosts == HOSTS_UP     ? "up"
-                : g->hosts == HOSTS_DOWN ? "down"
-                                         : "non_responsive");
+    bool seen = g->hosts == HOSTS_UP && !g->hidden;
+    house_probe(g->h, g->site, seen);
+    host_status(g->h, g->site, seen ? "up" : g->hosts == HOSTS_DOWN ? "down" : "non_responsive");
     house_reach(g->h, g->site, g->engine == ENGINE_UP ? HOUSE_REACH_UP : HOUSE_REACH_SILENT);
 }
 
@@ -101,8 +99,8 @@ view_of(struct house *h, const char *group, const char *site, struct sim_view *r
     return r == 0;
 }
 
-static bool
-writable_at(struct house *h, const char *group, const char *site)
+bool
+ground_writable(struct house *h, const char *group, const char *site)
 {
     struct sim_view v;
     if (!view_of(h, group, site, &v))
@@ -118,7 +116,7 @@ ground_serves(struct house *h, const char *group)
     dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
     struct dr_record rec;
     if (dr_store_load(house_store(h), a, group, &rec, NULL, NULL) != DRSTOR_OK ||
-        rec.phase != DR_PHASE_STEADY || !rec.primary || !writable_at(h, group, rec.primary))
+        rec.phase != DR_PHASE_STEADY || !rec.primary || !ground_writable(h, group, rec.primary))
         return NULL;
     return dr_streq(rec.primary, "rome") ? "rome" : "milan";
 }
@@ -147,7 +145,8 @@ ground_trouble(struct house *h, const struct ground *g, const char *group)
     for (size_t i = 0; i < DR_COUNT(never); i++)
         if (sim_violations(house_world(h), never[i]))
             return sim_violation_text(never[i]);
-    if (served && dr_streq(other, g->site) && ground_may_write(g) && writable_at(h, group, other))
+    if (served && dr_streq(other, g->site) && ground_may_write(g) &&
+        ground_writable(h, group, other))
         return "hosts of the old site can still write it";
     return NULL;
 }
