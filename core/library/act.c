@@ -43,6 +43,44 @@ dr_act_callbacks(struct act *x, const struct drstor_callbacks *cb)
         memcpy(&x->cb, cb, cb->size < sizeof(x->cb) ? cb->size : sizeof(x->cb));
 }
 
+static bool
+same_records(const struct dr_goal *goal, const struct dr_plan_record *x,
+             const struct dr_plan_record *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t g = 0; g < goal->n_groups; g++)
+            if (dr_streq(goal->groups[g], x[i].group) &&
+                (x[i].present != y[i].present || x[i].record.seq != y[i].record.seq))
+                return false;
+    return true;
+}
+
+/*
+ * Facts and records of one moment. Waiting for a site that is silent takes a while in which
+ * somebody else can begin and end a run: what was seen before it says nothing any more.
+ */
+static int
+look(struct act *x, bool save, struct dr_plan_record **ret, size_t *ret_n,
+     struct drstor_error **err)
+{
+    enum { ROUNDS = 3 };
+    int r = dr_session_records(&x->s, ret, ret_n, err);
+    for (int round = 0; r == DRSTOR_OK && round < ROUNDS; round++) {
+        const struct dr_plan_record *before = *ret;
+        r = dr_session_observe(&x->s, x->goal.groups, x->goal.n_groups, true, save, &x->facts, err);
+        if (r == DRSTOR_OK)
+            r = dr_session_records(&x->s, ret, ret_n, err);
+        if (r == DRSTOR_OK && same_records(&x->goal, before, *ret, *ret_n))
+            return DRSTOR_OK;
+    }
+    if (r == DRSTOR_OK) {
+        r = dr_fail(err, DRSTOR_E_BUSY,
+                    "the records of these groups change while their arrays are looked at");
+        dr_hint(err, "somebody else is at work: drstor run list; nothing was begun");
+    }
+    return r;
+}
+
 static int
 make_plan(struct act *x, bool save, struct drstor_error **err)
 {
@@ -52,9 +90,7 @@ make_plan(struct act *x, bool save, struct drstor_error **err)
     int r = dr_session_arrays(&x->s, &arrays, &n_arrays, err);
     x->s.points = x->goal.point != NULL; /* nobody else waits for them */
     if (r == DRSTOR_OK)
-        r = dr_session_observe(&x->s, x->goal.groups, x->goal.n_groups, true, save, &x->facts, err);
-    if (r == DRSTOR_OK)
-        r = dr_session_records(&x->s, &records, &n_records, err);
+        r = look(x, save, &records, &n_records, err);
     if (r < 0)
         return r;
     x->person = dr_session_person(&x->s);

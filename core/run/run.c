@@ -59,23 +59,31 @@ was_refused(const struct dr_step *steps, size_t n, const struct dr_step *s)
     return false;
 }
 
+/* A record that cannot be written now (it is damaged) goes on saying what this run began. */
+static bool
+gave_up(struct dr_step *s)
+{
+    int r = dr_record_unfence(s, NULL);
+    return r == DRSTOR_OK || r == DRSTOR_E_NOTFOUND;
+}
+
 static void
 conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
 {
     const struct dr_step *worst = NULL;
     size_t left = 0;
+    bool refused_only = true; /* a refused group gave up in order; nothing of another one is left */
     for (size_t i = 0; i < run->plan.n_steps; i++) {
         struct dr_step *s = &steps[i];
         left += s->end != DR_STEP_END_DONE;
         if (s->end == DR_STEP_END_REFUSED)
-            (void)dr_record_unfence(s, NULL);
+            refused_only &= gave_up(s);
         int e = dr_exit_of_end(s);
         if (e && (!worst || dr_exit_worse(e, ret->exit) == e)) {
             ret->exit = dr_exit_worse(e, ret->exit);
             worst = s;
         }
     }
-    bool refused_only = true; /* a refused group gave up in order; nothing of another one is left */
     for (size_t i = 0; i < run->plan.n_steps; i++)
         refused_only &=
             steps[i].end == DR_STEP_END_DONE || was_refused(steps, run->plan.n_steps, &steps[i]);
