@@ -2,7 +2,8 @@
  * Every operation, with its controller killed at every point at which it can die: each store write,
  * each call to an array or an engine, each step. Another controller takes over, and what follows
  * has to end where an undisturbed run ends. The same with the reply of every changing call lost
- * before and after its effect, coming late, and coming twice.
+ * before and after its effect, coming late, and coming twice; and with the call slow, refused, or
+ * done by half.
  *
  *     test_sweep [SHAPE [POINT [SECOND] | FAULT CALL]]      one of them, with its history
  *     test_sweep --pairs      a second crash in the recovery, for PAIRS of all pairs of points
@@ -456,7 +457,7 @@ tell(struct house *h, void *arg)
     look_at_log(h, &before);
     struct controller *c = house_controller(h, "one");
     if (s->fault) {
-        const struct sim_fault f = {.kind = s->fault, .nth = s->nth, .times = 1};
+        const struct sim_fault f = {.kind = s->fault, .nth = s->nth, .times = 1, .delay_ms = 20000};
         if (sim_enter(house_world(h)) < 0 || sim_fault_add(house_world(h), &f) < 0 ||
             sim_leave(house_world(h)) < 0)
             abort();
@@ -502,12 +503,36 @@ struct sums {
     uint64_t crashes, converged, faults, recovered, dual, repeated;
 };
 
+/*
+ * An array that refuses what is asked leads elsewhere: a copy is hidden instead of closed, and a
+ * move with a bound ends without the other side. Served where it should be, at rest, it has to be.
+ */
+static bool
+served_alike(const char *end, const char *should)
+{
+    static const char *const enough[] = {", relation ", ", old copy "};
+    while (*end && *should) {
+        size_t n = strcspn(end, "\n"), m = strcspn(should, "\n"), k = n < m ? n : m;
+        for (size_t i = 0; i < DR_COUNT(enough); i++) {
+            const char *at = memmem(should, m, enough[i], strlen(enough[i]));
+            if (at && (size_t)(at - should) < k)
+                k = (size_t)(at - should);
+        }
+        if (!memmem(should, m, " at milan: ", 11) && strncmp(end, should, k) != 0)
+            return false;
+        end += n + (end[n] == '\n');
+        should += m + (should[m] == '\n');
+    }
+    return *end == *should;
+}
+
 static bool
 judge(struct story *s)
 {
     play(s);
     const char *should = undisturbed[s->shape - shapes].end;
-    if (strcmp(s->end, should) != 0)
+    bool led_elsewhere = s->fault == SIM_FAULT_REFUSE || s->fault == SIM_FAULT_PARTIAL;
+    if (strcmp(s->end, should) != 0 && !(led_elsewhere && served_alike(s->end, should)))
         complain(s, "it ends in\n%s\ninstead of\n%s", s->end, should);
     if (s->repeated)
         complain(s, "%llu calls were repeated\n", (unsigned long long)s->repeated);
@@ -523,9 +548,9 @@ judge(struct story *s)
 static void
 part_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
 {
-    static const enum sim_fault_kind faults[] = {SIM_FAULT_LOST_BEFORE, SIM_FAULT_LOST_AFTER,
-                                                 SIM_FAULT_LATE, SIM_FAULT_DUPLICATE,
-                                                 SIM_FAULT_HALFWAY};
+    static const enum sim_fault_kind faults[] = {
+        SIM_FAULT_LOST_BEFORE, SIM_FAULT_LOST_AFTER, SIM_FAULT_LATE,    SIM_FAULT_DUPLICATE,
+        SIM_FAULT_SLOW,        SIM_FAULT_REFUSE,     SIM_FAULT_PARTIAL, SIM_FAULT_HALFWAY};
     unsigned n = 0;
     for (size_t i = 0; i < N_SHAPES; i++) {
         for (uint64_t k = 1; k <= undisturbed[i].points; k += every) {
