@@ -124,7 +124,11 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
                 take_place(run, &open[k]);
                 continue;
             }
-            if (dr_record_settled_by(&rec, open[k].id)) {
+            bool holds = true;
+            r = dr_run_holds(run->s->store, run->arena, &open[k], f->name, &rec, &holds, err);
+            if (r < 0)
+                return r;
+            if (!holds) {
                 r = overtake(run, &open[k], err);
                 if (r < 0)
                     return r;
