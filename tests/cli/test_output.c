@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -393,32 +392,29 @@ results_that_cannot_be_written_are_a_failure(void **state)
     assert_int_equal(shell(DRSTOR " " IN("steady") "status <&- >/dev/null 2>&-"), 0);
 }
 
-static pid_t
-start_slow(void)
-{
-    dr_auto(dr_freep) char *copy = NULL;
-    dr_auto(dr_freep) char **argv =
-        spawn_words(IN("slow") "promote erp --to rome --yes -o jsonl", NULL, &copy);
-    pid_t pid = fork();
-    if (pid == 0) {
-        if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
-            _exit(126);
-        (void)execv(DRSTOR, argv);
-        _exit(127);
-    }
-    struct timespec t = {.tv_sec = 1};
-    (void)nanosleep(&t, NULL);
-    return pid;
-}
-
 static void
 sigterm_stops_in_order(void **state)
 {
     (void)state;
-    pid_t pid = start_slow();
-    int status;
+    dr_auto(dr_freep) char *copy = NULL;
+    dr_auto(dr_freep) char **argv =
+        spawn_words(IN("slow") "promote erp --to rome --yes -o jsonl", NULL, &copy);
+    int out[2], status;
+    char first;
+    assert_int_equal(pipe(out), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)setenv("DRSTOR_FAKE_HOLD", "/", 1); /* until it is cancelled */
+        if (dup2(out[1], 1) < 0 || close(out[0]) < 0 || !freopen("/dev/null", "w", stderr))
+            _exit(126);
+        (void)execv(DRSTOR, argv);
+        _exit(127);
+    }
+    (void)close(out[1]);
+    assert_int_equal(read(out[0], &first, 1), 1); /* the run is under way */
     assert_int_equal(kill(pid, SIGTERM), 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    (void)close(out[0]);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 130);
 }
