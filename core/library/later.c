@@ -19,11 +19,3 @@ drstor_guard(struct drstor *d, const struct drstor_guard_options *options,
     (void)d, (void)options, (void)callbacks, (void)ret_json;
     return later("guard", err);
 }
-
-LATER int
-drstor_takeover(struct drstor *d, const struct drstor_consent *consent, char **ret_json,
-                struct drstor_error **err)
-{
-    (void)d, (void)consent, (void)ret_json;
-    return later("takeover", err);
-}

@@ -56,6 +56,8 @@ void dr_page_refusals(struct dr_page *p, struct json_object *refusals);
 
 /* "journal 57:ab12...", the head of the audit chain after an act, as journal verify takes it. */
 void dr_page_journal(struct dr_page *p, struct json_object *doc);
+/* How far the standby is behind, if it is. */
+void dr_page_mirror(struct dr_page *p, struct json_object *of);
 /* "next: ..." after a gap; NULL: nothing. */
 void dr_page_next(struct dr_page *p, const char *next);
 /* HEAD and a line for each of the sentences in LIST; nothing when there is none. */
