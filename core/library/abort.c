@@ -20,6 +20,22 @@ say(struct act *x, const char ***list, size_t *n, const char *text)
     dr_arena_push(x->s.arena, *list, *n) = text;
 }
 
+/* A primary that was never opened need not be: what HELPS it, and the way to where it came from. */
+static const char *
+back_text(struct act *x, const struct dr_record *r, const char *helps)
+{
+    const struct dr_group *g = dr_model_group(x->s.d->model, r->group);
+    struct dr_goal back = x->goal;
+    back.unplanned = true;
+    for (size_t i = 0; g && r->left.untaken && i < g->n_copies; i++)
+        if (!dr_streq(g->copies[i].site->name, r->primary)) {
+            back.to = g->copies[i].site->name;
+            return dr_arena_printf(x->s.arena, "%s; or back to %s: %s", helps, back.to,
+                                   dr_command_text(x->s.arena, &back, NULL));
+        }
+    return helps;
+}
+
 /*
  * One group at a time: each is a flip of its own, with a fence and an epoch (safety L3). What comes
  * of it is a sentence; a group that cannot be served again is told with what would help.
@@ -33,12 +49,13 @@ serve_again(struct act *x, struct dr_abort_result *a, const char *group, struct 
     int r = dr_session_records(&x->s, &records, &n, err);
     if (r < 0)
         return r;
-    const char *primary = NULL;
+    const struct dr_record *record = NULL;
     for (size_t i = 0; i < n; i++)
         if (dr_streq(records[i].group, group) && records[i].present)
-            primary = records[i].record.primary;
-    if (!primary)
+            record = &records[i].record;
+    if (!record || !record->primary)
         return DRSTOR_OK;
+    const char *primary = record->primary;
     const char **one = dr_arena_alloc(x->s.arena, 1, sizeof(*one));
     one[0] = group;
     dr_map_clear(&dr_goal_type, &x->goal);
@@ -72,7 +89,7 @@ serve_again(struct act *x, struct dr_abort_result *a, const char *group, struct 
     else
         say(x, &a->stays, &a->n_stays,
             dr_arena_printf(x->s.arena, "%s: not writable at %s, so nobody serves it: %s; %s",
-                            group, primary, why ? why : "it failed", helps));
+                            group, primary, why ? why : "it failed", back_text(x, record, helps)));
     return r == DRSTOR_E_CANCELLED ? r : DRSTOR_OK;
 }
 
@@ -80,10 +97,7 @@ static int
 document(struct act *x, const struct dr_abort_result *a, char **ret_json, struct drstor_error **err)
 {
     struct json_object *o = NULL;
-    struct dr_facts facts;
-    int r = dr_store_facts_load(x->s.store, x->s.arena, &facts, err);
-    if (r == DRSTOR_OK)
-        r = dr_report_run(x->s.store, x->s.arena, x->s.d->model, a->run, &facts, &o, err);
+    int r = dr_report_run(x->s.store, x->s.arena, a->run, &o, err);
     if (r < 0)
         return r;
     dr_json_set(o, "undone", texts(a->undone, a->n_undone));

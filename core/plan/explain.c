@@ -28,7 +28,9 @@ static const struct dr_explanation explanations[] = {
      "the work of "
      "another one.",
      "`drstor run resume RUN` goes on from where it stopped. It observes first and repeats nothing "
-     "blindly."},
+     "blindly. Where that goes on failing, `drstor run abort RUN` gives it up, and says what "
+     "serves "
+     "again by what."},
     {"R014", "the target is writable already",
      "Somebody made the target, or a volume of it, writable without drstor, or its array does not "
      "say. If the "
@@ -122,7 +124,11 @@ static const struct dr_explanation explanations[] = {
      "The array shows the target as a source, or both copies as diverged. Promoting or resyncing "
      "now could "
      "overwrite the good copy.",
-     "Look at both copies. A person has to say which data counts."},
+     "Look at both copies. A person has to say which data counts: end that replication at the "
+     "arrays, and promote unplanned where it is. A primary that was promoted and could never be "
+     "opened still follows the copy it came from: `promote GROUP --to` that site `--unplanned` "
+     "goes "
+     "back, and loses nothing while replication is seen to work."},
     {"R034", "more than one copy is writable",
      "Adopting writes down which copy is the primary. With two writable copies nobody but a person "
      "can say "
@@ -164,6 +170,11 @@ static const struct dr_explanation explanations[] = {
      "before it overwrites them; this array has none.",
      "Copy what counts away by other means, then `--waive-snapshot REASON`, which is kept with the "
      "run."},
+    {"R045", "the site is held",
+     "Its copy was left behind when the group was promoted elsewhere, or a guard found it open "
+     "when the site came back. What it holds is not what is served, so no application may start "
+     "from it there, not even from a clone.",
+     "`drstor reprotect GROUP` makes it follow the primary again, and lets the site go."},
     {"R046", "there is no such recovery point",
      "A copy can be promoted from, or cloned at, a point its array still keeps, and only what was "
      "a "

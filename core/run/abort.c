@@ -79,15 +79,49 @@ tell(struct dr_run *run, const struct dr_plan_group *f, const struct dr_record *
             "%s: what was overwritten at %s stays overwritten; drstor reprotect %s begins anew",
             f->name, f->from, f->name);
         break;
-    case DRILLING:
-        add(run, &ret->stays, &ret->n_stays, "%s: clone %s at %s; drstor drill clean %s", f->name,
-            rec->drill.name, rec->drill.site, f->name);
+    case DRILLING: /* tell_drill() */
         break;
     case ENDED:
         add(run, &ret->stays, &ret->n_stays, "%s: was done before: %s", f->name,
             f->text ? f->text : "?");
         break;
     }
+}
+
+static int
+forget_drill(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
+{
+    (void)user;
+    (void)err;
+    if (!r->drill.name || !dr_streq(r->drill.run, s->run->id))
+        return 1;
+    r->drill = (struct dr_drill){.started = -1};
+    return DRSTOR_OK;
+}
+
+/* What was sent for the clone has ended, one way or the other: whether it is there is a fact now.
+ */
+static int
+tell_drill(struct dr_run *run, struct dr_step *s, const struct dr_record *rec,
+           struct dr_abort_result *ret, struct drstor_error **err)
+{
+    dr_auto(dr_error_freep) struct drstor_error *trouble = NULL;
+    const struct dr_drill *d = &rec->drill;
+    const char *group = s->group->name;
+    s->hasty = true;
+    int there = dr_drill_there(s, d->name, &trouble);
+    if (there == 0) {
+        add(run, &ret->undone, &ret->n_undone, "%s: no clone was made at %s", group, d->site);
+        return dr_record_change(s, "no drill", forget_drill, NULL, err);
+    }
+    if (there > 0)
+        add(run, &ret->stays, &ret->n_stays, "%s: clone %s at %s; drstor drill clean %s", group,
+            d->name, d->site, group);
+    else
+        add(run, &ret->unknown, &ret->n_unknown,
+            "%s: whether clone %s is at %s: %s; drstor drill clean %s", group, d->name, d->site,
+            dr_error_message(trouble), group);
+    return DRSTOR_OK;
 }
 
 /*
@@ -176,6 +210,8 @@ abort_group(struct dr_run *run, struct dr_step *steps, size_t flip, struct dr_ab
     tell(run, f, &rec, ret);
     if (where(run, f, &rec) == FENCING)
         r = dr_record_unfence(first, err);
+    else if (where(run, f, &rec) == DRILLING)
+        r = tell_drill(run, first, &rec, ret, err);
     else
         r = dr_record_change(first, "aborted", park, NULL, err);
     if (r == DRSTOR_OK)
@@ -183,8 +219,18 @@ abort_group(struct dr_run *run, struct dr_step *steps, size_t flip, struct dr_ab
     return r;
 }
 
+/* Kept, so that whoever reads of the run later is told the same. */
+static void
+keep_texts(struct json_object *o, const char *key, const char *const *list, size_t n)
+{
+    struct json_object *all = json_object_new_array();
+    for (size_t i = 0; i < n; i++)
+        (void)json_object_array_add(all, json_object_new_string(list[i]));
+    dr_json_set(o, key, all);
+}
+
 static int
-end_run(struct dr_run *run, struct drstor_error **err)
+end_run(struct dr_run *run, const struct dr_abort_result *ret, struct drstor_error **err)
 {
     dr_auto(dr_json_putp) struct json_object *o = json_object_new_object();
     const char *text = dr_arena_printf(run->arena, "given up by %s", run->s->who.user);
@@ -196,6 +242,9 @@ end_run(struct dr_run *run, struct drstor_error **err)
                                    .detail = text};
     dr_json_set_i64(o, "exit", 4);
     dr_json_set_str(o, "text", text);
+    keep_texts(o, "undone", ret->undone, ret->n_undone);
+    keep_texts(o, "stays", ret->stays, ret->n_stays);
+    keep_texts(o, "unknown", ret->unknown, ret->n_unknown);
     int r = dr_store_begin(run->s->store, err);
     if (r < 0)
         return r;
@@ -259,7 +308,7 @@ dr_run_abort(const struct dr_run_setup *setup, struct dr_arena *a, const char *i
             r = abort_group(&run, steps, i, ret, err);
     DR_FP("abort.looked");
     if (r == DRSTOR_OK)
-        r = end_run(&run, err);
+        r = end_run(&run, ret, err);
     if (r == DRSTOR_OK)
         ret->state = DR_RUN_ABORTED;
     dr_run_over(&run);

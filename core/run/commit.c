@@ -69,7 +69,8 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
                                    .text = f->loss->text,
                                    .generation = f->generation,
                                    .point = s->flip->point,
-                                   .owed = s->flip->point != NULL};
+                                   .owed = s->flip->point != NULL,
+                                   .untaken = true};
         r->exposed_since = dr_now_utc(s->run->s->env);
     }
     if (s->run->plan.goal.unplanned)

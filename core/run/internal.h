@@ -133,11 +133,11 @@ int dr_step_point(struct dr_step *s, const struct dr_copy *copy, const char *id,
 int dr_step_point_planned(struct dr_step *s, struct dr_point *ret, struct drstor_error **err);
 /*
  * CALL sets the access of COPY, which was just read as V. To make it writable, it goes back to the
- * point it owes by RECORD; to close it, it owes nothing from now on if it was whole and writable.
+ * point it owes by RECORD; to close it, it has taken over if it was whole and writable.
  */
 int dr_point_due(struct dr_step *s, const struct dr_copy *copy, const struct dr_copy_view *v,
                  const struct dr_record *record, struct dr_call *call, struct drstor_error **err);
-/* COPY was read back as writable: the record owes it no point any more. */
+/* COPY was read back as writable: as the primary it has taken over, and owes no point any more. */
 int dr_point_reached(struct dr_step *s, const struct dr_copy *copy, struct drstor_error **err);
 
 /* ---- drive.c --------------------------------------------------------------------------------- */
@@ -236,7 +236,10 @@ enum dr_step_end dr_step_handover(struct dr_step *s);
 enum dr_step_end dr_step_clone(struct dr_step *s); /* drill.c */
 enum dr_step_end dr_step_rehearse(struct dr_step *s);
 enum dr_step_end dr_step_unclone(struct dr_step *s);
+/* Is the clone NAME at the array of the target? 1 or 0. */
+int dr_drill_there(struct dr_step *s, const char *name, struct drstor_error **err);
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
+enum dr_step_end dr_step_close(struct dr_step *s); /* close.c */
 
 /* expose.c: a call that takes every host group away that sees a member of V. False: none does. */
 bool dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call);

@@ -3,15 +3,18 @@
  * Only the tests of the command link it.
  *
  *   status.json plan.json report.json ...   what the function of that name answers
- *   events.jsonl                            what a run shows; {"sleep_ms": 50} waits, or until
- * cancelled error.json                              { status, exit, message, hint, rule }: every
- * call fails so
+ *   error.json                              { status, exit, message, hint, rule }: every call fails
+ *   events.jsonl                            what a run shows
+ *
+ * At {"hold": true} a run stands still until the file DRSTOR_FAKE_HOLD is gone, or it is cancelled;
+ * with "deaf" it does not hear that.
  */
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "report/html.h"
 #include "report/text.h"
 
 #include <drstor/drstor.h>
@@ -206,6 +209,17 @@ drstor_plan(struct drstor *d, const char *goal, const struct drstor_consent *con
     return DRSTOR_OK;
 }
 
+/* Whoever looks on says when it has seen enough; where nobody does, nothing is waited for. */
+static void
+hold(struct drstor *d, bool deaf)
+{
+    const char *held = getenv("DRSTOR_FAKE_HOLD");
+    while (held && access(held, F_OK) == 0 && (deaf || !cancelled(d))) {
+        const struct timespec moment = {.tv_nsec = 10000000};
+        (void)nanosleep(&moment, NULL);
+    }
+}
+
 static void
 play(struct drstor *d, const struct drstor_callbacks *cb)
 {
@@ -216,17 +230,10 @@ play(struct drstor *d, const struct drstor_callbacks *cb)
     for (char *save = NULL, *line = strtok_r(text, "\n", &save); line && !cancelled(d);
          line = strtok_r(NULL, "\n", &save)) {
         dr_auto(dr_json_putp) struct json_object *o = json_tokener_parse(line);
-        int64_t ms = 0;
-        bool deaf = dr_json_i64(o, "deaf_ms", &ms);
-        if (!deaf && !dr_json_i64(o, "sleep_ms", &ms)) {
-            if (cb && cb->event)
-                cb->event(line, cb->user);
-            continue;
-        }
-        for (; ms > 0 && (deaf || !cancelled(d)); ms -= 10) {
-            struct timespec t = {.tv_nsec = 10000000};
-            (void)nanosleep(&t, NULL);
-        }
+        if (dr_json_get(o, "hold"))
+            hold(d, dr_json_get(o, "deaf") != NULL);
+        else if (cb && cb->event)
+            cb->event(line, cb->user);
     }
 }
 
@@ -476,4 +483,12 @@ drstor_render(const char *kind, const char *json, const char *columns, unsigned 
     dr_auto(dr_json_putp) struct json_object *o = NULL;
     int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &o, err);
     return r < 0 ? r : dr_text_render(kind, o, columns, width, ret, err);
+}
+
+int
+drstor_render_html(const char *kind, const char *json, char **ret, struct drstor_error **err)
+{
+    dr_auto(dr_json_putp) struct json_object *o = NULL;
+    int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &o, err);
+    return r < 0 ? r : dr_html_render(kind, o, ret, err);
 }
