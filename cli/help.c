@@ -73,7 +73,7 @@ static const char rooms[] =
     "      guard --site SITE               hold back a site that comes back\n"
     "      takeover                        make this standby the active controller\n"
     "runs  run list|show|watch|resume|abort|report\n"
-    "      journal verify|export           proof and export of the audit chain\n"
+    "      journal verify|export|import    proof, export and copy of the audit chain\n"
     "kit   config check|generate, rhv map check|import|generate, plugin list|info\n"
     "      completion bash|zsh, version, help\n"
     "\n"
@@ -247,7 +247,8 @@ cli_completion_text(const char *shell)
     put_values(&t);
     put_cases(&t);
     if (zsh)
-        put(&t, "  if [[ $taken == file ]] || [[ $verb == (apply|\"journal verify\") ]]; then "
+        put(&t, "  if [[ $taken == file ]] || [[ $verb == (apply|\"journal verify\"|\"rhv map "
+                "import\") ]]; then "
                 "_files; fi\n"
                 "  if [[ -n $taken ]]; then compadd -- ${=values}; else compadd -- ${=can}; fi\n}\n"
                 "_drstor \"$@\"\n");
@@ -258,7 +259,8 @@ cli_completion_text(const char *shell)
                 "    [ \"$taken\" = word ] && COMPREPLY=($(compgen -W \"$values\" -- \"$cur\"))\n"
                 "    return 0\n  fi\n"
                 "  COMPREPLY=($(compgen -W \"$can\" -- \"$cur\"))\n"
-                "  case \"$verb\" in apply|\"journal verify\") ;; *) return 0 ;; esac\n"
+                "  case \"$verb\" in apply|\"journal verify\"|\"rhv map import\") ;; *) return 0 "
+                ";; esac\n"
                 "  COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
                 "  return 0\n}\ncomplete -F _drstor drstor\n");
     return t.s;

@@ -21,6 +21,12 @@ struct dr_run_setup {
     uint64_t deadline_ns;           /* UINT64_MAX: none. Then as for cancel, with exit 8 */
     /* Progress, one at a time, from any thread. Must not call back into the run. */
     void (*event)(const struct dr_event_row *event, void *user);
+    /*
+     * Before and after a write that decides: tells a standby what is stored, bounded. REFUSED: it
+     * has taken over, and nothing more may be done from here. *RET_SAID, in A: it does not answer,
+     * which stops nothing; NULL: nothing is to be said. From any thread.
+     */
+    int (*mirror)(void *user, struct dr_arena *a, const char **ret_said, struct drstor_error **err);
     void *user;
 };
 
