@@ -46,9 +46,16 @@ file_read(struct cli *c, const char *path, size_t most, const char *what)
 void
 file_begin(struct file *f, const char *path)
 {
+    struct stat st;
     memset(f, 0, sizeof(*f));
     f->path = path;
     f->fd = -1;
+    /* Only a file may be put in a file's place: /dev/null would be one from then on, a link gone.
+     */
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        f->trouble = S_ISDIR(st.st_mode) ? EISDIR : EEXIST;
+        return;
+    }
     if (asprintf(&f->temporary, "%s.XXXXXX", path) < 0)
         f->temporary = NULL;
     else
@@ -78,6 +85,8 @@ file_end(struct file *f, struct cli *c, bool good)
     if (!f->trouble)
         return CLI_DONE;
     char text[512];
-    (void)snprintf(text, sizeof(text), "cannot write %s: %s", f->path, strerror(f->trouble));
+    (void)snprintf(text, sizeof(text), "cannot write %s: %s", f->path,
+                   f->trouble == EEXIST ? "there is something that is no file"
+                                        : strerror(f->trouble));
     return out_failure(c, CLI_INTERNAL, text, NULL);
 }

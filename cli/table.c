@@ -44,6 +44,7 @@ const struct cli_flag_row cli_flags[FLAG_COUNT] = {
     [FLAG_INTERVAL]     = {"interval", 0, "DURATION", "from one poll to the next", NULL, false, NULL},
     [FLAG_HEAD]         = {"head", 0, "SEQ:HASH", "a line that the chain must contain", NULL, false, NULL},
     [FLAG_OUT]          = {"out", 'O', "FILE", "write to FILE, whole or not at all; - is stdout", NULL, false, NULL},
+    [FLAG_HTML]         = {"html", 0, "FILE", "also as one HTML page; - is stdout, and only that", NULL, false, NULL},
     [FLAG_EXIT_CODE]    = {"exit-code", 0, NULL, "10: the plan has changes; 6: not ready", NULL, false, NULL},
     [FLAG_WATCH]        = {"watch", 'w', NULL, "again every few seconds", NULL, false, NULL},
     [FLAG_CONFIG]       = {"config", 'c', "FILE", "default /etc/drstor/drstor.yaml", NULL, false, NULL},
@@ -93,11 +94,11 @@ static const struct cli_verb drill_verbs[] = {
 
 static const struct cli_verb run_verbs[] = {
     VERB("list", "", "the runs there have been", 0, 0, 0, NULL, cli_run_list),
-    VERB("show", "RUN", "as run report", 0, 1, 1, NULL, cli_run_report),
+    VERB("show", "RUN", "as run report", BIT(HTML), 1, 1, NULL, cli_run_report),
     VERB("watch", "RUN", "follow a run of another process", 0, 1, 1, NULL, cli_run_watch),
     VERB("resume", "[RUN]", "go on with a run; default: the oldest open one", 0, 0, 1, NULL, cli_run_resume),
     VERB("abort", "RUN", "give a run up: undo it, where it can be", 0, 1, 1, NULL, cli_run_abort),
-    VERB("report", "RUN", "all of a run: facts, steps, proofs, loss", 0, 1, 1, NULL, cli_run_report),
+    VERB("report", "RUN", "all of a run: facts, steps, proofs, loss", BIT(HTML), 1, 1, NULL, cli_run_report),
     {0}};
 
 static const struct cli_verb journal_verbs[] = {

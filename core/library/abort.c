@@ -97,10 +97,7 @@ static int
 document(struct act *x, const struct dr_abort_result *a, char **ret_json, struct drstor_error **err)
 {
     struct json_object *o = NULL;
-    struct dr_facts facts;
-    int r = dr_store_facts_load(x->s.store, x->s.arena, &facts, err);
-    if (r == DRSTOR_OK)
-        r = dr_report_run(x->s.store, x->s.arena, x->s.d->model, a->run, &facts, &o, err);
+    int r = dr_report_run(x->s.store, x->s.arena, a->run, &o, err);
     if (r < 0)
         return r;
     dr_json_set(o, "undone", texts(a->undone, a->n_undone));

@@ -273,10 +273,7 @@ report_run(struct act *x, const struct dr_run_result *result, char **ret_json,
            struct drstor_error **err)
 {
     struct json_object *o = NULL;
-    struct dr_facts facts;
-    int r = dr_store_facts_load(x->s.store, x->s.arena, &facts, err);
-    if (r == DRSTOR_OK)
-        r = dr_report_run(x->s.store, x->s.arena, x->s.d->model, result->run, &facts, &o, err);
+    int r = dr_report_run(x->s.store, x->s.arena, result->run, &o, err);
     if (r < 0)
         return r;
     dr_json_set_i64(o, "exit", result->exit);
@@ -473,6 +470,8 @@ resume_one(struct act *x, const char *run, char **ret_json, struct drstor_error 
             return DRSTOR_OK;
         }
         run = open[0].id;
+        for (size_t i = n; i > 0; i--) /* a guard's comes after what people began */
+            run = dr_run_gives_way(&open[i - 1]) ? run : open[i - 1].id;
     }
     const struct dr_run_setup setup = dr_act_setup(x);
     int r = dr_run_resume(&setup, x->s.arena, run, &result, err);

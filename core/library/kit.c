@@ -5,6 +5,7 @@
 #include "plan/explain.h"
 #include "plugin/loader.h"
 #include "plugin/settings.h"
+#include "report/html.h"
 #include "report/text.h"
 
 #include <string.h>
@@ -190,4 +191,12 @@ drstor_render(const char *kind, const char *json, const char *columns, unsigned 
     dr_auto(dr_json_putp) struct json_object *doc = NULL;
     int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &doc, err);
     return r < 0 ? r : dr_text_render(kind, doc, columns, width, ret_text, err);
+}
+
+int
+drstor_render_html(const char *kind, const char *json, char **ret_html, struct drstor_error **err)
+{
+    dr_auto(dr_json_putp) struct json_object *doc = NULL;
+    int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &doc, err);
+    return r < 0 ? r : dr_html_render(kind, doc, ret_html, err);
 }

@@ -13,14 +13,6 @@ later(const char *what, struct drstor_error **err)
 }
 
 LATER int
-drstor_guard(struct drstor *d, const struct drstor_guard_options *options,
-             const struct drstor_callbacks *callbacks, char **ret_json, struct drstor_error **err)
-{
-    (void)d, (void)options, (void)callbacks, (void)ret_json;
-    return later("guard", err);
-}
-
-LATER int
 drstor_takeover(struct drstor *d, const struct drstor_consent *consent, char **ret_json,
                 struct drstor_error **err)
 {

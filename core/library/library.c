@@ -244,6 +244,8 @@ record_of(struct session *s, const char *group, struct dr_plan_record *ret,
     r = dr_store_run_open(s->store, s->arena, group, &open, &n_open, err);
     for (size_t i = 0; r == DRSTOR_OK && i < n_open && !ret->open_run; i++) {
         bool holds = true;
+        if (dr_run_gives_way(&open[i]))
+            continue;
         r = dr_run_holds(s->store, s->arena, &open[i], group, &ret->record, &holds, err);
         if (holds)
             ret->open_run = open[i].id;

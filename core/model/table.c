@@ -3,10 +3,11 @@
 #include "base/mem.h"
 #include "base/names.h"
 
-static const char *const kinds[] = {
-    "unknown", "presync", "demote",   "final-sync", "fence",    "commit",   "tag",     "promote",
-    "reverse", "expose",  "handover", "stage",      "withdraw", "snapshot", "intend",  "resync",
-    "follow",  "suspend", "resume",   "sync",       "clone",    "rehearse", "unclone", "settle"};
+static const char *const kinds[] = {"unknown",  "presync",  "demote",   "final-sync", "fence",
+                                    "commit",   "tag",      "promote",  "reverse",    "expose",
+                                    "handover", "stage",    "withdraw", "snapshot",   "intend",
+                                    "resync",   "follow",   "suspend",  "resume",     "sync",
+                                    "clone",    "rehearse", "unclone",  "settle",     "close"};
 const struct dr_names dr_step_kind_names = {"kind of step", kinds, DR_COUNT(kinds)};
 
 /* What every flip has in common: from its commit on. */
@@ -167,6 +168,13 @@ static const struct dr_table_step drill_clean[] = {
     {DR_STEP_SETTLE, true, false, 0, 0, false, NULL, "record: no drill"},
 };
 
+/* A site that came back. The target is the primary, and not asked: nothing here waits for it. */
+static const struct dr_table_step guard[] = {
+    {DR_STEP_CLOSE, false, true, DR_REQUIRE_RECORD, DR_REQUIRE_OLD_CLOSED, false, "set_access",
+     "record: the site is held; the copy not writable, or seen by no host, read back; both where "
+     "the array can"},
+};
+
 static const struct dr_table_row rows[] = {
     {DR_OPERATION_SWITCHOVER, "switchover",
      DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_TARGET_REACHABLE |
@@ -203,6 +211,9 @@ static const struct dr_table_row rows[] = {
      drill_promote, DR_COUNT(drill_promote), "TESTING", "repeat"},
     {DR_OPERATION_DRILL_CLEAN, "drill clean", DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_REACHABLE,
      drill_clean, DR_COUNT(drill_clean), "as before the drill", "repeat"},
+    {DR_OPERATION_GUARD, "guard", DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE, guard,
+     DR_COUNT(guard), "as before, and what came back is closed",
+     "the next look of a guard goes on; any other operation takes its place"},
 };
 
 const struct dr_table_row *
@@ -261,6 +272,8 @@ dr_require_text(enum dr_require one)
         return "the target holds a consistent point in time";
     case DR_REQUIRE_CLONED:
         return "the drill's clone is there";
+    case DR_REQUIRE_OLD_CLOSED:
+        return "the old copy is not writable, or no host sees it";
     }
     return "?";
 }

@@ -32,7 +32,7 @@ NAMES(dr_condition_names, "condition", "unknown", "protected", "exposed", "fence
       "diverged", "testing", "dual-verified", "dual-unverified", "unadopted");
 NAMES(dr_operation_names, "operation", "unknown", "switchover", "promote", "serve", "demote",
       "reprotect", "suspend", "resume", "sync", "drill-start", "drill-promote", "drill-clean",
-      "adopt", "survivor");
+      "adopt", "survivor", "guard");
 NAMES(dr_job_state_names, "job state", "unknown", "running", "succeeded", "failed");
 NAMES(dr_sd_status_names, "storage domain status", "unknown", "unattached", "locked", "activating",
       "active", "preparing_for_maintenance", "maintenance", "detaching", "inactive", "mixed");

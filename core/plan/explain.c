@@ -169,6 +169,11 @@ static const struct dr_explanation explanations[] = {
      "before it overwrites them; this array has none.",
      "Copy what counts away by other means, then `--waive-snapshot REASON`, which is kept with the "
      "run."},
+    {"R045", "the site is held",
+     "Its copy was left behind when the group was promoted elsewhere, or a guard found it open "
+     "when the site came back. What it holds is not what is served, so no application may start "
+     "from it there, not even from a clone.",
+     "`drstor reprotect GROUP` makes it follow the primary again, and lets the site go."},
     {"R046", "there is no such recovery point",
      "A copy can be promoted from, or cloned at, a point its array still keeps, and only what was "
      "a "

@@ -50,7 +50,9 @@ enum {
     FLIPS = OP(SWITCHOVER) | OP(SERVE) | UNPLANNED,
     DRILLS = OP(DRILL_START) | OP(DRILL_PROMOTE) | OP(DRILL_CLEAN),
     PAUSES = OP(SUSPEND) | OP(RESUME),
-    ALL = FLIPS | DRILLS | PAUSES | OP(DEMOTE) | OP(REPROTECT) | OP(SYNC)
+    ALL = FLIPS | DRILLS | PAUSES | OP(DEMOTE) | OP(REPROTECT) | OP(SYNC),
+    /* A guard stands beside whatever else is open, and looks at legs, too. */
+    EVER = ALL | OP(GUARD)
 };
 
 /* In this order: what is told first makes the rest superfluous. */
@@ -60,13 +62,14 @@ static const struct {
     bool (*refuses)(const struct dr_guard_case *c, struct dr_refusal *r);
     bool last; /* nothing after it makes sense */
 } guards[] = {
-    {"R091", ALL, dr_guard_record_sound, true},
-    {"R010", ALL, dr_guard_needs_record, true},
+    {"R091", EVER, dr_guard_record_sound, true},
+    {"R010", EVER, dr_guard_needs_record, true},
     {"R011", ALL, dr_guard_active_passive, true},
-    {"R012", ALL, dr_guard_known_primary, true},
+    {"R012", EVER, dr_guard_known_primary, true},
     {"R013", ALL, dr_guard_no_open_run, true},
-    {"R050", ALL, dr_guard_epoch_current, true},
+    {"R050", EVER, dr_guard_epoch_current, true},
     {"R042", OP(DRILL_PROMOTE), dr_guard_drill_there, true},
+    {"R045", OP(DRILL_START) | OP(DRILL_PROMOTE), dr_guard_site_not_held, true},
     {"R041", OP(DRILL_START) | OP(REPROTECT), dr_guard_no_drill, true},
     {"R016", FLIPS | DRILLS | PAUSES | OP(REPROTECT) | OP(SYNC), dr_guard_target_answers, true},
     {"R015", OP(SWITCHOVER) | OP(DEMOTE) | OP(REPROTECT), dr_guard_old_answers, true},
@@ -82,7 +85,7 @@ static const struct {
     {"R018", OP(SWITCHOVER) | OP(SYNC), dr_guard_relation_healthy, false},
     {"R019", OP(SWITCHOVER) | OP(DEMOTE) | OP(REPROTECT), dr_guard_no_vms_at_old, false},
     {"R019", UNPLANNED | OP(SERVE), dr_guard_vms_seen_alive, false},
-    {"R030", ALL, dr_guard_can_do, false},
+    {"R030", EVER, dr_guard_can_do, false},
 };
 
 void
@@ -148,8 +151,8 @@ dr_guard_ids(size_t *ret_n)
     static const char *const ids[] = {
         "R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017", "R018", "R019", "R020",
         "R021", "R022", "R023", "R024", "R025", "R026", "R027", "R028", "R029", "R030", "R031",
-        "R033", "R034", "R035", "R036", "R037", "R039", "R040", "R041", "R042", "R043", "R046",
-        "R050", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
+        "R033", "R034", "R035", "R036", "R037", "R039", "R040", "R041", "R042", "R043", "R045",
+        "R046", "R050", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;
 }

@@ -358,6 +358,28 @@ dr_guard_no_drill(const struct dr_guard_case *c, struct dr_refusal *r)
     return true;
 }
 
+/* What a held site has was left behind: nothing starts from it there, not even apart from the rest.
+ */
+bool
+dr_guard_site_not_held(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_record *rec = &c->record->record;
+    bool held = false;
+    for (size_t i = 0; c->target && i < rec->n_site_hold; i++)
+        held |= dr_streq(rec->site_hold[i], c->target->site->name);
+    if (!held)
+        return false;
+    const char *site = c->target->site->name;
+    r->text = dr_arena_printf(c->arena, "%s is held for group %s: no application may start there",
+                              site, c->group->name);
+    r->evidence = dr_arena_printf(c->arena, "record: old copy %s, primary %s, epoch %lld",
+                                  dr_name(&dr_old_copy_names, (int)rec->old_copy), rec->primary,
+                                  (long long)rec->epoch);
+    r->remedy = dr_arena_printf(
+        c->arena, "drstor reprotect %s makes it follow again, and lets it go", c->group->name);
+    return true;
+}
+
 bool
 dr_guard_drill_there(const struct dr_guard_case *c, struct dr_refusal *r)
 {

@@ -37,6 +37,7 @@ bool dr_guard_leg_not_out(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_point_there(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_no_drill(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_site_not_held(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_drill_there(const struct dr_guard_case *c, struct dr_refusal *r);
 
 #endif

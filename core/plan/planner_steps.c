@@ -45,6 +45,7 @@ needs(struct planner *pl, struct dr_plan_step *s)
     case DR_STEP_CLONE:
     case DR_STEP_REHEARSE:
     case DR_STEP_UNCLONE:
+    case DR_STEP_CLOSE:
         break;
     case DR_STEP_DEMOTE:
         need(pl, s, DR_STEP_PRESYNC);
@@ -144,6 +145,7 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
     case DR_STEP_REHEARSE:
     case DR_STEP_UNCLONE:
     case DR_STEP_SETTLE:
+    case DR_STEP_CLOSE:
         break;
     }
     return !t->optional || !t->capability ||

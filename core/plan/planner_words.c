@@ -35,6 +35,7 @@ settle_text(struct planner *pl, const struct dr_guard_case *c)
         return dr_arena_printf(pl->a, "the drill of %s can begin", g);
     case DR_OPERATION_DRILL_CLEAN:
         return dr_arena_printf(pl->a, "no drill of %s is left", g);
+    case DR_OPERATION_GUARD: /* it has no such step */
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;
@@ -149,6 +150,9 @@ dr_planner_step_text(struct planner *pl, const struct dr_guard_case *c,
                                c->record->record.drill.name, g, to);
     case DR_STEP_SETTLE:
         return settle_text(pl, c);
+    case DR_STEP_CLOSE:
+        return dr_arena_printf(
+            a, "close %s at %s: not writable, withdrawn from its hosts, read back", g, from);
     case DR_STEP_UNKNOWN:
         break;
     }
@@ -206,6 +210,8 @@ dr_planner_flip_text(struct planner *pl, const struct dr_guard_case *c, bool the
     case DR_OPERATION_DRILL_CLEAN:
         return there ? "nothing to do, there is no drill"
                      : dr_arena_printf(a, "the drill's clone at %s is deleted", to);
+    case DR_OPERATION_GUARD:
+        return dr_arena_printf(a, "held back at %s: %s is the primary", from, to);
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;

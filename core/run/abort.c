@@ -219,8 +219,18 @@ abort_group(struct dr_run *run, struct dr_step *steps, size_t flip, struct dr_ab
     return r;
 }
 
+/* Kept, so that whoever reads of the run later is told the same. */
+static void
+keep_texts(struct json_object *o, const char *key, const char *const *list, size_t n)
+{
+    struct json_object *all = json_object_new_array();
+    for (size_t i = 0; i < n; i++)
+        (void)json_object_array_add(all, json_object_new_string(list[i]));
+    dr_json_set(o, key, all);
+}
+
 static int
-end_run(struct dr_run *run, struct drstor_error **err)
+end_run(struct dr_run *run, const struct dr_abort_result *ret, struct drstor_error **err)
 {
     dr_auto(dr_json_putp) struct json_object *o = json_object_new_object();
     const char *text = dr_arena_printf(run->arena, "given up by %s", run->s->who.user);
@@ -232,6 +242,9 @@ end_run(struct dr_run *run, struct drstor_error **err)
                                    .detail = text};
     dr_json_set_i64(o, "exit", 4);
     dr_json_set_str(o, "text", text);
+    keep_texts(o, "undone", ret->undone, ret->n_undone);
+    keep_texts(o, "stays", ret->stays, ret->n_stays);
+    keep_texts(o, "unknown", ret->unknown, ret->n_unknown);
     int r = dr_store_begin(run->s->store, err);
     if (r < 0)
         return r;
@@ -295,7 +308,7 @@ dr_run_abort(const struct dr_run_setup *setup, struct dr_arena *a, const char *i
             r = abort_group(&run, steps, i, ret, err);
     DR_FP("abort.looked");
     if (r == DRSTOR_OK)
-        r = end_run(&run, err);
+        r = end_run(&run, ret, err);
     if (r == DRSTOR_OK)
         ret->state = DR_RUN_ABORTED;
     dr_run_over(&run);

@@ -239,6 +239,7 @@ enum dr_step_end dr_step_unclone(struct dr_step *s);
 /* Is the clone NAME at the array of the target? 1 or 0. */
 int dr_drill_there(struct dr_step *s, const char *name, struct drstor_error **err);
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
+enum dr_step_end dr_step_close(struct dr_step *s); /* close.c */
 
 /* expose.c: a call that takes every host group away that sees a member of V. False: none does. */
 bool dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call);

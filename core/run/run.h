@@ -51,6 +51,10 @@ int dr_run_holds(struct dr_store *store, struct dr_arena *a, const struct dr_run
                  const char *group, const struct dr_record *record, bool *ret,
                  struct drstor_error **err);
 
+/* Is it a guard's? That one decides nothing, so whoever begins something of the same group takes
+ * its place, and nothing waits for its end. */
+bool dr_run_gives_way(const struct dr_run_row *row);
+
 /* Goes on with a run that has not ended. One that has: RET tells how, nothing is done. */
 int dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *run,
                   struct dr_run_result *ret, struct drstor_error **err);

@@ -55,6 +55,8 @@ execute(struct dr_step *s)
         return dr_step_stage(s);
     case DR_STEP_SETTLE:
         return dr_step_settle(s);
+    case DR_STEP_CLOSE:
+        return dr_step_close(s);
     case DR_STEP_UNKNOWN:
         break;
     }

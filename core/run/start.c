@@ -7,6 +7,12 @@
 
 #include "net/uuid.h"
 
+bool
+dr_run_gives_way(const struct dr_run_row *row)
+{
+    return dr_streq(row->verb, dr_name(&dr_verb_names, DR_VERB_GUARD));
+}
+
 static bool
 is_superseded(const struct dr_run *run, const char *id)
 {
@@ -14,6 +20,13 @@ is_superseded(const struct dr_run *run, const char *id)
         if (dr_streq(run->superseded[i], id))
             return true;
     return false;
+}
+
+static void
+take_place(struct dr_run *run, const struct dr_run_row *open)
+{
+    if (!is_superseded(run, open->id))
+        dr_arena_push(run->arena, run->superseded, run->n_superseded) = open->id;
 }
 
 /* A group of a run that ends, and not of this one, must not stay in the middle of what is nobody's
@@ -76,12 +89,12 @@ overtake(struct dr_run *run, const struct dr_run_row *open, struct drstor_error 
         if (!dr_record_settled_by(&rec, open->id))
             return DRSTOR_OK;
     }
-    if (!is_superseded(run, open->id))
-        dr_arena_push(run->arena, run->superseded, run->n_superseded) = open->id;
+    take_place(run, open);
     return DRSTOR_OK;
 }
 
-/* Under the locks: the records are still those the plan was made for, and nobody else began. */
+/* Under the locks: the records are still those the plan was made for, and nobody else began. A
+ * guard does not mind what others began: it ends none of it. */
 static int
 records_unchanged(struct dr_run *run, struct drstor_error **err)
 {
@@ -106,7 +119,11 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
         r = dr_store_run_open(run->s->store, run->arena, f->name, &open, &n_open, err);
         if (r < 0)
             return r;
-        for (size_t k = 0; k < n_open; k++) {
+        for (size_t k = 0; k < n_open && f->operation != DR_OPERATION_GUARD; k++) {
+            if (dr_run_gives_way(&open[k])) {
+                take_place(run, &open[k]);
+                continue;
+            }
             bool holds = true;
             r = dr_run_holds(run->s->store, run->arena, &open[k], f->name, &rec, &holds, err);
             if (r < 0)
@@ -250,8 +267,9 @@ write_run(struct dr_run *run, const struct dr_facts *facts, struct drstor_error 
             continue;
         r = dr_store_audit(st, &entry, NULL, err);
         if (r == DRSTOR_OK)
-            r = run->plan.flips[i].adopt
-                    ? adopt(run, i, facts, err)
+            r = run->plan.flips[i].adopt ? adopt(run, i, facts, err)
+                : run->plan.flips[i].operation == DR_OPERATION_GUARD
+                    ? DRSTOR_OK
                     : rest(run, run->plan.flips[i].name, run->locks[i].token, NULL, err);
     }
     if (r < 0) {

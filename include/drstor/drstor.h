@@ -289,6 +289,13 @@ DRSTOR_API int drstor_table(char **ret_json, struct drstor_error **err);
 DRSTOR_API int drstor_render(const char *kind, const char *json, const char *columns,
                              unsigned width, char **ret_text, struct drstor_error **err);
 
+/*
+ * A run as one HTML page that needs nothing else: no script, no file, no network. KIND of JSON:
+ * "run", "report", "abort". Well-formed XML as well, so that programs can read it.
+ */
+DRSTOR_API int drstor_render_html(const char *kind, const char *json, char **ret_html,
+                                  struct drstor_error **err);
+
 #ifdef __cplusplus
 }
 #endif

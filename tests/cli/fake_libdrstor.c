@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "report/html.h"
 #include "report/text.h"
 
 #include <drstor/drstor.h>
@@ -464,4 +465,12 @@ drstor_render(const char *kind, const char *json, const char *columns, unsigned 
     dr_auto(dr_json_putp) struct json_object *o = NULL;
     int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &o, err);
     return r < 0 ? r : dr_text_render(kind, o, columns, width, ret, err);
+}
+
+int
+drstor_render_html(const char *kind, const char *json, char **ret, struct drstor_error **err)
+{
+    dr_auto(dr_json_putp) struct json_object *o = NULL;
+    int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &o, err);
+    return r < 0 ? r : dr_html_render(kind, o, ret, err);
 }

@@ -268,6 +268,47 @@ the_journal_is_proven_and_exported(void **state)
 }
 
 static void
+the_page_of_a_run_is_a_file_and_nothing_else_gives_way_to_it(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/drstor-test-XXXXXX", path[64], link[64], words[256];
+    dr_auto(dr_freep) char *page = NULL;
+    struct stat st;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof(path), "%s/run.html", dir);
+    (void)snprintf(link, sizeof(link), "%s/link", dir);
+    (void)snprintf(words, sizeof(words), IN("steady") "run report r-2 --html %s", path);
+    dr_auto(spawn_free) struct spawned both = spawn_run(words, NULL);
+    assert_int_equal(both.code, 0);
+    assert_non_null(strstr(both.out, "STARTED")); /* shown as ever */
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(dr_file_read(path, 1 << 20, &page, NULL, NULL), DRSTOR_OK);
+    assert_non_null(strstr(page, "</html>"));
+
+    dr_auto(spawn_free) struct spawned only =
+        spawn_run(IN("steady") "run show r-2 -o json --html -", NULL);
+    assert_int_equal(only.code, 0);
+    assert_int_equal(strncmp(only.out, page, strlen(only.out)), 0);
+
+    assert_int_equal(symlink(path, link), 0);
+    const char *const taken[] = {dir, link, "/dev/null", "/nowhere/run.html"};
+    for (size_t i = 0; i < DR_COUNT(taken); i++) {
+        (void)snprintf(words, sizeof(words), IN("steady") "run report r-2 --html %s", taken[i]);
+        dr_auto(spawn_free) struct spawned t = spawn_run(words, NULL);
+        assert_int_equal(t.code, 1);
+        assert_non_null(strstr(t.err, "drstor: cannot write "));
+    }
+    assert_int_equal(lstat(link, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(stat("/dev/null", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0); /* nothing half written is left */
+}
+
+static void
 a_guard_tells_what_it_finds_and_ends_with_a_signal(void **state)
 {
     (void)state;
@@ -390,6 +431,7 @@ main(void)
         cmocka_unit_test(columns_and_verbosity_choose_what_is_shown),
         cmocka_unit_test(a_plan_is_kept_whole_and_private),
         cmocka_unit_test(the_journal_is_proven_and_exported),
+        cmocka_unit_test(the_page_of_a_run_is_a_file_and_nothing_else_gives_way_to_it),
         cmocka_unit_test(a_guard_tells_what_it_finds_and_ends_with_a_signal),
         cmocka_unit_test(documents_of_the_rare_verbs_have_their_text),
         cmocka_unit_test(a_reader_that_goes_away_stops_nothing),

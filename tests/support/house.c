@@ -467,7 +467,8 @@ errand_call(struct errand *e)
     case ERRAND_ABORT:
         return drstor_abort(d, e->what.goal, &cb, &e->json, &e->error);
     case ERRAND_GUARD:
-        guard.once = 1;
+        guard.once = e->what.interval_ms == 0;
+        guard.interval_ms = e->what.interval_ms;
         guard.site = e->what.goal;
         return drstor_guard(d, &guard, &cb, &e->json, &e->error);
     case ERRAND_UNKNOWN:

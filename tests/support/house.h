@@ -92,7 +92,7 @@ enum errand_kind {
     ERRAND_APPLY,
     ERRAND_RESUME,
     ERRAND_ABORT,
-    ERRAND_GUARD, /* one poll */
+    ERRAND_GUARD, /* one poll, or with INTERVAL_MS until controller_cancel() */
 };
 
 /* Texts are copied. */
@@ -104,6 +104,7 @@ struct errand_what {
     /* A person who is shown the plan and takes so long. */
     bool asks;
     uint64_t thinks_ms;
+    int64_t interval_ms;
 };
 
 struct errand {

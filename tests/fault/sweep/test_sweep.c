@@ -53,7 +53,7 @@ static const struct shape {
     enum before before;
     const char *goal;
     const char *accept_loss, *declare;
-    bool engines, abort, unfenced;
+    bool engines, abort, guard, unfenced;
     bool point; /* of rome's copies an older state was kept, as p1 */
 } shapes[] = {
     {.name = "planned", .goal = PLANNED},
@@ -77,6 +77,7 @@ static const struct shape {
      .before = LEFT,
      .goal = GOAL("\"reprotect\",\"all\":true"),
      .accept_loss = "unknown"},
+    {.name = "guard", .before = LEFT, .goal = "milan", .guard = true},
     {.name = "suspend", .goal = BARE("\"suspend\",\"all\":true")},
     {.name = "resume", .before = PAUSED, .goal = BARE("\"resume\",\"all\":true")},
     {.name = "sync", .goal = BARE("\"sync\",\"all\":true")},
@@ -102,6 +103,7 @@ static const struct shape {
     /* Arrays that obey whoever comes late: nothing but drstor itself keeps an old call away. */
     {.name = "planned-unfenced", .goal = PLANNED, .unfenced = true},
     {.name = "unplanned-unfenced", .goal = UNPLANNED, .accept_loss = "unknown", .unfenced = true},
+    {.name = "guard-unfenced", .before = LEFT, .goal = "milan", .guard = true, .unfenced = true},
 };
 enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]), TEXT = 8192 };
 
@@ -392,7 +394,9 @@ look_at_log(struct house *h, struct seen *ret)
 static struct errand_what
 act_of(const struct story *s, const char *run)
 {
-    return (struct errand_what){.kind = s->shape->abort ? ERRAND_ABORT : ERRAND_ACT,
+    return (struct errand_what){.kind = s->shape->abort   ? ERRAND_ABORT
+                                        : s->shape->guard ? ERRAND_GUARD
+                                                          : ERRAND_ACT,
                                 .goal = s->shape->abort ? run : s->shape->goal,
                                 .accept_loss = s->shape->accept_loss,
                                 .declare = s->shape->declare,
