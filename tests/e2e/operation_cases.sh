@@ -144,7 +144,7 @@ ground() {
     sync) rule=R018; must suspend erp --yes ;;
     drill-start) rule=R041; must drill start erp --yes ;;
     drill-promote) rule=R042; must drill clean erp --yes ;;
-    guard) rule=R010; rm -r "$dir/state" ;;
+    guard) rule='has no record'; rm -r "$dir/state" ;;
     verify) rule=dual-unverified; "$sim" link "$dir/world.json" down milan rome >/dev/null ;;
     adopt) rule=R037; fate milan silent ;;
     abort) rule=R031; spoken; words=("${said[@]}"); sed -i 's/role: active/role: standby/' "$dir/drstor.yaml" ;;
