@@ -70,6 +70,7 @@ int cli_guard(struct cli *c);
 int cli_takeover(struct cli *c);
 int cli_journal_verify(struct cli *c);
 int cli_journal_export(struct cli *c);
+int cli_journal_import(struct cli *c);
 int cli_config_check(struct cli *c);
 int cli_plugin_list(struct cli *c);
 int cli_plugin_info(struct cli *c);

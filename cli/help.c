@@ -73,7 +73,7 @@ static const char rooms[] =
     "      guard --site SITE               hold back a site that comes back\n"
     "      takeover                        make this standby the active controller\n"
     "runs  run list|show|watch|resume|abort|report\n"
-    "      journal verify|export           proof and export of the audit chain\n"
+    "      journal verify|export|import    proof, export and copy of the audit chain\n"
     "kit   config check, plugin list|info, completion bash|zsh, version, help\n"
     "\n"
     "Everywhere: -c FILE, -o table|json|jsonl, --columns LIST, -q, -v, --timeout TIME\n"

@@ -104,6 +104,7 @@ static const struct cli_verb run_verbs[] = {
 static const struct cli_verb journal_verbs[] = {
     VERB("verify", "[FILE]", "proof that no line of the journal was altered", BIT(HEAD), 0, 1, NULL, cli_journal_verify),
     VERB("export", "", "everything in the store as JSON lines", BIT(OUT), 0, 0, NULL, cli_journal_export),
+    VERB("import", "", "take what a mirror sends, from stdin", 0, 0, 0, NULL, cli_journal_import),
     {0}};
 
 static const struct cli_verb config_verbs[] = {
@@ -135,9 +136,9 @@ const struct cli_verb cli_verbs[] = {
     VERB("adopt", "GROUP...", "first record of groups", BIT(ALL), 0, ANY, NULL, cli_adopt),
     VERB("observe", "[GROUP...]", "ask everything once, keep the facts", 0, 0, ANY, NULL, cli_observe),
     NEEDS("guard", "--site SITE", "hold back a site that comes back", BIT(ONCE) | BIT(INTERVAL), BIT(SITE), cli_guard),
-    NEEDS("takeover", "--declare KIND:SITE --reason TEXT", "make this standby the active controller", 0, BIT(DECLARE) | BIT(REASON), cli_takeover),
+    NEEDS("takeover", "--declare KIND:SITE --reason TEXT", "make this standby the active controller", BIT(WAIVE_FENCE), BIT(DECLARE) | BIT(REASON), cli_takeover),
     NEST("run", "list|show|watch|resume|abort|report", "runs, ended or not", run_verbs),
-    NEST("journal", "verify|export", "the audit chain", journal_verbs),
+    NEST("journal", "verify|export|import", "the audit chain", journal_verbs),
     NEST("config", "check", "every problem of the file", config_verbs),
     NEST("plugin", "list|info", "the plugins", plugin_verbs),
     VERB("completion", "bash|zsh", "for your shell", 0, 1, 1, "bash zsh", cli_completion),

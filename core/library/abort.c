@@ -126,7 +126,10 @@ drstor_abort(struct drstor *d, const char *run, const struct drstor_callbacks *c
     dr_act_callbacks(&x, callbacks);
     x.cb.decide = NULL; /* giving up is the decision; what it takes loses nothing */
     const struct dr_run_setup setup = dr_act_setup(&x);
-    r = dr_run_abort(&setup, x.s.arena, run, &a, err);
+    const char *said = NULL;
+    r = dr_session_mirror(&x.s, x.s.arena, &said, err);
+    if (r == DRSTOR_OK)
+        r = dr_run_abort(&setup, x.s.arena, run, &a, err);
     for (size_t i = 0; r == DRSTOR_OK && i < a.n_not_served; i++)
         r = serve_again(&x, &a, a.not_served[i], err);
     if (r == DRSTOR_OK)

@@ -20,6 +20,13 @@ show_event(const struct dr_event_row *event, void *user)
     (void)json_object_put(o);
 }
 
+static int
+tell_standby(void *user, struct dr_arena *a, const char **ret_said, struct drstor_error **err)
+{
+    struct act *x = user;
+    return dr_session_mirror(&x->s, a, ret_said, err);
+}
+
 struct dr_run_setup
 dr_act_setup(struct act *x)
 {
@@ -32,6 +39,7 @@ dr_act_setup(struct act *x)
                                  .cancel = &x->s.d->cancel,
                                  .deadline_ns = x->s.deadline_ns,
                                  .event = show_event,
+                                 .mirror = tell_standby,
                                  .user = x};
 }
 
@@ -101,7 +109,8 @@ make_plan(struct act *x, bool save, struct drstor_error **err)
                                      .records = records,
                                      .n_records = n_records,
                                      .goal = &x->goal,
-                                     .person = x->person};
+                                     .person = x->person,
+                                     .controller = &x->s.here};
     dr_plan_make(x->s.arena, &in, &x->plan);
     return DRSTOR_OK;
 }
@@ -141,6 +150,14 @@ audit_refusal(struct act *x, const char *text, struct drstor_error **err)
                                    .plan = x->plan.id,
                                    .outcome = "refused",
                                    .detail = text};
+    const struct dr_model *m = x->s.d->model;
+    /* Nothing is added here to what is, or will be, a copy of another controller's chain. */
+    if (!dr_controller_acts(&x->s.here, m->controller_name, m->controller_standby)) {
+        if (x->s.d->parts.tell)
+            x->s.d->parts.tell(x->s.d->parts.user,
+                               dr_arena_printf(x->s.arena, "drstor refused: %s", text));
+        return DRSTOR_OK;
+    }
     return dr_store_audit(x->s.store, &entry, NULL, err);
 }
 
@@ -317,7 +334,10 @@ nobody_at_work(struct act *x, struct drstor_error **err)
 int
 dr_act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor_error **err)
 {
-    int r = make_plan(x, true, err);
+    const char *said = NULL; /* stands in the document */
+    int r = dr_session_mirror(&x->s, x->s.arena, &said, err);
+    if (r == DRSTOR_OK)
+        r = make_plan(x, true, err);
     if (r < 0)
         return r;
     if (nothing_to_do(&x->plan)) {
@@ -447,8 +467,20 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
 int
 dr_act_allowed(const struct drstor *d, struct drstor_error **err)
 {
-    return d->model->controller_standby ? dr_refuse(err, "R031", "this controller is the standby")
-                                        : DRSTOR_OK;
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    dr_auto(dr_store_closep) struct dr_store *store = NULL;
+    struct dr_controller here;
+    struct dr_refusal refusal;
+    dr_map_clear(&dr_controller_type, &here);
+    int r = d->parts.store(d->parts.user, &d->parts, DR_STORE_READ, &store, NULL);
+    /* A store that is damaged says so itself, to whoever opens it to write. */
+    if (r == DRSTOR_OK)
+        (void)dr_store_controller(store, a, &here, NULL);
+    if (!dr_role_refuses(a, d->model, &here, &refusal))
+        return DRSTOR_OK;
+    r = dr_refuse(err, refusal.id, "%s (%s)", refusal.text, refusal.evidence);
+    dr_hint(err, "%s", refusal.remedy);
+    return r;
 }
 
 static int
@@ -456,7 +488,11 @@ resume_one(struct act *x, const char *run, char **ret_json, struct drstor_error 
 {
     struct dr_run_row *open = NULL;
     struct dr_run_result result;
+    const char *said = NULL;
     size_t n = 0;
+    int told = dr_session_mirror(&x->s, x->s.arena, &said, err);
+    if (told < 0)
+        return told;
     if (!run) {
         int r = dr_store_run_open(x->s.store, x->s.arena, NULL, &open, &n, err);
         if (r < 0)

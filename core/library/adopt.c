@@ -106,7 +106,10 @@ drstor_adopt(struct drstor *d, const char *const *groups, size_t n, char **ret_j
         r = dr_session_open(d, DR_STORE_WRITE, &s, err);
     if (r < 0)
         return r;
-    r = adopt_all(&s, groups, n, ret_json, err);
+    const char *said = NULL;
+    r = dr_session_mirror(&s, s.arena, &said, err);
+    if (r == DRSTOR_OK)
+        r = adopt_all(&s, groups, n, ret_json, err);
     dr_session_close(&s);
     return r;
 }

@@ -248,6 +248,14 @@ struct dr_etcd {
     struct dr_place place;
 };
 
+/* The standby that is told what is stored here. */
+struct dr_mirror {
+    const char **run; /* a program (absolute) that takes it, and its arguments; none: no standby */
+    size_t n_run;
+    int64_t timeout_s;
+    const struct dr_site *site; /* where the standby is; NULL: not said */
+};
+
 struct dr_model {
     struct dr_arena *arena;
 
@@ -255,6 +263,7 @@ struct dr_model {
     const char *folder; /* where relative paths start, those of plugin keys as well; "": here */
     const char *state_sqlite;         /* NULL when etcd is used */
     const struct dr_etcd *state_etcd; /* NULL: sqlite */
+    struct dr_mirror mirror;
     const char *controller_name;
     const struct dr_site *controller_site;
     bool controller_standby;

@@ -118,7 +118,8 @@ static const struct dr_explanation explanations[] = {
      "copy so."},
     {"R031", "this controller is the standby",
      "Two controllers with a journal each would disagree after the first flip.",
-     "Work from the active one. If it is lost, take its role over."},
+     "Work from the active one. If it is lost: `drstor takeover --declare site-lost:SITE --reason "
+     "TEXT`."},
     {"R033", "the direction of replication is not what the record says",
      "The array shows the target as a source, or both copies as diverged. Promoting or resyncing "
      "now could "
@@ -186,7 +187,20 @@ static const struct dr_explanation explanations[] = {
     {"R050", "the array knows a newer epoch",
      "Every flip raises the group's epoch. An array with a higher one has been flipped by another "
      "controller since this one last looked.",
-     "Work from the controller that made that flip."},
+     "Work from the controller that made that flip. If it is gone, `drstor takeover` looks at the "
+     "group anew: what it finds to be behind is set aside, and the group is adopted again."},
+    {"R051", "the active controller may still act",
+     "Two controllers with a store each, both acting, end with two writable copies. A standby "
+     "takes "
+     "over when everything at the other one's site has been silent long enough and a person says "
+     "why, or when every array keeps a token and refuses the other controller from now on.",
+     "Switch that controller off together with what answers at its site, or bring the arrays that "
+     "keep a token into reach. Who knows that it is off: `--waive-fence TEXT`."},
+    {"R052", "another controller has taken over",
+     "A standby was made the active controller. What it did since is in its store, not in this "
+     "one; acting from here would undo it.",
+     "Work from that one. Make this one its standby: `controller: { role: standby }`, and move its "
+     "old database aside, so that a copy of the other one's store can be begun."},
     {"R060", "the consent does not fit what is known now",
      "Consent is bound to the plan it was given for. Facts changed between the question and the "
      "commit, and "

@@ -43,6 +43,17 @@ no_loss(const struct dr_guard_case *c, const char *method, const char *text, str
                             .text = text};
 }
 
+static bool
+serves_its_own(const struct planner *pl, const struct dr_guard_case *c, struct dr_loss *ret)
+{
+    if (pl->flip->point)
+        no_loss(c, "as it was agreed to",
+                "nothing more is lost than was agreed to when it was promoted", ret);
+    else
+        no_loss(c, "the primary's own copy", "nothing is lost: it is the primary's own copy", ret);
+    return true;
+}
+
 /* What the operation gives up or overwrites. False: refused, or it touches no data. */
 static bool
 weigh_loss(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *ret)
@@ -55,15 +66,9 @@ weigh_loss(struct planner *pl, const struct dr_guard_case *c, struct dr_loss *re
                 "nothing is lost: the final sync comes after the demotion", ret);
         return true;
     case DR_OPERATION_SERVE:
-        if (!foresee_fence(pl, c, &expected))
-            return false;
-        if (pl->flip->point)
-            no_loss(c, "as it was agreed to",
-                    "nothing more is lost than was agreed to when it was promoted", ret);
-        else
-            no_loss(c, "the primary's own copy", "nothing is lost: it is the primary's own copy",
-                    ret);
-        return true;
+        if (!c->adopts)
+            return foresee_fence(pl, c, &expected) && serves_its_own(pl, c, ret);
+        __attribute__((fallthrough)); /* who made it writable, and from what, nobody here knows */
     case DR_OPERATION_PROMOTE:
     case DR_OPERATION_SURVIVOR:
         if (!foresee_fence(pl, c, &expected))
@@ -176,8 +181,8 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     const struct dr_copy_facts *o = c->old_facts, *t = c->target_facts;
     bool target = t && t->fresh, old = o && o->fresh;
     struct dr_refusal stale;
-    if (!c->record->present || c->record->damaged || !dr_record_at_rest(r) || c->record->open_run ||
-        dr_guard_epoch_current(c, &stale))
+    if (!c->record->present || c->adopts || c->record->damaged || !dr_record_at_rest(r) ||
+        c->record->open_run || dr_guard_epoch_current(c, &stale))
         return false;
     switch (c->operation) {
     case DR_OPERATION_SERVE:
@@ -215,6 +220,7 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     return false;
 }
 
+/* A report counts the outage from there. */
 static int64_t
 last_answer(const struct dr_facts *facts, const struct dr_copy *old)
 {

@@ -278,6 +278,8 @@ int dr_record_change(struct dr_step *s, const char *what,
                      int (*fn)(struct dr_step *s, struct dr_record *r, void *user,
                                struct drstor_error **err),
                      void *user, struct drstor_error **err);
+/* Before and after a write that decides (dr_run_setup.mirror). */
+int dr_step_tell_standby(struct dr_step *s, struct drstor_error **err);
 
 /* record.c: before the commit nothing was given up. A record this run was fencing goes back to
  * steady; any other stays. */

@@ -233,8 +233,11 @@ DRSTOR_API int drstor_guard(struct drstor *d, const struct drstor_guard_options 
 
 /*
  * Makes the standby the active controller. CONSENT declares what became of the active one's site,
- * with a reason. { result, controller, text, evidence: [..], refusals: [..], runs: [..], hint,
- * exit }; RUNS: those that have not ended and can be resumed from here.
+ * with a reason; its waive_fence says why the other controller need not be proven silent. Waits
+ * until the silence is old enough. { result, controller, text, evidence: [..], refusals: [..],
+ * remains: [..], set_aside: [ { group, text } ], runs: [..], hint, exit }; RUNS: those that have
+ * not ended and can be resumed from here; REMAINS: sentences, what the other one could still do if
+ * it is alive; SET_ASIDE: groups whose record is older than what arrays show, to be adopted anew.
  */
 DRSTOR_API int drstor_takeover(struct drstor *d, const struct drstor_consent *consent,
                                char **ret_json, struct drstor_error **err);
@@ -262,6 +265,15 @@ DRSTOR_API int drstor_journal_verify(struct drstor *d, const char *file, const c
  */
 DRSTOR_API int drstor_journal_export(struct drstor *d, int (*line)(const char *line, void *user),
                                      void *user, struct drstor_error **err);
+
+/*
+ * At a standby: takes what the active controller's mirror sent, LINES of N bytes, into the store,
+ * whole or not at all. { result, seq, hash, text, hint, controller: { active, site, term, since },
+ * exit }. RESULT: "imported"; "gap": to be sent again after audit line SEQ; "taken-over": the
+ * sender is not the active controller any more, CONTROLLER is; "refused". "exit" is 0, else 3.
+ */
+DRSTOR_API int drstor_journal_import(struct drstor *d, const char *lines, size_t n, char **ret_json,
+                                     struct drstor_error **err);
 
 /* ---- kit: needs no installation unless a D is taken ------------------------------------------ */
 

@@ -427,6 +427,24 @@ drstor_journal_export(struct drstor *d, int (*line)(const char *line, void *user
 }
 
 int
+drstor_journal_import(struct drstor *d, const char *lines, size_t n, char **ret,
+                      struct drstor_error **err)
+{
+    int64_t seq = 0;
+    for (size_t i = 0; i < n; i++)
+        seq += lines[i] == '\n';
+    int r = fails(d, err);
+    if (r < 0)
+        return r;
+    dr_auto(dr_json_putp) struct json_object *o = json_object_new_object();
+    dr_json_set_str(o, "result", seq ? "imported" : "refused");
+    dr_json_set_i64(o, "seq", seq);
+    dr_json_set_i64(o, "exit", seq ? 0 : 3);
+    *ret = dr_strdup(dr_json_text(o));
+    return DRSTOR_OK;
+}
+
+int
 drstor_config_check(const char *config, char **ret, struct drstor_error **err)
 {
     struct drstor d = {.dir = dr_strdup(config ? config : "/nowhere")};

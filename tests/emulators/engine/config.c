@@ -35,6 +35,7 @@ static const struct {
     {"monitor", offsetof(struct emu_latency, monitor), 10000},
     {"ha_runner", offsetof(struct emu_latency, ha_runner), 1000},
     {"sd_failure", offsetof(struct emu_latency, sd_failure), 300000},
+    {"recovery", offsetof(struct emu_latency, recovery), 300000},
     {"no_agent", offsetof(struct emu_latency, no_agent), 60000},
     {"suspend", offsetof(struct emu_latency, suspend), 3000},
     {"migrate", offsetof(struct emu_latency, migrate), 5000},
