@@ -220,6 +220,15 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     return false;
 }
 
+/* A report counts the outage from there. */
+static int64_t
+last_answer(const struct dr_facts *facts, const struct dr_copy *old)
+{
+    const struct dr_endpoint_facts *e =
+        old ? dr_facts_endpoint(facts, DR_ENDPOINT_ARRAY, old->array->name) : NULL;
+    return e && !e->answers ? e->last_answer.utc : -1;
+}
+
 void
 dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan *ret)
 {
@@ -247,7 +256,10 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
                                    .epoch = c.record->present ? c.record->record.epoch : 0,
                                    .nothing_to_do = there,
                                    .text = dr_planner_flip_text(&pl, &c, there),
-                                   .adopt = c.adopts};
+                                   .adopt = c.adopts,
+                                   .last_answer = last_answer(in->facts, c.old),
+                                   .rpo_s = g->rpo_s,
+                                   .rto_s = g->rto_s};
         pl.flip = &ret->flips[ret->n_flips - 1];
         plan_point(&pl, &c, pl.flip);
         busy += !there;

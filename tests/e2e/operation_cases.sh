@@ -118,6 +118,7 @@ choose() {
     drill-start) operation "$1" steady erp sim-rome test_start drill start erp --yes ;;
     drill-promote) operation "$1" drill erp sim-rome observe drill promote erp --yes ;;
     drill-clean) operation "$1" drill erp sim-rome test_stop drill clean erp --yes ;;
+    guard) operation "$1" left erp sim-milan set_access guard --site milan --once ;;
     verify) operation "$1" steady mes sim-milan verify_dual_write verify mes ;;
     adopt) operation "$1" fresh erp sim-milan observe adopt erp ;;
     abort) operation "$1" half erp sim-milan set_access run abort RUN ;;
@@ -125,7 +126,7 @@ choose() {
     esac
 }
 operations=(switchover promote serve survivor demote reprotect failback resync suspend resume sync
-    drill-start drill-promote drill-clean verify adopt abort)
+    drill-start drill-promote drill-clean guard verify adopt abort)
 
 # Takes the ground away from it: the rule it is then refused by, and what has to happen before.
 ground() {
@@ -143,6 +144,7 @@ ground() {
     sync) rule=R018; must suspend erp --yes ;;
     drill-start) rule=R041; must drill start erp --yes ;;
     drill-promote) rule=R042; must drill clean erp --yes ;;
+    guard) rule='has no record'; rm -r "$dir/state" ;;
     verify) rule=dual-unverified; "$sim" link "$dir/world.json" down milan rome >/dev/null ;;
     adopt) rule=R037; fate milan silent ;;
     abort) rule=R031; spoken; words=("${said[@]}"); sed -i 's/role: active/role: standby/' "$dir/drstor.yaml" ;;
@@ -186,7 +188,7 @@ disturb() {
 goes_on() {
     mended
     in_site "$dir" -q run resume >"$dir/out" 2>&1 || { got=$?; said=(run resume); wants 0; }
-    case $op in verify | adopt | abort) does; wants 0 ;; esac
+    case $op in guard | verify | adopt | abort) does; wants 0 ;; esac
     same
 }
 
@@ -200,7 +202,7 @@ case_refused() {
     local before_n
     before_n=$(mutations)
     does
-    wants 3 6
+    wants 3 6 "$([ "$op" != guard ] || echo 5)"
     grep -q "$rule" "$dir/out" || fail "$op, refused: no $rule in: $(said_so)"
     [ "$(mutations)" = "$before_n" ] || fail "$op, refused: something was sent"
 }
@@ -218,6 +220,7 @@ case_lost() {
 }
 case_resume() {
     disturb refuse 0
+    [ "$op" != guard ] || fault refuse --op withdraw --array "$array" # or it is hidden instead
     does
     case $op in verify | adopt) wants 3 4 6 ;; abort) wants 0 ;; *) wants 3 4 5 ;; esac
     goes_on
