@@ -66,6 +66,7 @@ struct session {
     struct dr_endpoints *ends;
     struct dr_store *store; /* NULL when there is none yet and we only look */
     const char *store_trouble;
+    bool details;        /* observing reads what checks want to know of engines */
     bool points;         /* observing asks for recovery points, too */
     bool writes;         /* the store was opened for writing */
     int64_t journal_seq; /* of the last audit line that is in the system log, or was there before */
@@ -107,6 +108,13 @@ int dr_goal_consent(struct dr_arena *a, const struct drstor_consent *consent, st
 
 int dr_groups_check(const struct dr_model *m, const char *const *groups, size_t n,
                     struct drstor_error **err);
+
+struct dr_check;
+struct json_object *dr_problems_json(const struct dr_problems *found);
+struct json_object *dr_checks_json(const struct dr_check *list, size_t n);
+/* Reads both engines of the mapping in detail; which sites they are. */
+int dr_session_engines(struct session *s, struct dr_facts *facts, const char **ret_from,
+                       const char **ret_to, struct drstor_error **err);
 
 /* Text of O, which is put. */
 char *dr_document_text(struct json_object *o);

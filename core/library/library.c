@@ -214,8 +214,11 @@ dr_session_observe(struct session *s, const char *const *groups, size_t n, bool 
                    struct dr_facts *ret, struct drstor_error **err)
 {
     struct dr_facts before;
-    const struct dr_observe_what what = {
-        .groups = groups, .n_groups = n, .engines = engines, .points = s->points};
+    const struct dr_observe_what what = {.groups = groups,
+                                         .n_groups = n,
+                                         .engines = engines,
+                                         .points = s->points,
+                                         .details = s->details};
     dr_map_clear(&dr_facts_type, &before);
     int r = s->store ? dr_store_facts_load(s->store, s->arena, &before, err) : DRSTOR_OK;
     if (r < 0)

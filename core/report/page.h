@@ -92,6 +92,9 @@ int dr_text_report(struct dr_page *p, struct json_object *doc, struct drstor_err
 int dr_text_run(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_abort(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_verify(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_check(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_map(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_yaml(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_guard(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_takeover(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_journal(struct dr_page *p, struct json_object *doc, struct drstor_error **err);

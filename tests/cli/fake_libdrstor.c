@@ -360,6 +360,43 @@ drstor_verify(struct drstor *d, const char *const *groups, size_t n, int probe, 
 }
 
 int
+drstor_check(struct drstor *d, const char *const *groups, size_t n, char **ret,
+             struct drstor_error **err)
+{
+    (void)groups;
+    (void)n;
+    return answer(d, "check", ret, err);
+}
+
+int
+drstor_map_check(struct drstor *d, char **ret, struct drstor_error **err)
+{
+    return answer(d, "map", ret, err);
+}
+
+int
+drstor_map_generate(struct drstor *d, char **ret, struct drstor_error **err)
+{
+    return answer(d, "yaml", ret, err);
+}
+
+int
+drstor_config_generate(struct drstor *d, char **ret, struct drstor_error **err)
+{
+    return answer(d, "yaml", ret, err);
+}
+
+/* The file's name is the folder of the document. */
+int
+drstor_map_import(const char *file, char **ret, struct drstor_error **err)
+{
+    struct drstor of_file = {.dir = dr_strdup(file)};
+    int r = answer(&of_file, "imported", ret, err);
+    free(of_file.dir);
+    return r;
+}
+
+int
 drstor_abort(struct drstor *d, const char *run, const struct drstor_callbacks *cb, char **ret,
              struct drstor_error **err)
 {

@@ -69,6 +69,14 @@ exit_codes_are_those_of_the_documents(void **state)
         {IN("steady") "verify --all", 6},
         {IN("steady") "verify crm --probe", 0},
         {IN("locked") "verify crm", 7},
+        {IN("steady") "check", 6},
+        {IN("steady") "check crm", 6},
+        {IN("locked") "check", 7},
+        {IN("steady") "rhv map check", 6},
+        {IN("steady") "rhv map generate", 0},
+        {IN("steady") "config generate", 0},
+        {"rhv map import " DOCS "/steady", 0}, /* a file needs no installation */
+        {"rhv map import " DOCS "/altered", 2},
         {IN("kept") "guard --site milan --once", 0},
         {IN("broken") "guard --site milan --once", 2}, /* no such document */
         {IN("steady") "takeover --declare site-lost:milan --reason fire", 0},
@@ -337,6 +345,9 @@ documents_of_the_rare_verbs_have_their_text(void **state)
         const char *words, *says, *member;
     } docs[] = {
         {IN("steady") "verify --all", "NO       the witness", "\"verdict\":\"dual-unverified\""},
+        {IN("steady") "check", "warehouse: NOT READY, 1 of 2 checks hold", "\"ready\":false"},
+        {IN("steady") "rhv map check", "vars.yml:7:3: wrong M03:", "\"findings\":["},
+        {IN("steady") "rhv map generate", "dr_cluster_mappings:\n", "\"yaml\":"},
         {IN("steady") "run abort r-2", "not known, look at it:", "\"undone\":["},
         {IN("steady") "takeover --declare site-lost:milan --reason fire",
          "active: controller rome-1", "\"declared\":\"site-lost:milan\",\"reason\":\"fire\""},
@@ -355,6 +366,34 @@ documents_of_the_rare_verbs_have_their_text(void **state)
         if (!strstr(j.out, docs[i].member))
             fail_msg("drstor %s: %s", words, j.out);
     }
+}
+
+static void
+a_proposal_never_takes_the_place_of_a_file(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/drstor-cli-proposal.XXXXXX", words[256];
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "mine", 4), 4);
+    (void)close(fd);
+    (void)snprintf(words, sizeof(words), IN("steady") "rhv map generate -O %s", path);
+    dr_auto(spawn_free) struct spawned s = spawn_run(words, NULL);
+    assert_int_equal(s.code, 2);
+    assert_non_null(strstr(s.err, "it is there already"));
+    dr_auto(dr_freep) char *text = NULL;
+    size_t n = 0;
+    assert_int_equal(dr_file_read(path, 100, &text, &n, NULL), 0);
+    assert_string_equal(text, "mine");
+    assert_int_equal(unlink(path), 0);
+    dr_auto(spawn_free) struct spawned t = spawn_run(words, NULL);
+    assert_int_equal(t.code, 0);
+    assert_string_equal(t.out, "");
+    assert_non_null(strstr(t.err, "gap: cluster lab has no counterpart at rome\n"));
+    dr_auto(dr_freep) char *written = NULL;
+    assert_int_equal(dr_file_read(path, 100000, &written, &n, NULL), 0);
+    assert_non_null(strstr(written, "dr_cluster_mappings:\n"));
+    assert_int_equal(unlink(path), 0);
 }
 
 static int
@@ -434,6 +473,7 @@ main(void)
         cmocka_unit_test(the_page_of_a_run_is_a_file_and_nothing_else_gives_way_to_it),
         cmocka_unit_test(a_guard_tells_what_it_finds_and_ends_with_a_signal),
         cmocka_unit_test(documents_of_the_rare_verbs_have_their_text),
+        cmocka_unit_test(a_proposal_never_takes_the_place_of_a_file),
         cmocka_unit_test(a_reader_that_goes_away_stops_nothing),
         cmocka_unit_test(results_that_cannot_be_written_are_a_failure),
         cmocka_unit_test(sigterm_stops_in_order),
