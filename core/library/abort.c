@@ -20,13 +20,36 @@ say(struct act *x, const char ***list, size_t *n, const char *text)
     dr_arena_push(x->s.arena, *list, *n) = text;
 }
 
+/* A primary that was never opened need not be: what HELPS it, and the way to where it came from. */
 static const char *
-primary_of(const struct dr_plan_record *records, size_t n, const char *group)
+back_text(struct act *x, const struct dr_record *r, const char *helps)
+{
+    const struct dr_group *g = dr_model_group(x->s.d->model, r->group);
+    struct dr_goal back = x->goal;
+    back.unplanned = true;
+    for (size_t i = 0; g && r->left.untaken && i < g->n_copies; i++)
+        if (!dr_streq(g->copies[i].site->name, r->primary)) {
+            back.to = g->copies[i].site->name;
+            return dr_arena_printf(x->s.arena, "%s; or back to %s: %s", helps, back.to,
+                                   dr_command_text(x->s.arena, &back, NULL));
+        }
+    return helps;
+}
+
+static const struct dr_record *
+record_of(const struct dr_plan_record *records, size_t n, const char *group)
 {
     for (size_t i = 0; i < n; i++)
         if (dr_streq(records[i].group, group) && records[i].present)
-            return records[i].record.primary;
+            return &records[i].record;
     return NULL;
+}
+
+static const char *
+primary_of(const struct dr_plan_record *records, size_t n, const char *group)
+{
+    const struct dr_record *r = record_of(records, n, group);
+    return r ? r->primary : NULL;
 }
 
 static const char *
@@ -38,14 +61,24 @@ listed(struct act *x, const char *const *groups, size_t n)
     return text;
 }
 
+/* Groups of one primary. */
+struct serves {
+    const char *primary, **groups;
+    size_t n;
+    const struct dr_plan_record *records;
+    size_t n_records;
+};
+
 /*
  * A flip with a fence and an epoch of its own (safety L3). What comes of it is a sentence; what
  * cannot be served again is told with what would help. 1: refused, and nothing was said.
  */
 static int
-serve_once(struct act *x, struct dr_abort_result *a, const char *primary, const char **groups,
-           size_t n, bool alone, struct drstor_error **err)
+serve_once(struct act *x, struct dr_abort_result *a, const struct serves *what, bool alone,
+           struct drstor_error **err)
 {
+    const char *primary = what->primary, **groups = what->groups;
+    const size_t n = what->n;
     const struct dr_goal was = a->goal;
     dr_map_clear(&dr_goal_type, &x->goal);
     x->goal.verb = DR_VERB_PROMOTE;
@@ -78,6 +111,9 @@ serve_once(struct act *x, struct dr_abort_result *a, const char *primary, const 
     }
     a->left_over |= r < 0 || exit != 0;
     for (size_t i = 0; i < n; i++) {
+        const struct dr_record *record = record_of(what->records, what->n_records, groups[i]);
+        x->goal.groups = &groups[i];
+        x->goal.n_groups = 1;
         if (r == DRSTOR_OK && exit == 0)
             say(x, &a->undone, &a->n_undone,
                 dr_arena_printf(x->s.arena, "%s: writable at %s again (run %s)", groups[i], primary,
@@ -85,7 +121,8 @@ serve_once(struct act *x, struct dr_abort_result *a, const char *primary, const 
         else
             say(x, &a->stays, &a->n_stays,
                 dr_arena_printf(x->s.arena, "%s: not writable at %s, so nobody serves it: %s; %s",
-                                groups[i], primary, why ? why : "it failed", helps));
+                                groups[i], primary, why ? why : "it failed",
+                                record ? back_text(x, record, helps) : helps));
     }
     return DRSTOR_OK;
 }
@@ -110,10 +147,12 @@ serve_again(struct act *x, struct dr_abort_result *a, struct drstor_error **err)
             over[k] = true;
             dr_arena_push(x->s.arena, groups, n_groups) = a->not_served[k];
         }
+        struct serves what = {primary, groups, n_groups, records, n};
         if (n_groups)
-            r = serve_once(x, a, primary, groups, n_groups, n_groups == 1, err);
+            r = serve_once(x, a, &what, n_groups == 1, err);
         for (size_t k = 0; r == 1 && k < n_groups; k++) {
-            int e = serve_once(x, a, primary, &groups[k], 1, true, err);
+            what = (struct serves){primary, &groups[k], 1, records, n};
+            int e = serve_once(x, a, &what, true, err);
             r = e < 0 ? e : k + 1 == n_groups ? DRSTOR_OK : 1;
         }
     }
@@ -153,7 +192,10 @@ drstor_abort(struct drstor *d, const char *run, const struct drstor_callbacks *c
     dr_act_callbacks(&x, callbacks);
     x.cb.decide = NULL; /* giving up is the decision; what it takes loses nothing */
     const struct dr_run_setup setup = dr_act_setup(&x);
-    r = dr_run_abort(&setup, x.s.arena, run, false, &a, err);
+    const char *said = NULL;
+    r = dr_session_mirror(&x.s, x.s.arena, &said, err);
+    if (r == DRSTOR_OK)
+        r = dr_run_abort(&setup, x.s.arena, run, false, &a, err);
     if (r == DRSTOR_OK)
         r = serve_again(&x, &a, err);
     if (r == DRSTOR_OK)

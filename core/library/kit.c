@@ -21,6 +21,17 @@ problem(const char *file, unsigned line, unsigned column, const char *text, cons
     return o;
 }
 
+struct json_object *
+dr_problems_json(const struct dr_problems *found)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < found->n; i++)
+        (void)json_object_array_add(list, problem(found->list[i].file, found->list[i].line,
+                                                  found->list[i].column, found->list[i].message,
+                                                  found->list[i].hint));
+    return list;
+}
+
 /* What only the plugins know of their keys. */
 static void
 check_plugins(const struct dr_model *m, struct json_object *list)
@@ -53,10 +64,8 @@ drstor_config_check(const char *config, char **ret_json, struct drstor_error **e
     const char *path = config ? config : DR_CONFIG_PATH;
     struct json_object *o = dr_report_new(), *list = json_object_new_array();
     if (dr_config_check(path, &found) < 0) {
-        for (size_t i = 0; i < found.n; i++)
-            (void)json_object_array_add(list, problem(found.list[i].file, found.list[i].line,
-                                                      found.list[i].column, found.list[i].message,
-                                                      found.list[i].hint));
+        (void)json_object_put(list);
+        list = dr_problems_json(&found);
     } else {
         struct dr_model *m = NULL;
         if (dr_config_load(path, &m, NULL) == DRSTOR_OK)

@@ -25,6 +25,7 @@ drstor_status(struct drstor *d, const char *const *groups, size_t n, char **ret_
         struct json_object *o =
             dr_report_status(d->model, &facts, records, n_records, n ? groups : NULL, n);
         dr_json_set_str(o, "store_trouble", s.store_trouble);
+        dr_json_set(o, "controller", dr_session_controller_json(&s));
         dr_json_set_i64(o, "exit", 0);
         *ret_json = dr_document_text(o);
     }

@@ -1,6 +1,7 @@
 #include "plan/guard_internal.h"
 
 #include "plan/adopt.h"
+#include "plan/loss.h"
 
 #include "base/str.h"
 #include "base/timetext.h"
@@ -113,9 +114,14 @@ dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struct dr_
     struct dr_plan_record *first = dr_arena_new0(a, struct dr_plan_record);
     first->group = group->name;
     first->present = true;
-    dr_adopt_record(group, c->old, c->target, in->facts, &first->record);
+    /* The one that is writable is what somebody made the primary; then it is that one's to serve.
+     */
+    bool served = dr_view_writable(&c->target_facts->view);
+    dr_adopt_record(group, served ? c->target : c->old, c->target, in->facts, &first->record);
     c->record = first;
     c->adopts = true;
+    if (served)
+        c->operation = dr_goal_operation(in->goal, group, &first->record);
 }
 
 void
@@ -156,7 +162,7 @@ dr_guard_ids(size_t *ret_n)
         "R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017", "R018", "R019", "R020",
         "R021", "R022", "R023", "R024", "R025", "R026", "R027", "R028", "R029", "R030", "R031",
         "R033", "R034", "R035", "R036", "R037", "R039", "R040", "R041", "R042", "R043", "R045",
-        "R046", "R050", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
+        "R046", "R050", "R051", "R052", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;
 }

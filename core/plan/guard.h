@@ -7,6 +7,8 @@
 
 #include "plan/stage.h"
 
+struct dr_controller;
+
 /* What a plugin declared, as far as planning cares. */
 struct dr_plan_duration {
     const char *operation;
@@ -19,6 +21,7 @@ struct dr_plan_array {
     size_t n_capabilities;
     struct dr_plan_duration *durations;
     size_t n_durations;
+    bool refuses_older; /* by token, what comes from an older controller; of no matter to a plan */
 };
 
 /* A group's record as the store gave it. */
@@ -42,6 +45,7 @@ struct dr_plan_input {
     size_t n_records;
     const struct dr_goal *goal;
     const char *person;
+    const struct dr_controller *controller; /* as stored; NULL: the configuration alone decides */
     const char *own_run; /* when a run checks its own conditions again: not "another run" */
 };
 

@@ -76,6 +76,7 @@ struct dr_stage_action {
     const char *domain, *dc, *host, *cluster; /* ids, host and cluster by name */
     const char *protocol, *portal, *target;
     const char *text;
+    const char *from, *to;     /* register: the sites, for the rest of the mapping */
     struct dr_vnic_map *vnics; /* register: names as they are at the two sites */
     size_t n_vnics;
     bool partial, reassign_bad_macs;

@@ -62,15 +62,7 @@ const char *
 dr_stage_mapped(const struct dr_pair_map *maps, size_t n, const char *from_site, const char *from,
                 const char *to_site)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (dr_streq(maps[i].from_site, from_site) && dr_streq(maps[i].from, from) &&
-            dr_streq(maps[i].to_site, to_site))
-            return maps[i].to;
-        if (dr_streq(maps[i].to_site, from_site) && dr_streq(maps[i].to, from) &&
-            dr_streq(maps[i].from_site, to_site))
-            return maps[i].from;
-    }
-    return from; /* same names map to same names */
+    return dr_mapping_name(maps, n, from_site, from, to_site);
 }
 
 void

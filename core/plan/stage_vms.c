@@ -37,6 +37,8 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
     x->name = o->name;
     x->domain = o->domain;
     x->cluster = cluster->name;
+    x->from = g->from;
+    x->to = g->to;
     x->partial = s->m->mapping.partial_import;
     x->reassign_bad_macs = s->m->mapping.reassign_bad_macs;
     for (size_t i = 0; i < s->m->mapping.n_vnics; i++) {

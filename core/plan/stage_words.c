@@ -72,6 +72,8 @@ static const struct dr_field action_fields[] = {
     DR_STR(struct dr_stage_action, portal),
     DR_STR(struct dr_stage_action, target),
     DR_STR(struct dr_stage_action, text),
+    DR_STR(struct dr_stage_action, from),
+    DR_STR(struct dr_stage_action, to),
     DR_LIST(struct dr_stage_action, vnics, vnic_type),
     DR_BOOL(struct dr_stage_action, partial),
     DR_BOOL(struct dr_stage_action, reassign_bad_macs)};

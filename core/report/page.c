@@ -258,6 +258,15 @@ dr_page_journal(struct dr_page *p, struct json_object *doc)
     const char *hash = dr_page_text(p, journal, "hash");
     if (hash)
         dr_page_say(p, 0, 2, "journal %s:%s", dr_page_known(p, journal, "seq"), hash);
+    dr_page_mirror(p, doc);
+}
+
+void
+dr_page_mirror(struct dr_page *p, struct json_object *of)
+{
+    const char *text = dr_page_text(p, dr_json_get(of, "mirror"), "text");
+    if (text)
+        dr_page_say(p, 0, 2, "%s", text);
 }
 
 void

@@ -58,6 +58,8 @@ void dr_page_refusals(struct dr_page *p, struct json_object *refusals);
 
 /* "journal 57:ab12...", the head of the audit chain after an act, as journal verify takes it. */
 void dr_page_journal(struct dr_page *p, struct json_object *doc);
+/* How far the standby is behind, if it is. */
+void dr_page_mirror(struct dr_page *p, struct json_object *of);
 /* What a person does next, told by the report or by its exit; NULL: nothing. */
 const char *dr_page_next_of(struct dr_page *p, struct json_object *doc);
 /* The loss that was accepted, as the journal keeps it or as it was given; NULL: none was. */
@@ -90,6 +92,9 @@ int dr_text_report(struct dr_page *p, struct json_object *doc, struct drstor_err
 int dr_text_run(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_abort(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_verify(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_check(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_map(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_yaml(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_guard(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_takeover(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_journal(struct dr_page *p, struct json_object *doc, struct drstor_error **err);

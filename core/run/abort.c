@@ -80,15 +80,49 @@ tell(struct dr_run *run, const struct dr_plan_group *f, const struct dr_record *
             "%s: what was overwritten at %s stays overwritten; drstor reprotect %s begins anew",
             f->name, f->from, f->name);
         break;
-    case DRILLING:
-        add(run, &ret->stays, &ret->n_stays, "%s: clone %s at %s; drstor drill clean %s", f->name,
-            rec->drill.name, rec->drill.site, f->name);
+    case DRILLING: /* tell_drill() */
         break;
     case ENDED:
         add(run, &ret->stays, &ret->n_stays, "%s: was done before: %s", f->name,
             f->text ? f->text : "?");
         break;
     }
+}
+
+static int
+forget_drill(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
+{
+    (void)user;
+    (void)err;
+    if (!r->drill.name || !dr_streq(r->drill.run, s->run->id))
+        return 1;
+    r->drill = (struct dr_drill){.started = -1};
+    return DRSTOR_OK;
+}
+
+/* What was sent for the clone has ended, one way or the other: whether it is there is a fact now.
+ */
+static int
+tell_drill(struct dr_run *run, struct dr_step *s, const struct dr_record *rec,
+           struct dr_abort_result *ret, struct drstor_error **err)
+{
+    dr_auto(dr_error_freep) struct drstor_error *trouble = NULL;
+    const struct dr_drill *d = &rec->drill;
+    const char *group = s->group->name;
+    s->hasty = true;
+    int there = dr_drill_there(s, d->name, &trouble);
+    if (there == 0) {
+        add(run, &ret->undone, &ret->n_undone, "%s: no clone was made at %s", group, d->site);
+        return dr_record_change(s, "no drill", forget_drill, NULL, err);
+    }
+    if (there > 0)
+        add(run, &ret->stays, &ret->n_stays, "%s: clone %s at %s; drstor drill clean %s", group,
+            d->name, d->site, group);
+    else
+        add(run, &ret->unknown, &ret->n_unknown,
+            "%s: whether clone %s is at %s: %s; drstor drill clean %s", group, d->name, d->site,
+            dr_error_message(trouble), group);
+    return DRSTOR_OK;
 }
 
 /*
@@ -177,6 +211,8 @@ abort_group(struct dr_run *run, struct dr_step *steps, size_t flip, struct dr_ab
     tell(run, f, &rec, ret);
     if (where(run, f, &rec) == FENCING)
         r = dr_record_unfence(first, err);
+    else if (where(run, f, &rec) == DRILLING)
+        r = tell_drill(run, first, &rec, ret, err);
     else
         r = dr_record_change(first, "aborted", park, NULL, err);
     if (r == DRSTOR_OK)

@@ -43,18 +43,22 @@ update_ovf(struct dr_env *env, struct dr_rhv *rhv, const struct dr_rhv_how *how,
 }
 
 int
-dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_stage_action *x,
-               const struct dr_cancel *cancel, struct dr_arena *a, struct dr_inv_domain **found,
-               size_t *n_found, struct drstor_error **err)
+dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_mapping *mapping,
+               const struct dr_stage_action *x, const struct dr_cancel *cancel, struct dr_arena *a,
+               struct dr_inv_domain **found, size_t *n_found, struct drstor_error **err)
 {
     const struct dr_rhv_how how = {.cancel = cancel};
     const struct dr_rhv_target target = {x->portal, x->target};
+    struct dr_mapping maps;
+    /* Here and not in the action, which is kept: passwords of LUNs stay where they are. */
+    dr_mapping_direct(a, mapping, x->from, x->to, &maps);
     bool iscsi = x->protocol && x->protocol[0] == 'i' && x->target;
     const struct dr_rhv_register what = {.domain = x->domain,
                                          .id = x->id,
                                          .cluster = x->cluster,
                                          .vnics = x->vnics,
                                          .n_vnics = x->n_vnics,
+                                         .maps = &maps,
                                          .allow_partial = x->partial,
                                          .reassign_bad_macs = x->reassign_bad_macs};
     const struct dr_rhv_import import = {.id = x->id,

@@ -134,11 +134,11 @@ int dr_step_point(struct dr_step *s, const struct dr_copy *copy, const char *id,
 int dr_step_point_planned(struct dr_step *s, struct dr_point *ret, struct drstor_error **err);
 /*
  * CALL sets the access of COPY, which was just read as V. To make it writable, it goes back to the
- * point it owes by RECORD; to close it, it owes nothing from now on if it was whole and writable.
+ * point it owes by RECORD; to close it, it has taken over if it was whole and writable.
  */
 int dr_point_due(struct dr_step *s, const struct dr_copy *copy, const struct dr_copy_view *v,
                  const struct dr_record *record, struct dr_call *call, struct drstor_error **err);
-/* COPY was read back as writable: the record owes it no point any more. */
+/* COPY was read back as writable: as the primary it has taken over, and owes no point any more. */
 int dr_point_reached(struct dr_step *s, const struct dr_copy *copy, struct drstor_error **err);
 
 /* ---- drive.c --------------------------------------------------------------------------------- */
@@ -237,6 +237,8 @@ enum dr_step_end dr_step_handover(struct dr_step *s);
 enum dr_step_end dr_step_clone(struct dr_step *s); /* drill.c */
 enum dr_step_end dr_step_rehearse(struct dr_step *s);
 enum dr_step_end dr_step_unclone(struct dr_step *s);
+/* Is the clone NAME at the array of the target? 1 or 0. */
+int dr_drill_there(struct dr_step *s, const char *name, struct drstor_error **err);
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
 enum dr_step_end dr_step_drain(struct dr_step *s);
 enum dr_step_end dr_step_release(struct dr_step *s);
@@ -279,6 +281,8 @@ int dr_record_change(struct dr_step *s, const char *what,
                      int (*fn)(struct dr_step *s, struct dr_record *r, void *user,
                                struct drstor_error **err),
                      void *user, struct drstor_error **err);
+/* Before and after a write that decides (dr_run_setup.mirror). */
+int dr_step_tell_standby(struct dr_step *s, struct drstor_error **err);
 
 /* record.c: before the commit nothing was given up. A record this run was fencing goes back to
  * steady; any other stays. */

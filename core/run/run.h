@@ -21,6 +21,12 @@ struct dr_run_setup {
     uint64_t deadline_ns;           /* UINT64_MAX: none. Then as for cancel, with exit 8 */
     /* Progress, one at a time, from any thread. Must not call back into the run. */
     void (*event)(const struct dr_event_row *event, void *user);
+    /*
+     * Before and after a write that decides: tells a standby what is stored, bounded. REFUSED: it
+     * has taken over, and nothing more may be done from here. *RET_SAID, in A: it does not answer,
+     * which stops nothing; NULL: nothing is to be said. From any thread.
+     */
+    int (*mirror)(void *user, struct dr_arena *a, const char **ret_said, struct drstor_error **err);
     void *user;
 };
 
@@ -46,6 +52,13 @@ int dr_run_start(const struct dr_run_setup *setup, struct dr_arena *a, const str
 /* Is it a guard's? That one decides nothing, so whoever begins something of the same group takes
  * its place, and nothing waits for its end. */
 bool dr_run_gives_way(const struct dr_run_row *row);
+/*
+ * Does RUN, which has not ended, still hold GROUP, or may another one begin there? It does not,
+ * once it brought the group to its end or was refused there, and the RECORD is at rest.
+ */
+int dr_run_holds(struct dr_store *store, struct dr_arena *a, const struct dr_run_row *run,
+                 const char *group, const struct dr_record *record, bool *ret,
+                 struct drstor_error **err);
 
 /* Goes on with a run that has not ended. One that has: RET tells how, nothing is done. */
 int dr_run_resume(const struct dr_run_setup *setup, struct dr_arena *a, const char *run,

@@ -71,8 +71,9 @@ call_main(void *arg)
 {
     struct call *c = arg;
     DR_FP("stage.call");
-    c->status = dr_engine_call(c->st->run->s->env, c->st->rhv, &c->action, &c->st->cancel, c->arena,
-                               &c->found, &c->n_found, &c->err);
+    c->status =
+        dr_engine_call(c->st->run->s->env, c->st->rhv, &c->st->run->s->model->mapping, &c->action,
+                       &c->st->cancel, c->arena, &c->found, &c->n_found, &c->err);
     DR_FP("stage.sent");
     dr_mailbox_post(c->st->box, c);
 }

@@ -124,7 +124,11 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
                 take_place(run, &open[k]);
                 continue;
             }
-            if (dr_record_settled_by(&rec, open[k].id)) {
+            bool holds = true;
+            r = dr_run_holds(run->s->store, run->arena, &open[k], f->name, &rec, &holds, err);
+            if (r < 0)
+                return r;
+            if (!holds) {
                 r = overtake(run, &open[k], err);
                 if (r < 0)
                     return r;
@@ -177,7 +181,7 @@ adopt(struct dr_run *run, size_t flip, const struct dr_facts *facts, struct drst
     const struct dr_plan_group *f = &run->plan.flips[flip];
     const struct dr_group *g = dr_model_group(run->s->model, f->name);
     struct dr_record rec;
-    dr_adopt_record(g, dr_group_copy(g, f->from), dr_group_copy(g, f->to), facts, &rec);
+    dr_adopt_record(g, dr_group_copy(g, f->primary), dr_group_copy(g, f->to), facts, &rec);
     rec.epoch = f->epoch;
     const struct dr_audit entry = {
         .who = run->s->who,

@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every operation of the safety table from the command line: done, asked again, and refused where its
-# ground is missing. What a crash or a lost reply does to them is tests/fault/sweep.
+# ground is missing; one after the other on one site, as a person would. What a crash, a lost reply and
+# a resume do to each of them is operation_cases.sh.
 . "$(dirname "$0")/lib.sh"
 export DEMO_POINTS_S=2
 demo_site "$work"
@@ -172,4 +173,4 @@ expect 6 journal verify "$work/altered.jsonl"
 sed '$d' "$work/journal.jsonl" >"$work/cut.jsonl"
 expect 6 journal verify "$work/cut.jsonl"
 "$sim" violations "$work/world.json" >"$work/violations" || { cat "$work/violations"; fail "violations"; }
-echo "figure operations_cases $done_n of $done_n"
+echo "figure operations_asked $done_n of $done_n"

@@ -38,5 +38,7 @@ bool golden_same(const char *folder, const char *name, const char *text);
 char *golden_plan_text(struct json_object *test);
 char *golden_stage_text(struct json_object *test);
 char *golden_leave_text(struct json_object *test);
+char *golden_map_text(struct json_object *test);
+char *golden_check_text(struct json_object *test);
 
 #endif

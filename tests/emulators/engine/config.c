@@ -35,6 +35,7 @@ static const struct {
     {"monitor", offsetof(struct emu_latency, monitor), 10000},
     {"ha_runner", offsetof(struct emu_latency, ha_runner), 1000},
     {"sd_failure", offsetof(struct emu_latency, sd_failure), 300000},
+    {"recovery", offsetof(struct emu_latency, recovery), 300000},
     {"no_agent", offsetof(struct emu_latency, no_agent), 60000},
     {"suspend", offsetof(struct emu_latency, suspend), 3000},
     {"migrate", offsetof(struct emu_latency, migrate), 5000},
@@ -157,8 +158,12 @@ config_documents(struct emu_engine *e)
         if (!vm->template && emu_same(js_str(vm->conf, "status"), "up"))
             vm_run_initially(e, vm);
     for (struct emu_sd *sd = e->sds; sd; sd = sd->next)
-        if (sd->dc[0] && js_bool(e->conf, "write_ovf_at_start", true))
+        if (sd->dc[0] && js_bool(e->conf, "write_ovf_at_start", true)) {
             ovf_write(e, sd);
+            struct json_object *event = event_add(
+                e, NULL, 199, "normal", "OVF_STORE of Storage Domain %s was updated.", sd->name);
+            js_add(event, "storage_domain", tree_ref(sd->id, "storagedomains"));
+        }
     for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
         json_object_object_del(vm->conf, "status");
 }

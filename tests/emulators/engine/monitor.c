@@ -60,9 +60,9 @@ sd_monitor(struct emu_engine *e, struct emu_sd *sd, struct json_object *groups)
 #define MONITOR_MIN_NS 200000000
 
 static void
-monitor_later(struct emu_op *op)
+monitor_later(struct emu_op *op, int64_t ms)
 {
-    int64_t period = emu_scaled(op->e, op->e->latency.monitor);
+    int64_t period = emu_scaled(op->e, ms);
     op->wake_ns = op->e->now + (period > MONITOR_MIN_NS ? period : MONITOR_MIN_NS);
 }
 
@@ -70,17 +70,22 @@ static void
 monitor_step(struct emu_op *op)
 {
     struct emu_engine *e = op->e;
-    bool any = false;
+    bool watched = false;
+    bool inactive = false;
     struct json_object *groups = content_groups(e, NULL);
     for (struct emu_sd *sd = e->sds; sd; sd = sd->next) {
         if (sd->status != SD_ACTIVE && sd->status != SD_UNKNOWN && sd->status != SD_INACTIVE)
             continue;
         sd_monitor(e, sd, groups);
-        any = true;
+        watched = watched || sd->status != SD_INACTIVE;
+        inactive = inactive || sd->status == SD_INACTIVE;
     }
     json_object_put(groups);
-    if (any)
-        monitor_later(op);
+    /* Where all is lost already there is no hurry: recovery is tried every few minutes. */
+    if (watched)
+        monitor_later(op, e->latency.monitor);
+    else if (inactive)
+        monitor_later(op, e->latency.recovery);
     else
         e->monitoring = false;
 }
@@ -91,7 +96,7 @@ monitor_start(struct emu_engine *e)
     if (e->monitoring)
         return;
     e->monitoring = true;
-    monitor_later(op_background(e, "monitor", monitor_step));
+    monitor_later(op_background(e, "monitor", monitor_step), e->latency.monitor);
 }
 
 /* ---- the engine's own OVF updates ------------------------------------------------------------ */

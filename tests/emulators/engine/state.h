@@ -301,6 +301,7 @@ struct emu_latency {
     int64_t iscsi;
     int64_t monitor;    /* between two looks at the domains */
     int64_t sd_failure; /* a domain is gone this long before it is inactive */
+    int64_t recovery;   /* between two looks when all domains are inactive */
     int64_t ha_runner;  /* between two tries of the HA auto-start runner */
     int64_t no_agent;   /* powering_up until a guest without agent counts as up */
     int64_t suspend;

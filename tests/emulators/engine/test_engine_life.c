@@ -166,7 +166,7 @@ inactive_domain_recovers_with_its_storage(void **state)
     site_call(&f->milan, "GET", "datacenters/" DC_M, NULL);
     assert_string_equal(site_str(&f->milan, "status"), "problematic");
     milan_storage(f, "read-write");
-    site_sleep(&f->milan, 30 * SECOND);
+    site_sleep(&f->milan, 310 * SECOND);
     site_call(&f->milan, "GET", ATTACH_M "/" SD1, NULL);
     assert_string_equal(site_str(&f->milan, "status"), "active");
     site_call(&f->milan, "GET", "datacenters/" DC_M, NULL);
