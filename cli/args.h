@@ -34,6 +34,7 @@ enum cli_flag {
     FLAG_INTERVAL,
     FLAG_HEAD,
     FLAG_OUT,
+    FLAG_HTML,
     FLAG_EXIT_CODE,
     FLAG_WATCH,
     FLAG_CONFIG,

@@ -46,9 +46,16 @@ file_read(struct cli *c, const char *path, size_t most, const char *what)
 void
 file_begin(struct file *f, const char *path)
 {
+    struct stat st;
     memset(f, 0, sizeof(*f));
     f->path = path;
     f->fd = -1;
+    /* Only a file may be put in a file's place: /dev/null would be one from then on, a link gone.
+     */
+    if (lstat(path, &st) == 0 && !S_ISREG(st.st_mode)) {
+        f->trouble = S_ISDIR(st.st_mode) ? EISDIR : EEXIST;
+        return;
+    }
     if (asprintf(&f->temporary, "%s.XXXXXX", path) < 0)
         f->temporary = NULL;
     else
@@ -63,6 +70,13 @@ file_line(struct file *f, const char *text)
         f->trouble = errno ? errno : EIO;
 }
 
+void
+file_text(struct file *f, const char *text)
+{
+    if (!f->trouble && !out_bytes(f->fd, text, strlen(text)))
+        f->trouble = errno ? errno : EIO;
+}
+
 int
 file_end(struct file *f, struct cli *c, bool good)
 {
@@ -70,14 +84,20 @@ file_end(struct file *f, struct cli *c, bool good)
         f->trouble = errno;
     if (f->fd >= 0 && close(f->fd) != 0 && !f->trouble)
         f->trouble = errno;
-    if (!f->trouble && good && rename(f->temporary, f->path) != 0)
+    if (!f->trouble && good &&
+        (f->fresh ? link(f->temporary, f->path) : rename(f->temporary, f->path)) != 0)
         f->trouble = errno;
-    if (f->fd >= 0 && (f->trouble || !good))
+    if (f->fd >= 0 && (f->trouble || !good || f->fresh))
         (void)unlink(f->temporary);
     free(f->temporary);
     if (!f->trouble)
         return CLI_DONE;
     char text[512];
-    (void)snprintf(text, sizeof(text), "cannot write %s: %s", f->path, strerror(f->trouble));
-    return out_failure(c, CLI_INTERNAL, text, NULL);
+    (void)snprintf(text, sizeof(text), "cannot write %s: %s", f->path,
+                   f->trouble != EEXIST ? strerror(f->trouble)
+                   : f->fresh           ? "it is there already"
+                                        : "there is something that is no file");
+    return f->fresh && f->trouble == EEXIST
+               ? out_failure(c, CLI_USAGE, text, "name another file, or move that one away")
+               : out_failure(c, CLI_INTERNAL, text, NULL);
 }

@@ -16,9 +16,11 @@ struct file {
     const char *path;
     char *temporary;
     int fd, trouble; /* errno of the first failure */
+    bool fresh;      /* set after the begin: what is there already stays, and is the failure */
 };
 void file_begin(struct file *f, const char *path);
 void file_line(struct file *f, const char *text);
+void file_text(struct file *f, const char *text); /* without an end of line */
 /* GOOD false: nothing is left of it. 0, or an exit code after the reason was said. */
 int file_end(struct file *f, struct cli *c, bool good);
 

@@ -61,7 +61,7 @@ static const char rooms[] =
     "\n"
     "look  status [GROUP...]               what holds now, and what to do next\n"
     "      show KIND NAME, explain ID      one thing in full; what a refusal means\n"
-    "      verify GROUP...                 can both sites really be written now?\n"
+    "      check, verify [GROUP...]        ready to be promoted? both sites writable?\n"
     "act   plan VERB GROUP...              what one of these would do:\n"
     "      promote GROUP... --to SITE      move groups to a site\n"
     "      failback, reprotect GROUP...    back home; let the other copy follow\n"
@@ -73,8 +73,9 @@ static const char rooms[] =
     "      guard --site SITE               hold back a site that comes back\n"
     "      takeover                        make this standby the active controller\n"
     "runs  run list|show|watch|resume|abort|report\n"
-    "      journal verify|export           proof and export of the audit chain\n"
-    "kit   config check, plugin list|info, completion bash|zsh, version, help\n"
+    "      journal verify|export|import    proof, export and copy of the audit chain\n"
+    "kit   config check|generate, rhv map check|import|generate, plugin list|info\n"
+    "      completion bash|zsh, version, help\n"
     "\n"
     "Everywhere: -c FILE, -o table|json|jsonl, --columns LIST, -q, -v, --timeout TIME\n"
     "Exit: 0 done, 2 usage, 3 refused, 4 failed and resumable, 5 unknown: observe\n"
@@ -246,7 +247,8 @@ cli_completion_text(const char *shell)
     put_values(&t);
     put_cases(&t);
     if (zsh)
-        put(&t, "  if [[ $taken == file ]] || [[ $verb == (apply|\"journal verify\") ]]; then "
+        put(&t, "  if [[ $taken == file ]] || [[ $verb == (apply|\"journal verify\"|\"rhv map "
+                "import\") ]]; then "
                 "_files; fi\n"
                 "  if [[ -n $taken ]]; then compadd -- ${=values}; else compadd -- ${=can}; fi\n}\n"
                 "_drstor \"$@\"\n");
@@ -257,7 +259,8 @@ cli_completion_text(const char *shell)
                 "    [ \"$taken\" = word ] && COMPREPLY=($(compgen -W \"$values\" -- \"$cur\"))\n"
                 "    return 0\n  fi\n"
                 "  COMPREPLY=($(compgen -W \"$can\" -- \"$cur\"))\n"
-                "  case \"$verb\" in apply|\"journal verify\") ;; *) return 0 ;; esac\n"
+                "  case \"$verb\" in apply|\"journal verify\"|\"rhv map import\") ;; *) return 0 "
+                ";; esac\n"
                 "  COMPREPLY+=($(compgen -f -- \"$cur\"))\n"
                 "  return 0\n}\ncomplete -F _drstor drstor\n");
     return t.s;

@@ -44,6 +44,7 @@ const struct cli_flag_row cli_flags[FLAG_COUNT] = {
     [FLAG_INTERVAL]     = {"interval", 0, "DURATION", "from one poll to the next", NULL, false, NULL},
     [FLAG_HEAD]         = {"head", 0, "SEQ:HASH", "a line that the chain must contain", NULL, false, NULL},
     [FLAG_OUT]          = {"out", 'O', "FILE", "write to FILE, whole or not at all; - is stdout", NULL, false, NULL},
+    [FLAG_HTML]         = {"html", 0, "FILE", "also as one HTML page; - is stdout, and only that", NULL, false, NULL},
     [FLAG_EXIT_CODE]    = {"exit-code", 0, NULL, "10: the plan has changes; 6: not ready", NULL, false, NULL},
     [FLAG_WATCH]        = {"watch", 'w', NULL, "again every few seconds", NULL, false, NULL},
     [FLAG_CONFIG]       = {"config", 'c', "FILE", "default /etc/drstor/drstor.yaml", NULL, false, NULL},
@@ -93,20 +94,32 @@ static const struct cli_verb drill_verbs[] = {
 
 static const struct cli_verb run_verbs[] = {
     VERB("list", "", "the runs there have been", 0, 0, 0, NULL, cli_run_list),
-    VERB("show", "RUN", "as run report", 0, 1, 1, NULL, cli_run_report),
+    VERB("show", "RUN", "as run report", BIT(HTML), 1, 1, NULL, cli_run_report),
     VERB("watch", "RUN", "follow a run of another process", 0, 1, 1, NULL, cli_run_watch),
     VERB("resume", "[RUN]", "go on with a run; default: the oldest open one", 0, 0, 1, NULL, cli_run_resume),
     VERB("abort", "RUN", "give a run up: undo it, where it can be", 0, 1, 1, NULL, cli_run_abort),
-    VERB("report", "RUN", "all of a run: facts, steps, proofs, loss", 0, 1, 1, NULL, cli_run_report),
+    VERB("report", "RUN", "all of a run: facts, steps, proofs, loss", BIT(HTML), 1, 1, NULL, cli_run_report),
     {0}};
 
 static const struct cli_verb journal_verbs[] = {
     VERB("verify", "[FILE]", "proof that no line of the journal was altered", BIT(HEAD), 0, 1, NULL, cli_journal_verify),
     VERB("export", "", "everything in the store as JSON lines", BIT(OUT), 0, 0, NULL, cli_journal_export),
+    VERB("import", "", "take what a mirror sends, from stdin", 0, 0, 0, NULL, cli_journal_import),
+    {0}};
+
+static const struct cli_verb map_verbs[] = {
+    VERB("check", "", "what is wrong with the mapping, at both engines", 0, 0, 0, NULL, cli_map_check),
+    VERB("import", "FILE", "ovirt-dr's file as a configuration", BIT(OUT), 1, 1, NULL, cli_map_import),
+    VERB("generate", "", "a mapping from what both engines have", BIT(OUT), 0, 0, NULL, cli_map_generate),
+    {0}};
+
+static const struct cli_verb rhv_verbs[] = {
+    NEST("map", "check|import|generate", "the mapping of VMs", map_verbs),
     {0}};
 
 static const struct cli_verb config_verbs[] = {
     VERB("check", "", "every problem of the configuration", 0, 0, 0, NULL, cli_config_check),
+    VERB("generate", "", "groups and mapping from arrays and engines", BIT(OUT), 0, 0, NULL, cli_config_generate),
     {0}};
 
 static const struct cli_verb plugin_verbs[] = {
@@ -120,6 +133,7 @@ const struct cli_verb cli_verbs[] = {
     VERB("status", "[GROUP...]", "what holds now, and what to do next", BIT(WATCH) | BIT(EXIT_CODE), 0, ANY, NULL, cli_status),
     VERB("show", "KIND NAME", "one thing in full", 0, 2, 2, "group site array engine record run", cli_show),
     VERB("explain", "ID", "what a refusal means", 0, 1, 1, NULL, cli_explain),
+    VERB("check", "[GROUP...]", "is everything ready for a promotion?", 0, 0, ANY, NULL, cli_check),
     VERB("verify", "GROUP...", "can both sites of active-active really be written now?", BIT(ALL) | BIT(PROBE), 0, ANY, NULL, cli_verify),
     NEST("plan", "promote|failback|demote|reprotect|drill|suspend|resume|sync", "what one of these would do", plan_verbs),
     ACT("promote", "promote", "GROUP... --to SITE", "move groups to a site", PROMOTE, BIT(TO)),
@@ -134,16 +148,15 @@ const struct cli_verb cli_verbs[] = {
     VERB("adopt", "GROUP...", "first record of groups", BIT(ALL), 0, ANY, NULL, cli_adopt),
     VERB("observe", "[GROUP...]", "ask everything once, keep the facts", 0, 0, ANY, NULL, cli_observe),
     NEEDS("guard", "--site SITE", "hold back a site that comes back", BIT(ONCE) | BIT(INTERVAL), BIT(SITE), cli_guard),
-    NEEDS("takeover", "--declare KIND:SITE --reason TEXT", "make this standby the active controller", 0, BIT(DECLARE) | BIT(REASON), cli_takeover),
+    NEEDS("takeover", "--declare KIND:SITE --reason TEXT", "make this standby the active controller", BIT(WAIVE_FENCE), BIT(DECLARE) | BIT(REASON), cli_takeover),
     NEST("run", "list|show|watch|resume|abort|report", "runs, ended or not", run_verbs),
-    NEST("journal", "verify|export", "the audit chain", journal_verbs),
-    NEST("config", "check", "every problem of the file", config_verbs),
+    NEST("journal", "verify|export|import", "the audit chain", journal_verbs),
+    NEST("rhv", "map", "VMs and their engines", rhv_verbs),
+    NEST("config", "check|generate", "the file: its problems, a proposal", config_verbs),
     NEST("plugin", "list|info", "the plugins", plugin_verbs),
     VERB("completion", "bash|zsh", "for your shell", 0, 1, 1, "bash zsh", cli_completion),
     VERB("version", "", "the version", 0, 0, 0, NULL, cli_version),
     VERB("help", "[VERB...]", "this, or help of a verb", 0, 0, 3, NULL, cli_help),
-    LATER("check", "readiness of a site; see status, and plan promote"),
-    LATER("rhv", "work on the mapping"),
     LATER("trust", "first keys and certificates of an endpoint"),
     {0}};
 /* clang-format on */

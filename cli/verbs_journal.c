@@ -4,7 +4,9 @@
 #include "out.h"
 #include "signals.h"
 
+#include <errno.h>
 #include <string.h>
+#include <unistd.h>
 
 int
 cli_journal_verify(struct cli *c)
@@ -70,6 +72,61 @@ cli_journal_export(struct cli *c)
         r = out_error(c, err);
     else if (!e.to_stdout && !cli_given(&c->args, FLAG_QUIET))
         out_say("%zu lines in %s; prove them with: drstor journal verify %s", e.lines, path, path);
+    cli_close(c);
+    return r;
+}
+
+/* ---- the other end of a mirror --------------------------------------------------------------- */
+
+enum { PIECE = 65536 };
+static const size_t import_most = (size_t)1 << 30;
+
+/* NULL: it cannot be read, or has no end; said already. */
+static char *
+read_input(size_t *ret_n)
+{
+    size_t n = 0, cap = 4 * PIECE;
+    char *text = malloc(cap);
+    while (text && n < import_most) {
+        if (cap - n < PIECE) {
+            char *more = realloc(text, cap *= 2);
+            if (!more)
+                break;
+            text = more;
+        }
+        ssize_t got = read(STDIN_FILENO, text + n, PIECE);
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            break;
+        if (got == 0) {
+            *ret_n = n;
+            return text;
+        }
+        n += (size_t)got;
+    }
+    out_say("what was sent cannot be read whole");
+    free(text);
+    return NULL;
+}
+
+/* A program reads the answer: one line of JSON, whatever the form. */
+int
+cli_journal_import(struct cli *c)
+{
+    cli_auto(cli_textp) char *json = NULL;
+    cli_auto(cli_errorp) struct drstor_error *err = NULL;
+    size_t n = 0;
+    cli_auto(cli_freep) char *text = read_input(&n);
+    int r = text ? cli_open(c) : CLI_USAGE;
+    if (r)
+        return r;
+    if (drstor_journal_import(c->d, text, n, &json, &err) < 0) {
+        r = out_error(c, err);
+    } else {
+        out_line(json);
+        r = cli_exit_of(json, CLI_INTERNAL);
+    }
     cli_close(c);
     return r;
 }

@@ -1,7 +1,10 @@
 /* Runs: what there was, what goes on, going on with one. */
 #include "act.h"
+#include "file.h"
 #include "out.h"
 #include "signals.h"
+
+#include <string.h>
 
 enum { POLL_MS = 1000 };
 
@@ -19,18 +22,39 @@ cli_run_list(struct cli *c)
     return r;
 }
 
+/* The same document as a page, in a file of its own. */
+static int
+page(struct cli *c, const char *path, const char *json)
+{
+    cli_auto(cli_textp) char *html = NULL;
+    cli_auto(cli_errorp) struct drstor_error *err = NULL;
+    struct file f;
+    if (drstor_render_html("run", json, &html, &err) < 0)
+        return out_error(c, err);
+    if (strcmp(path, "-") == 0) {
+        out_text(html);
+        return CLI_DONE;
+    }
+    file_begin(&f, path);
+    file_line(&f, html);
+    return file_end(&f, c, true);
+}
+
 int
 cli_run_report(struct cli *c)
 {
     cli_auto(cli_textp) char *json = NULL;
     cli_auto(cli_errorp) struct drstor_error *err = NULL;
+    const char *html = cli_value(&c->args, FLAG_HTML);
     int r = cli_open(c);
     if (r)
         return r;
     signals_attach(c->d, true);
     if (drstor_run_show(c->d, c->args.names[0], &json, &err) < 0)
         r = out_error(c, err);
-    else
+    else if (html)
+        r = page(c, html, json);
+    if (!r && (!html || strcmp(html, "-") != 0))
         r = out_document(c, "run", json); /* showing it worked, however the run ended */
     cli_close(c);
     return r;

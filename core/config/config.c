@@ -37,14 +37,33 @@ static DR_CONF_TABLE(top_table, "top level", top_keys);
 
 struct state_read {
     const char *sqlite;
-    const struct dr_yaml *etcd;
+    const struct dr_yaml *etcd, *mirror;
 };
 
 static const struct dr_conf_key state_keys[] = {
     DR_CONF_KEY(struct state_read, sqlite, DR_CONF_PATH),
     DR_CONF_KEY(struct state_read, etcd, DR_CONF_NODE),
+    DR_CONF_KEY(struct state_read, mirror, DR_CONF_NODE),
 };
 static DR_CONF_TABLE(state_table, "state", state_keys);
+
+struct mirror_read {
+    const char **run;
+    size_t n_run;
+    int64_t timeout;
+    const struct dr_yaml *site;
+};
+
+static const struct dr_conf_key mirror_keys[] = {
+    {.name = "run",
+     .kind = DR_CONF_TEXTS,
+     .required = true,
+     .offset = offsetof(struct mirror_read, run),
+     .n_offset = offsetof(struct mirror_read, n_run)},
+    DR_CONF_SPAN("timeout", struct mirror_read, timeout, DR_CONF_DURATION, 1, 60),
+    DR_CONF_KEY(struct mirror_read, site, DR_CONF_NODE),
+};
+static DR_CONF_TABLE(mirror_table, "state.mirror", mirror_keys);
 
 static const struct dr_conf_key etcd_keys[] = {
     {.name = "endpoints",
@@ -92,6 +111,29 @@ config_state(struct dr_conf *c, const struct dr_yaml *node)
         c->model->state_sqlite = read.sqlite ? read.sqlite : "/var/lib/drstor/state.db";
 }
 
+/* After the sites are known. */
+static void
+config_mirror(struct dr_conf *c, const struct dr_yaml *node)
+{
+    struct mirror_read read = {.timeout = 5};
+    struct dr_mirror *m = &c->model->mirror;
+    dr_conf_read(c, &mirror_table, node, "mirror", &read);
+    m->run = read.run;
+    m->n_run = read.n_run;
+    m->timeout_s = read.timeout;
+    if (m->n_run)
+        m->run[0] = dr_conf_path(c, m->run[0]);
+    if (read.site)
+        m->site = dr_conf_site(c, read.site, "\"site\" of mirror");
+    if (c->model->state_etcd)
+        dr_conf_problem(c, node, "leave it out", "controllers that share a store need no mirror");
+    /* Whoever may write this file would run programs as us. */
+    if (c->untrusted)
+        dr_conf_problem(c, node, c->untrusted_hint,
+                        "a mirror is only taken from a file that nobody else can write, but %s",
+                        c->untrusted);
+}
+
 /* ---- controller, safety, timeouts ------------------------------------------------------------ */
 
 struct controller_read {
@@ -136,6 +178,7 @@ config_controller(struct dr_conf *c, const struct dr_yaml *node)
 const struct dr_conf_table *const dr_conf_tables[] = {
     &top_table,
     &state_table,
+    &mirror_table,
     &etcd_table,
     &controller_table,
     &safety_table,
@@ -148,6 +191,7 @@ const struct dr_conf_table *const dr_conf_tables[] = {
     &dr_conf_copy_table,
     &dr_conf_rhv_table,
     &dr_conf_tier_table,
+    &dr_conf_stop_table,
     &dr_conf_gate_table,
     &dr_conf_hook_table,
     &dr_conf_mapping_table,
@@ -191,6 +235,8 @@ config_read(struct dr_conf *c, const struct dr_yaml *root)
     dr_conf_sites(c, top.sites);
     if (top.controller)
         config_controller(c, top.controller);
+    if (top.state && dr_yaml_get(top.state, "mirror"))
+        config_mirror(c, dr_yaml_get(top.state, "mirror"));
     dr_conf_arrays(c, top.arrays);
     dr_conf_groups(c, top.groups);
     dr_conf_rhv(c, top.rhv);

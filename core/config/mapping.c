@@ -115,8 +115,9 @@ mapping_pairs(struct dr_conf *c, const char *key, const struct dr_yaml *node,
             if (dr_streq(list[k].from, read.primary_name))
                 dr_conf_problem(c, node->items[i], NULL, "%s maps \"%s\" a second time",
                                 mapping_item(c, key, i), dr_conf_word(c, read.primary_name));
-        dr_arena_push(c->arena, list, n) = (struct dr_pair_map){
-            m->primary.site->name, read.primary_name, m->secondary.site->name, read.secondary_name};
+        dr_arena_push(c->arena, list, n) =
+            (struct dr_pair_map){m->primary.site->name, read.primary_name, m->secondary.site->name,
+                                 read.secondary_name, node->items[i]->place};
     }
     *ret = list;
     *ret_n = n;
@@ -173,6 +174,7 @@ mapping_networks(struct dr_conf *c, const struct dr_yaml *node)
             .to_profile = r.profile[1],
             .to_profile_id = r.id[1],
             .to_data_center = r.dc[1],
+            .place = node->items[i]->place,
         };
     }
     m->vnics = list;
@@ -181,38 +183,16 @@ mapping_networks(struct dr_conf *c, const struct dr_yaml *node)
 
 /* ---- which site is which --------------------------------------------------------------------- */
 
-/* HOST[:PORT]/PATH without what different people write differently. */
-static const char *
-mapping_plain_url(struct dr_conf *c, const char *url)
-{
-    const char *scheme_end = strstr(url, "://");
-    char *s = dr_arena_str(c->arena, scheme_end ? scheme_end + 3 : url);
-    char *path = s + strcspn(s, "/");
-    for (char *h = s; h < path; h++)
-        if (*h >= 'A' && *h <= 'Z')
-            *h = (char)(*h + ('a' - 'A'));
-    size_t n = strlen(path);
-    while (n && path[n - 1] == '/')
-        path[--n] = '\0';
-    if (n >= 4 && dr_streq(path + n - 4, "/api"))
-        path[n - 4] = '\0';
-    const char *colon = memchr(s, ':', (size_t)(path - s));
-    size_t host_n = (size_t)(path - s);
-    if (colon && path - colon == 4 && strncmp(colon, ":443", 4) == 0)
-        host_n = (size_t)(colon - s);
-    return dr_arena_printf(c->arena, "%.*s%s", (int)host_n, s, path);
-}
-
 static const struct dr_site *
 mapping_site_by_url(struct dr_conf *c, const char *url)
 {
     const struct dr_model *m = c->model;
     if (!url)
         return NULL;
-    const char *plain = mapping_plain_url(c, url);
+    const char *plain = dr_url_plain(c->arena, url);
     for (size_t i = 0; i < m->n_sites; i++)
         for (size_t u = 0; m->sites[i].engine && u < m->sites[i].engine->at.n_urls; u++)
-            if (dr_streq(plain, mapping_plain_url(c, m->sites[i].engine->at.urls[u])))
+            if (dr_streq(plain, dr_url_plain(c->arena, m->sites[i].engine->at.urls[u])))
                 return &m->sites[i];
     return NULL;
 }

@@ -6,6 +6,7 @@
 struct rhv_read {
     const struct dr_yaml *mapping;
     const struct dr_yaml *start;
+    const struct dr_yaml *stop;
     const struct dr_yaml *preempt;
     const struct dr_yaml *hooks;
 };
@@ -13,6 +14,7 @@ struct rhv_read {
 static const struct dr_conf_key rhv_keys[] = {
     DR_CONF_KEY(struct rhv_read, mapping, DR_CONF_NODE),
     DR_CONF_KEY(struct rhv_read, start, DR_CONF_NODE),
+    DR_CONF_KEY(struct rhv_read, stop, DR_CONF_NODE),
     DR_CONF_KEY(struct rhv_read, preempt, DR_CONF_NODE),
     DR_CONF_KEY(struct rhv_read, hooks, DR_CONF_NODE),
 };
@@ -21,7 +23,7 @@ static void
 rhv_other(struct dr_conf *c, const struct dr_yaml_pair *pair, const char *what, void *out)
 {
     (void)out;
-    static const char *const names[] = {"mapping", "start", "preempt", "hooks"};
+    static const char *const names[] = {"mapping", "start", "stop", "preempt", "hooks"};
     const char *hint =
         __builtin_strncmp(pair->key, "dr_", 3) == 0
             ? "ovirt-dr's keys stand under mapping:"
@@ -147,6 +149,65 @@ tiers_read(struct dr_conf *c, const struct dr_yaml *node)
     c->model->n_start = node->n_items;
 }
 
+/* ---- stop ------------------------------------------------------------------------------------ */
+
+struct stop_read {
+    const char **vms;
+    size_t n_vms;
+    int64_t limit;
+    unsigned policy;
+};
+
+static const struct dr_conf_key stop_keys[] = {
+    {.name = "vms",
+     .kind = DR_CONF_TEXTS,
+     .required = true,
+     .offset = offsetof(struct stop_read, vms),
+     .n_offset = offsetof(struct stop_read, n_vms)},
+    DR_CONF_SPAN("limit", struct stop_read, limit, DR_CONF_DURATION, 1, 86400),
+    DR_CONF_CHOICE("policy", struct stop_read, policy, dr_stop_policy_names),
+};
+
+DR_CONF_TABLE(dr_conf_stop_table, "rhv.stop", stop_keys);
+
+/* What is written once counts: a name that an earlier rule lists is a slip. */
+static void
+stop_twice(struct dr_conf *c, const struct dr_yaml *node, const struct dr_stop_rule *rules,
+           size_t at)
+{
+    for (size_t k = 0; k < rules[at].n_vms; k++)
+        for (size_t e = 0; e < at; e++)
+            for (size_t v = 0; v < rules[e].n_vms; v++)
+                if (dr_streq(rules[e].vms[v], rules[at].vms[k]))
+                    dr_conf_problem(c, dr_yaml_get(node, "vms")->items[k], NULL,
+                                    "stop rule %zu lists %s, which stop rule %zu lists already",
+                                    at + 1, dr_conf_word(c, rules[at].vms[k]), e + 1);
+}
+
+static void
+stop_read(struct dr_conf *c, const struct dr_yaml *node)
+{
+    if (!dr_conf_is_list(c, node, "\"stop\" of rhv"))
+        return;
+    const struct dr_stop_rule *usual = dr_model_stop(c->model, "");
+    struct dr_stop_rule *rules = dr_arena_alloc(c->arena, node->n_items, sizeof(*rules));
+    for (size_t i = 0; i < node->n_items; i++) {
+        struct stop_read read = {.limit = usual->limit_s, .policy = (unsigned)usual->policy};
+        dr_conf_read(c, &dr_conf_stop_table, node->items[i],
+                     dr_arena_printf(c->arena, "stop rule %zu", i + 1), &read);
+        rules[i] = (struct dr_stop_rule){
+            .vms = read.vms,
+            .n_vms = read.n_vms,
+            .limit_s = read.limit,
+            .policy = (enum dr_stop_policy)read.policy,
+            .place = node->items[i]->place,
+        };
+        stop_twice(c, node->items[i], rules, i);
+    }
+    c->model->stop = rules;
+    c->model->n_stop = node->n_items;
+}
+
 /* ---- preempt --------------------------------------------------------------------------------- */
 
 static void
@@ -247,6 +308,8 @@ dr_conf_rhv(struct dr_conf *c, const struct dr_yaml *node)
     dr_conf_mapping(c, read.mapping);
     if (read.start)
         tiers_read(c, read.start);
+    if (read.stop)
+        stop_read(c, read.stop);
     if (read.preempt)
         preempt_read(c, read.preempt);
     if (read.hooks)

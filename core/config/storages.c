@@ -109,7 +109,7 @@ storage_check(struct dr_conf *c, const struct dr_yaml *node, const char *what,
 }
 
 static void
-storage_data_center(struct dr_conf *c, const struct storage_read *r)
+storage_data_center(struct dr_conf *c, const struct dr_yaml *node, const struct storage_read *r)
 {
     struct dr_mapping *m = &c->model->mapping;
     const char *from = r->side[SIDE_PRIMARY].dc_name, *to = r->side[SIDE_SECONDARY].dc_name;
@@ -121,7 +121,7 @@ storage_data_center(struct dr_conf *c, const struct storage_read *r)
     struct dr_pair_map *list =
         dr_arena_grow(c->arena, c->data_centers, m->n_data_centers, sizeof(*list));
     list[m->n_data_centers++] =
-        (struct dr_pair_map){m->primary.site->name, from, m->secondary.site->name, to};
+        (struct dr_pair_map){m->primary.site->name, from, m->secondary.site->name, to, node->place};
     c->data_centers = list;
     m->data_centers = list;
 }
@@ -152,7 +152,7 @@ dr_conf_storages(struct dr_conf *c, const struct dr_yaml *node)
         r.side[SIDE_PRIMARY].port = r.side[SIDE_SECONDARY].port = 3260;
         dr_conf_read(c, &dr_conf_storage_table, node->items[i], what, &r);
         storage_check(c, node->items[i], what, &r);
-        storage_data_center(c, &r);
+        storage_data_center(c, node->items[i], &r);
         list[i] = (struct dr_import_storage){
             .type = (enum dr_domain_type)r.type,
             .id = r.id,

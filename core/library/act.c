@@ -20,6 +20,13 @@ show_event(const struct dr_event_row *event, void *user)
     (void)json_object_put(o);
 }
 
+static int
+tell_standby(void *user, struct dr_arena *a, const char **ret_said, struct drstor_error **err)
+{
+    struct act *x = user;
+    return dr_session_mirror(&x->s, a, ret_said, err);
+}
+
 struct dr_run_setup
 dr_act_setup(struct act *x)
 {
@@ -32,6 +39,7 @@ dr_act_setup(struct act *x)
                                  .cancel = &x->s.d->cancel,
                                  .deadline_ns = x->s.deadline_ns,
                                  .event = show_event,
+                                 .mirror = tell_standby,
                                  .user = x};
 }
 
@@ -43,6 +51,62 @@ dr_act_callbacks(struct act *x, const struct drstor_callbacks *cb)
         memcpy(&x->cb, cb, cb->size < sizeof(x->cb) ? cb->size : sizeof(x->cb));
 }
 
+/* Which VMs ran, where the last run of a group shut them down and started them nowhere. */
+static int
+read_ran(struct act *x, struct dr_plan_record *records, size_t n, struct drstor_error **err)
+{
+    for (size_t i = 0; x->s.store && i < n; i++) {
+        struct dr_guests ran;
+        const char *run = NULL;
+        int r = records[i].present ? dr_guests_owed(x->s.store, x->s.arena, records[i].group, NULL,
+                                                    &run, &ran, err)
+                                   : DRSTOR_OK;
+        if (r < 0)
+            return r;
+        if (run)
+            records[i].ran = ran.what;
+    }
+    return DRSTOR_OK;
+}
+
+static bool
+same_records(const struct dr_goal *goal, const struct dr_plan_record *x,
+             const struct dr_plan_record *y, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        for (size_t g = 0; g < goal->n_groups; g++)
+            if (dr_streq(goal->groups[g], x[i].group) &&
+                (x[i].present != y[i].present || x[i].record.seq != y[i].record.seq))
+                return false;
+    return true;
+}
+
+/*
+ * Facts and records of one moment. Waiting for a site that is silent takes a while in which
+ * somebody else can begin and end a run: what was seen before it says nothing any more.
+ */
+static int
+look(struct act *x, bool save, struct dr_plan_record **ret, size_t *ret_n,
+     struct drstor_error **err)
+{
+    enum { ROUNDS = 3 };
+    int r = dr_session_records(&x->s, ret, ret_n, err);
+    for (int round = 0; r == DRSTOR_OK && round < ROUNDS; round++) {
+        const struct dr_plan_record *before = *ret;
+        r = dr_session_observe(&x->s, x->goal.groups, x->goal.n_groups, true, save, &x->facts, err);
+        if (r == DRSTOR_OK)
+            r = dr_session_records(&x->s, ret, ret_n, err);
+        if (r == DRSTOR_OK && same_records(&x->goal, before, *ret, *ret_n))
+            return DRSTOR_OK;
+    }
+    if (r == DRSTOR_OK) {
+        r = dr_fail(err, DRSTOR_E_BUSY,
+                    "the records of these groups change while their arrays are looked at");
+        dr_hint(err, "somebody else is at work: drstor run list; nothing was begun");
+    }
+    return r;
+}
+
 static int
 make_plan(struct act *x, bool save, struct drstor_error **err)
 {
@@ -52,9 +116,9 @@ make_plan(struct act *x, bool save, struct drstor_error **err)
     int r = dr_session_arrays(&x->s, &arrays, &n_arrays, err);
     x->s.points = x->goal.point != NULL; /* nobody else waits for them */
     if (r == DRSTOR_OK)
-        r = dr_session_observe(&x->s, x->goal.groups, x->goal.n_groups, true, save, &x->facts, err);
+        r = look(x, save, &records, &n_records, err);
     if (r == DRSTOR_OK)
-        r = dr_session_records(&x->s, &records, &n_records, err);
+        r = read_ran(x, records, n_records, err);
     if (r < 0)
         return r;
     x->person = dr_session_person(&x->s);
@@ -65,7 +129,8 @@ make_plan(struct act *x, bool save, struct drstor_error **err)
                                      .records = records,
                                      .n_records = n_records,
                                      .goal = &x->goal,
-                                     .person = x->person};
+                                     .person = x->person,
+                                     .controller = &x->s.here};
     dr_plan_make(x->s.arena, &in, &x->plan);
     return DRSTOR_OK;
 }
@@ -105,6 +170,14 @@ audit_refusal(struct act *x, const char *text, struct drstor_error **err)
                                    .plan = x->plan.id,
                                    .outcome = "refused",
                                    .detail = text};
+    const struct dr_model *m = x->s.d->model;
+    /* Nothing is added here to what is, or will be, a copy of another controller's chain. */
+    if (!dr_controller_acts(&x->s.here, m->controller_name, m->controller_standby)) {
+        if (x->s.d->parts.tell)
+            x->s.d->parts.tell(x->s.d->parts.user,
+                               dr_arena_printf(x->s.arena, "drstor refused: %s", text));
+        return DRSTOR_OK;
+    }
     return dr_store_audit(x->s.store, &entry, NULL, err);
 }
 
@@ -237,10 +310,7 @@ report_run(struct act *x, const struct dr_run_result *result, char **ret_json,
            struct drstor_error **err)
 {
     struct json_object *o = NULL;
-    struct dr_facts facts;
-    int r = dr_store_facts_load(x->s.store, x->s.arena, &facts, err);
-    if (r == DRSTOR_OK)
-        r = dr_report_run(x->s.store, x->s.arena, x->s.d->model, result->run, &facts, &o, err);
+    int r = dr_report_run(x->s.store, x->s.arena, result->run, &o, err);
     if (r < 0)
         return r;
     dr_json_set_i64(o, "exit", result->exit);
@@ -284,7 +354,10 @@ nobody_at_work(struct act *x, struct drstor_error **err)
 int
 dr_act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drstor_error **err)
 {
-    int r = make_plan(x, true, err);
+    const char *said = NULL; /* stands in the document */
+    int r = dr_session_mirror(&x->s, x->s.arena, &said, err);
+    if (r == DRSTOR_OK)
+        r = make_plan(x, true, err);
     if (r < 0)
         return r;
     if (nothing_to_do(&x->plan)) {
@@ -393,6 +466,7 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
     x.goal.declare = NULL;
     x.goal.n_declare = 0;
     x.goal.reason = x.goal.waive_fence = x.goal.waive_snapshot = x.goal.carries = NULL;
+    x.goal.hurry = false;
     r = dr_goal_consent(a, consent, &x.goal, err);
     if (r < 0)
         return r;
@@ -414,8 +488,20 @@ drstor_apply(struct drstor *d, const char *plan_json, const struct drstor_consen
 int
 dr_act_allowed(const struct drstor *d, struct drstor_error **err)
 {
-    return d->model->controller_standby ? dr_refuse(err, "R031", "this controller is the standby")
-                                        : DRSTOR_OK;
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    dr_auto(dr_store_closep) struct dr_store *store = NULL;
+    struct dr_controller here;
+    struct dr_refusal refusal;
+    dr_map_clear(&dr_controller_type, &here);
+    int r = d->parts.store(d->parts.user, &d->parts, DR_STORE_READ, &store, NULL);
+    /* A store that is damaged says so itself, to whoever opens it to write. */
+    if (r == DRSTOR_OK)
+        (void)dr_store_controller(store, a, &here, NULL);
+    if (!dr_role_refuses(a, d->model, &here, &refusal))
+        return DRSTOR_OK;
+    r = dr_refuse(err, refusal.id, "%s (%s)", refusal.text, refusal.evidence);
+    dr_hint(err, "%s", refusal.remedy);
+    return r;
 }
 
 static int
@@ -423,7 +509,11 @@ resume_one(struct act *x, const char *run, char **ret_json, struct drstor_error 
 {
     struct dr_run_row *open = NULL;
     struct dr_run_result result;
+    const char *said = NULL;
     size_t n = 0;
+    int told = dr_session_mirror(&x->s, x->s.arena, &said, err);
+    if (told < 0)
+        return told;
     if (!run) {
         int r = dr_store_run_open(x->s.store, x->s.arena, NULL, &open, &n, err);
         if (r < 0)
@@ -437,6 +527,8 @@ resume_one(struct act *x, const char *run, char **ret_json, struct drstor_error 
             return DRSTOR_OK;
         }
         run = open[0].id;
+        for (size_t i = n; i > 0; i--) /* a guard's comes after what people began */
+            run = dr_run_gives_way(&open[i - 1]) ? run : open[i - 1].id;
     }
     const struct dr_run_setup setup = dr_act_setup(x);
     int r = dr_run_resume(&setup, x->s.arena, run, &result, err);
@@ -477,116 +569,6 @@ drstor_observe(struct drstor *d, const char *const *groups, size_t n, char **ret
     r = dr_session_observe(&s, n ? groups : NULL, n, true, true, &facts, err);
     if (r == DRSTOR_OK)
         *ret_json = dr_document_text(dr_report_observed(&facts));
-    dr_session_close(&s);
-    return r;
-}
-
-/* ---- adopt ----------------------------------------------------------------------------------- */
-
-static int
-adopt_one(struct session *s, const struct dr_group *g, const struct dr_copy *primary,
-          const struct dr_facts *facts, bool *ret_already, struct drstor_error **err)
-{
-    struct dr_lock lock;
-    struct dr_record rec, before;
-    const struct dr_actor who = dr_actor_self(s->d->env, s->arena, s->d->origin);
-    int r = dr_store_lock(s->store, s->arena, g->name, &who, NULL, "adopt", 0, &s->d->cancel, &lock,
-                          err);
-    if (r < 0)
-        return r;
-    *ret_already =
-        dr_store_load(s->store, s->arena, g->name, &before, NULL, NULL) != DRSTOR_E_NOTFOUND;
-    dr_adopt_record(g, primary, primary, facts, &rec);
-    const struct dr_audit entry = {.who = who,
-                                   .what = "adopt",
-                                   .group = g->name,
-                                   .epoch = rec.epoch,
-                                   .token = lock.token,
-                                   .outcome = "adopted",
-                                   .detail = rec.primary};
-    if (!*ret_already) {
-        r = dr_store_begin(s->store, err);
-        if (r == DRSTOR_OK) {
-            r = dr_store_cas(s->store, &rec, 0, lock.token, NULL, err);
-            if (r == DRSTOR_OK)
-                r = dr_store_audit(s->store, &entry, NULL, err);
-            if (r == DRSTOR_OK)
-                r = dr_store_commit(s->store, err);
-            else
-                dr_store_rollback(s->store);
-        }
-    }
-    int u = DRSTOR_OK;
-    if (lock.owner_died) /* still to be settled, by whoever sends something */
-        dr_store_forsake(s->store, g->name, lock.token);
-    else
-        u = dr_store_unlock(s->store, g->name, lock.token, r < 0 ? NULL : err);
-    return r < 0 ? r : u;
-}
-
-static int
-adopt_all(struct session *s, const char *const *groups, size_t n, char **ret_json,
-          struct drstor_error **err)
-{
-    const struct dr_model *m = s->d->model;
-    struct dr_facts facts;
-    int r = dr_session_observe(s, n ? groups : NULL, n, true, true, &facts, err);
-    struct json_object *o = dr_report_new(), *adopted = json_object_new_array(),
-                       *already = json_object_new_array(), *refusals = json_object_new_array();
-    for (size_t i = 0; r == DRSTOR_OK && i < m->n_groups; i++) {
-        const struct dr_group *g = &m->groups[i];
-        const struct dr_copy *primary = NULL;
-        struct dr_record rec;
-        struct dr_refusal refusal;
-        bool wanted = n == 0, there = false;
-        for (size_t k = 0; k < n; k++)
-            wanted |= dr_streq(groups[k], g->name);
-        if (!wanted)
-            continue;
-        if (dr_store_load(s->store, s->arena, g->name, &rec, NULL, NULL) == DRSTOR_OK) {
-            struct json_object *x = json_object_new_object();
-            dr_json_set_str(x, "group", g->name);
-            dr_json_set_str(x, "primary", rec.primary);
-            dr_json_set_i64(x, "epoch", rec.epoch);
-            (void)json_object_array_add(already, x);
-            continue;
-        }
-        if (dr_adopt_refuses(s->arena, g, &facts, &primary, &refusal)) {
-            (void)json_object_array_add(refusals, dr_map_write(&dr_refusal_type, &refusal));
-            continue;
-        }
-        r = adopt_one(s, g, primary, &facts, &there, err);
-        if (r == DRSTOR_OK) {
-            struct json_object *x = json_object_new_object();
-            dr_json_set_str(x, "group", g->name);
-            dr_json_set_str(x, "primary", primary->site->name);
-            (void)json_object_array_add(there ? already : adopted, x);
-        }
-    }
-    dr_json_set_i64(o, "exit", dr_json_length(refusals) ? 3 : 0);
-    dr_json_set(o, "adopted", adopted);
-    dr_json_set(o, "already", already);
-    dr_json_set(o, "refusals", refusals);
-    if (r == DRSTOR_OK)
-        *ret_json = dr_session_document(s, o);
-    else
-        (void)json_object_put(o);
-    return r;
-}
-
-int
-drstor_adopt(struct drstor *d, const char *const *groups, size_t n, char **ret_json,
-             struct drstor_error **err)
-{
-    struct session s;
-    int r = dr_groups_check(d->model, groups, n, err);
-    if (r == DRSTOR_OK)
-        r = dr_act_allowed(d, err);
-    if (r == DRSTOR_OK)
-        r = dr_session_open(d, DR_STORE_WRITE, &s, err);
-    if (r < 0)
-        return r;
-    r = adopt_all(&s, groups, n, ret_json, err);
     dr_session_close(&s);
     return r;
 }

@@ -12,8 +12,10 @@
 #include "plan/command.h"
 #include "plan/loss.h"
 #include "plan/planner.h"
+#include "plan/takeover.h"
 #include "report/document.h"
 #include "run/run.h"
+#include "store/mirror.h"
 #include "store/store.h"
 
 struct dr_wire;
@@ -30,6 +32,13 @@ struct dr_parts {
                  struct dr_store **ret, struct drstor_error **err);
     /* A line of the journal, for the system log; NULL: it has none. */
     void (*tell)(void *user, const char *line);
+    /*
+     * Gives TEXT to the standby, and what it answered back in A, until DEADLINE_NS. Anything but
+     * OK: it did not answer. NULL: the program of the configuration does it.
+     */
+    int (*mirror)(void *user, const struct dr_parts *parts, const struct dr_str *text,
+                  uint64_t deadline_ns, struct dr_arena *a, const char **ret_answer,
+                  struct drstor_error **err);
     void *user;
     struct dr_wire *wire; /* NULL: the network */
     const char *origin;
@@ -57,11 +66,21 @@ struct session {
     struct dr_endpoints *ends;
     struct dr_store *store; /* NULL when there is none yet and we only look */
     const char *store_trouble;
+    bool details;        /* observing reads what checks want to know of engines */
     bool points;         /* observing asks for recovery points, too */
     bool writes;         /* the store was opened for writing */
     int64_t journal_seq; /* of the last audit line that is in the system log, or was there before */
     char correlation[37];
     uint64_t deadline_ns;
+    struct dr_controller here; /* as the store has it: whose role this one has, or has not */
+    /* Telling the standby: one at a time, and not again at once when it was silent. */
+    struct {
+        pthread_mutex_t lock;
+        struct dr_cond idle;
+        bool busy;
+        uint64_t rests_until_ns;
+        struct drstor_error *replaced; /* it said that it has taken over */
+    } mirror;
 };
 
 /* READ: a store that is not there or damaged is no failure, see store_trouble. */
@@ -89,6 +108,13 @@ int dr_goal_consent(struct dr_arena *a, const struct drstor_consent *consent, st
 
 int dr_groups_check(const struct dr_model *m, const char *const *groups, size_t n,
                     struct drstor_error **err);
+
+struct dr_check;
+struct json_object *dr_problems_json(const struct dr_problems *found);
+struct json_object *dr_checks_json(const struct dr_check *list, size_t n);
+/* Reads both engines of the mapping in detail; which sites they are. */
+int dr_session_engines(struct session *s, struct dr_facts *facts, const char **ret_from,
+                       const char **ret_to, struct drstor_error **err);
 
 /* Text of O, which is put. */
 char *dr_document_text(struct json_object *o);
@@ -120,7 +146,21 @@ int dr_act_on(struct act *x, const struct dr_plan *then, char **ret_json,
 /* within.c: planned as long as that lasts, then unplanned. */
 int dr_act_within(struct act *x, const struct dr_plan *then, char **ret_json,
                   struct drstor_error **err);
-/* May this controller act at all? REFUSED R031 on a standby. */
+/* May this controller act at all? REFUSED R031 on a standby, R052 where another took over. */
 int dr_act_allowed(const struct drstor *d, struct drstor_error **err);
+
+/* ---- the standby (mirror.c) ------------------------------------------------------------------ */
+
+/*
+ * Brings the standby's store up to date, and asks by that whether this is still the active
+ * controller: REFUSED R052 when it is not. A standby that does not answer is no failure: *RET_SAID
+ * (in A) then says how far behind it is; NULL: nothing is to be said.
+ */
+int dr_session_mirror(struct session *s, struct dr_arena *a, const char **ret_said,
+                      struct drstor_error **err);
+/* { configured, seq, at, behind_since, text }, or NULL without a standby. */
+struct json_object *dr_session_mirror_json(struct session *s);
+/* { name, site, role, active, since, before, text, mirror }. */
+struct json_object *dr_session_controller_json(struct session *s);
 
 #endif

@@ -51,6 +51,9 @@ dr_session_journal(struct session *s)
 char *
 dr_session_document(struct session *s, struct json_object *o)
 {
+    const char *said = NULL;
+    (void)dr_session_mirror(s, s->arena, &said, NULL);
+    dr_json_set(o, "mirror", dr_session_mirror_json(s));
     dr_json_set(o, "journal", dr_session_journal(s));
     return dr_document_text(o);
 }

@@ -5,6 +5,7 @@
 #include "plan/explain.h"
 #include "plugin/loader.h"
 #include "plugin/settings.h"
+#include "report/html.h"
 #include "report/text.h"
 
 #include <string.h>
@@ -18,6 +19,17 @@ problem(const char *file, unsigned line, unsigned column, const char *text, cons
     dr_json_set_str(o, "text", text);
     dr_json_set_str(o, "hint", hint);
     return o;
+}
+
+struct json_object *
+dr_problems_json(const struct dr_problems *found)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < found->n; i++)
+        (void)json_object_array_add(list, problem(found->list[i].file, found->list[i].line,
+                                                  found->list[i].column, found->list[i].message,
+                                                  found->list[i].hint));
+    return list;
 }
 
 /* What only the plugins know of their keys. */
@@ -52,10 +64,8 @@ drstor_config_check(const char *config, char **ret_json, struct drstor_error **e
     const char *path = config ? config : DR_CONFIG_PATH;
     struct json_object *o = dr_report_new(), *list = json_object_new_array();
     if (dr_config_check(path, &found) < 0) {
-        for (size_t i = 0; i < found.n; i++)
-            (void)json_object_array_add(list, problem(found.list[i].file, found.list[i].line,
-                                                      found.list[i].column, found.list[i].message,
-                                                      found.list[i].hint));
+        (void)json_object_put(list);
+        list = dr_problems_json(&found);
     } else {
         struct dr_model *m = NULL;
         if (dr_config_load(path, &m, NULL) == DRSTOR_OK)
@@ -190,4 +200,12 @@ drstor_render(const char *kind, const char *json, const char *columns, unsigned 
     dr_auto(dr_json_putp) struct json_object *doc = NULL;
     int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &doc, err);
     return r < 0 ? r : dr_text_render(kind, doc, columns, width, ret_text, err);
+}
+
+int
+drstor_render_html(const char *kind, const char *json, char **ret_html, struct drstor_error **err)
+{
+    dr_auto(dr_json_putp) struct json_object *doc = NULL;
+    int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &doc, err);
+    return r < 0 ? r : dr_html_render(kind, doc, ret_html, err);
 }

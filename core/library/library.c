@@ -163,6 +163,16 @@ dr_session_open(struct drstor *d, enum dr_store_mode mode, struct session *ret,
     }
     if (ret->store)
         dr_store_patience(ret->store, 60000);
+    dr_map_clear(&dr_controller_type, &ret->here);
+    r = ret->store ? dr_store_controller(ret->store, ret->arena, &ret->here, &trouble) : DRSTOR_OK;
+    if (r < 0 && mode == DR_STORE_WRITE) {
+        dr_store_close(ret->store);
+        dr_arena_free(ret->arena);
+        dr_error_move(err, &trouble);
+        return r;
+    }
+    (void)pthread_mutex_init(&ret->mirror.lock, NULL);
+    dr_cond_init(&ret->mirror.idle, d->env);
     struct dr_audit_head head = {0};
     ret->writes = mode == DR_STORE_WRITE;
     if (ret->writes && dr_store_audit_head(ret->store, &head, NULL) == DRSTOR_OK)
@@ -187,6 +197,8 @@ dr_session_close(struct session *s)
     dr_endpoints_free(s->ends);
     dr_contact_free(s->contact);
     dr_store_close(s->store);
+    (void)pthread_mutex_destroy(&s->mirror.lock);
+    dr_error_free(s->mirror.replaced);
     dr_arena_free(s->arena);
 }
 
@@ -202,8 +214,11 @@ dr_session_observe(struct session *s, const char *const *groups, size_t n, bool 
                    struct dr_facts *ret, struct drstor_error **err)
 {
     struct dr_facts before;
-    const struct dr_observe_what what = {
-        .groups = groups, .n_groups = n, .engines = engines, .points = s->points};
+    const struct dr_observe_what what = {.groups = groups,
+                                         .n_groups = n,
+                                         .engines = engines,
+                                         .points = s->points,
+                                         .details = s->details};
     dr_map_clear(&dr_facts_type, &before);
     int r = s->store ? dr_store_facts_load(s->store, s->arena, &before, err) : DRSTOR_OK;
     if (r < 0)
@@ -223,6 +238,7 @@ record_of(struct session *s, const char *group, struct dr_plan_record *ret,
     size_t n_open = 0;
     ret->group = group;
     dr_map_clear(&dr_record_type, &ret->record);
+    dr_map_clear(&dr_stage_group_type, &ret->ran);
     if (s->store_trouble) {
         ret->damaged = s->store_trouble;
         return DRSTOR_OK;
@@ -242,9 +258,13 @@ record_of(struct session *s, const char *group, struct dr_plan_record *ret,
     }
     ret->present = true;
     r = dr_store_run_open(s->store, s->arena, group, &open, &n_open, err);
-    for (size_t i = 0; r == DRSTOR_OK && i < n_open && !ret->open_run; i++)
-        if (!dr_record_settled_by(&ret->record, open[i].id))
+    for (size_t i = 0; r == DRSTOR_OK && i < n_open && !ret->open_run; i++) {
+        bool holds = false;
+        if (!dr_run_gives_way(&open[i]))
+            r = dr_run_holds(s->store, s->arena, &open[i], group, &ret->record, &holds, err);
+        if (holds)
             ret->open_run = open[i].id;
+    }
     return r;
 }
 
@@ -279,6 +299,8 @@ dr_session_arrays(struct session *s, struct dr_plan_array **ret, size_t *ret_n,
         list[i].name = m->arrays[i].name;
         list[i].capabilities = info->capabilities;
         list[i].n_capabilities = info->n_capabilities;
+        list[i].refuses_older =
+            info->limits.fence == DRSTOR_FENCE_NATIVE || info->limits.fence == DRSTOR_FENCE_SHIM;
         for (size_t k = 0; k < info->n_durations; k++)
             dr_arena_push(s->arena, list[i].durations, list[i].n_durations) =
                 (struct dr_plan_duration){

@@ -25,6 +25,7 @@ drstor_status(struct drstor *d, const char *const *groups, size_t n, char **ret_
         struct json_object *o =
             dr_report_status(d->model, &facts, records, n_records, n ? groups : NULL, n);
         dr_json_set_str(o, "store_trouble", s.store_trouble);
+        dr_json_set(o, "controller", dr_session_controller_json(&s));
         dr_json_set_i64(o, "exit", 0);
         *ret_json = dr_document_text(o);
     }
@@ -220,14 +221,11 @@ int
 drstor_run_show(struct drstor *d, const char *run, char **ret_json, struct drstor_error **err)
 {
     struct session s;
-    struct dr_facts facts;
     struct json_object *o = NULL;
     int r = open_runs(d, &s, err);
     if (r < 0)
         return r;
-    r = dr_store_facts_load(s.store, s.arena, &facts, err);
-    if (r == DRSTOR_OK)
-        r = dr_report_run(s.store, s.arena, d->model, run, &facts, &o, err);
+    r = dr_report_run(s.store, s.arena, run, &o, err);
     if (r == DRSTOR_OK)
         *ret_json = dr_document_text(o);
     dr_session_close(&s);

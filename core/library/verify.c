@@ -51,25 +51,6 @@ ask(struct session *s, const struct dr_copy *c, bool probe, struct dr_leg_verdic
     ret->probe_text = reply.error;
 }
 
-static struct json_object *
-checks_json(const struct dr_check *list, size_t n)
-{
-    struct json_object *all = json_object_new_array();
-    for (size_t i = 0; i < n; i++) {
-        struct json_object *o = json_object_new_object();
-        dr_json_set_str(o, "id", list[i].id);
-        dr_json_set_str(o, "text", list[i].text);
-        (void)json_object_object_add(o, "ok",
-                                     list[i].ok == DRSTOR_TRI_UNKNOWN
-                                         ? NULL
-                                         : json_object_new_boolean(list[i].ok == DRSTOR_TRI_YES));
-        dr_json_set_str(o, "evidence", list[i].evidence);
-        dr_json_set_str(o, "remedy", list[i].remedy);
-        (void)json_object_array_add(all, o);
-    }
-    return all;
-}
-
 static enum dr_verdict_dual
 verify_group(struct session *s, const struct dr_group *g, const struct dr_facts *facts, bool probe,
              struct json_object *list)
@@ -83,7 +64,7 @@ verify_group(struct session *s, const struct dr_group *g, const struct dr_facts 
     struct json_object *o = json_object_new_object();
     dr_json_set_str(o, "group", g->name);
     dr_json_set_str(o, "verdict", dr_name(&dr_verdict_dual_names, (int)verdict));
-    dr_json_set(o, "checks", checks_json(checks, n));
+    dr_json_set(o, "checks", dr_checks_json(checks, n));
     if (verdict == DR_DUAL_VERIFIED)
         dr_json_set_str(o, "valid_until",
                         dr_utc_text(s->arena, facts->now.utc + s->d->model->verify_max_age_s));

@@ -36,6 +36,7 @@ dr_act_within(struct act *x, const struct dr_plan *then, char **ret_json, struct
     char *json = NULL;
 
     x->goal.within_s = -1;
+    x->goal.hurry = true;
     x->goal.declare = NULL; /* nothing is declared of a site that still answers */
     x->goal.n_declare = 0;
     x->goal.waive_fence = NULL;
@@ -55,7 +56,7 @@ dr_act_within(struct act *x, const struct dr_plan *then, char **ret_json, struct
         struct dr_abort_result a;
         x->s.deadline_ns = deadline;
         const struct dr_run_setup setup = dr_act_setup(x);
-        r = dr_run_abort(&setup, x->s.arena, planned, &a, err);
+        r = dr_run_abort(&setup, x->s.arena, planned, true, &a, err);
         if (r < 0)
             return r;
     }

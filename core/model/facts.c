@@ -83,7 +83,8 @@ static const struct dr_field endpoint_fields[] = {
     DR_STR(struct dr_endpoint_facts, error_word),
     DR_I64(struct dr_endpoint_facts, took_ms),
     DR_STRUCT(struct dr_endpoint_facts, last_answer, dr_stamp_type),
-    DR_STRUCT(struct dr_endpoint_facts, silent_since, dr_stamp_type)};
+    DR_STRUCT(struct dr_endpoint_facts, silent_since, dr_stamp_type),
+    DR_TIME(struct dr_endpoint_facts, trusted_until)};
 DR_TYPE(dr_endpoint_facts_type, struct dr_endpoint_facts, "endpoint", endpoint_fields);
 
 static const struct dr_field engine_fields[] = {

@@ -98,6 +98,7 @@ struct dr_endpoint_facts {
     int64_t took_ms;
     struct dr_stamp last_answer;
     struct dr_stamp silent_since;
+    int64_t trusted_until; /* the first end of a certificate it showed, UTC; -1: not known */
 };
 
 struct dr_engine_facts {

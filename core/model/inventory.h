@@ -53,10 +53,32 @@ struct dr_inv_dc {
 
 struct dr_inv_cluster {
     const char *id, *name, *dc;
+    const char *version; /* "4.7": what its hosts have to be able to do */
+    const char *cpu;     /* its CPU type; NULL: none was chosen */
 };
 
+/* Sizes in bytes, -1: not told. */
 struct dr_inv_host {
     const char *id, *name, *status, *cluster;
+    int64_t memory, room; /* of all, and what the scheduler would still give away */
+    int64_t spm_id;       /* its number in the leases of its data centre */
+    int64_t spm_priority;
+    bool luns_read; /* detailed: were its LUNs told? */
+    const char **luns;
+    size_t n_luns;
+};
+
+struct dr_inv_network {
+    const char *id, *name, *dc;
+};
+
+struct dr_inv_affinity {
+    const char *id, *name, *cluster;
+};
+
+/* A disk that is a LUN by itself. */
+struct dr_inv_lun_disk {
+    const char *id, *name, *wwid, *type; /* "fcp", "iscsi" */
 };
 
 struct dr_inv_profile {
@@ -65,8 +87,14 @@ struct dr_inv_profile {
 
 struct dr_inv_domain {
     const char *id, *name, *dc, *type;
+    const char *storage; /* "fcp", "iscsi", "nfs" ... */
     enum dr_sd_status status;
     bool master;
+    const char *address; /* iSCSI: of the portal, and its targets */
+    int64_t port;
+    const char **targets;
+    size_t n_targets;
+    int64_t ovf_written; /* detailed: by the engine's clock; -1: not known */
     const char **wwids;
     size_t n_wwids;
 };
@@ -79,6 +107,15 @@ struct dr_inv_vm {
     const char *lease;    /* domain of the VM lease */
     const char **domains; /* that hold its disks */
     size_t n_domains;
+    int64_t memory;   /* bytes, -1: not told */
+    const char *host; /* where it runs */
+    bool pinned;      /* it may run on certain hosts only */
+
+    bool parts_read;       /* detailed: what follows was told */
+    const char **profiles; /* of its NICs; "": a NIC on no network */
+    size_t n_profiles;
+    const char **luns; /* WWIDs of disks that are LUNs by themselves */
+    size_t n_luns;
 };
 
 /* A VM or template an attached domain offers, not registered yet. */
@@ -117,11 +154,35 @@ struct dr_inventory {
     struct dr_inv_domain *discovered;
     size_t n_discovered;
     bool discovered_read;
+
+    /* What only a detailed reading has: for checks, never for a stage that waits. */
+    bool detailed;
+    int64_t clock;          /* the engine's own, -1: not told */
+    int64_t ovf_interval_s; /* how often it writes configurations to the domains; -1: not told */
+    struct dr_inv_network *networks;
+    size_t n_networks;
+    struct dr_inv_named *roles;
+    size_t n_roles;
+    struct dr_inv_named *directories; /* of users; the engine calls them domains */
+    size_t n_directories;
+    struct dr_inv_named *labels; /* of affinity */
+    size_t n_labels;
+    struct dr_inv_affinity *affinity_groups;
+    size_t n_affinity_groups;
+    struct dr_inv_lun_disk *lun_disks;
+    size_t n_lun_disks;
+    /* Lists the engine did not give: "roles", "domains", "affinity labels" ... */
+    const char **unread;
+    size_t n_unread;
 };
 
 extern const struct dr_type dr_inventory_type;
 
 const struct dr_inv_domain *dr_inventory_domain(const struct dr_inventory *v, const char *id);
+/* False when the detailed reading did not get LIST: that it is empty says nothing then. */
+bool dr_inventory_has(const struct dr_inventory *v, const char *list);
+const struct dr_inv_dc *dr_inventory_dc(const struct dr_inventory *v, const char *id);
+const struct dr_inv_cluster *dr_inventory_cluster(const struct dr_inventory *v, const char *name);
 const struct dr_inv_vm *dr_inventory_vm(const struct dr_inventory *v, const char *id);
 
 /* Can a host of this status certainly not run anything? Every other one may still write. */

@@ -29,6 +29,21 @@ dr_model_group(const struct dr_model *m, const char *name)
     return NULL;
 }
 
+/*
+ * Five minutes are what a guest with a busy database takes. Nobody has agreed yet to what a guest
+ * loses when it is switched off, so by default nothing moves and what was shut down runs again.
+ */
+const struct dr_stop_rule *
+dr_model_stop(const struct dr_model *m, const char *vm)
+{
+    static const struct dr_stop_rule usual = {.limit_s = 300, .policy = DR_STOP_STOP};
+    for (size_t i = 0; i < m->n_stop; i++)
+        for (size_t k = 0; k < m->stop[i].n_vms; k++)
+            if (dr_glob(m->stop[i].vms[k], vm))
+                return &m->stop[i];
+    return &usual;
+}
+
 const struct dr_copy *
 dr_group_copy(const struct dr_group *g, const char *site)
 {

@@ -101,6 +101,7 @@ struct dr_group {
 struct dr_pair_map {
     const char *from_site, *from;
     const char *to_site, *to;
+    struct dr_place place;
 };
 
 /* A vNIC profile: network and profile, or the profile's id at the target. */
@@ -109,6 +110,7 @@ struct dr_vnic_map {
     const char *to_site, *to_network, *to_profile, *to_profile_id;
     const char *from_profile_id;                   /* for the way back */
     const char *from_data_center, *to_data_center; /* NULL: not said */
+    struct dr_place place;
 };
 
 enum dr_domain_type {
@@ -219,6 +221,24 @@ struct dr_tier {
     struct dr_place place;
 };
 
+/* What becomes of a VM that has not shut down within its limit. */
+enum dr_stop_policy {
+    DR_STOP_UNKNOWN = 0,
+    DR_STOP_POWER_OFF,
+    DR_STOP_WAIT,      /* as long as the whole command may take */
+    DR_STOP_LEAVE_OUT, /* its groups stay where they are, the others move */
+    DR_STOP_STOP       /* nothing moves */
+};
+
+/* How VMs are shut down before a planned move; the first rule that names a VM counts. */
+struct dr_stop_rule {
+    const char **vms; /* names or patterns */
+    size_t n_vms;
+    int64_t limit_s;
+    enum dr_stop_policy policy;
+    struct dr_place place;
+};
+
 /* VMs that may be shut down at a site to make room. */
 struct dr_preempt {
     const struct dr_site *site;
@@ -248,6 +268,14 @@ struct dr_etcd {
     struct dr_place place;
 };
 
+/* The standby that is told what is stored here. */
+struct dr_mirror {
+    const char **run; /* a program (absolute) that takes it, and its arguments; none: no standby */
+    size_t n_run;
+    int64_t timeout_s;
+    const struct dr_site *site; /* where the standby is; NULL: not said */
+};
+
 struct dr_model {
     struct dr_arena *arena;
 
@@ -255,6 +283,7 @@ struct dr_model {
     const char *folder; /* where relative paths start, those of plugin keys as well; "": here */
     const char *state_sqlite;         /* NULL when etcd is used */
     const struct dr_etcd *state_etcd; /* NULL: sqlite */
+    struct dr_mirror mirror;
     const char *controller_name;
     const struct dr_site *controller_site;
     bool controller_standby;
@@ -275,6 +304,8 @@ struct dr_model {
     struct dr_mapping mapping;
     const struct dr_tier *start;
     size_t n_start;
+    const struct dr_stop_rule *stop;
+    size_t n_stop;
     const struct dr_preempt *preempt;
     size_t n_preempt;
     const struct dr_hook *hooks;
@@ -284,9 +315,24 @@ struct dr_model {
     size_t n_secrets;
 };
 
+/*
+ * The mapping as a move FROM one site TO another reads it: a failback takes every entry the other
+ * way round. Empty when it is of other sites. Lists are in A, what they point to is M's.
+ */
+void dr_mapping_direct(struct dr_arena *a, const struct dr_mapping *m, const char *from,
+                       const char *to, struct dr_mapping *ret);
+/* What NAME of site FROM is called at site TO: as mapped, in either direction, else the same. */
+const char *dr_mapping_name(const struct dr_pair_map *maps, size_t n, const char *from,
+                            const char *name, const char *to);
+
+/* HOST[:PORT]/PATH of an engine, without what different people write differently. */
+const char *dr_url_plain(struct dr_arena *a, const char *url);
+
 const struct dr_site *dr_model_site(const struct dr_model *m, const char *name);
 const struct dr_array *dr_model_array(const struct dr_model *m, const char *name);
 const struct dr_group *dr_model_group(const struct dr_model *m, const char *name);
+/* How VM is shut down: its rule, or the default. Never NULL. */
+const struct dr_stop_rule *dr_model_stop(const struct dr_model *m, const char *vm);
 const struct dr_copy *dr_group_copy(const struct dr_group *g, const char *site);
 
 #endif

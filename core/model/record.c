@@ -44,7 +44,8 @@ static const struct dr_field left_fields[] = {
     DR_CNT(struct dr_left, epoch),   DR_TIME(struct dr_left, since),
     DR_I64(struct dr_left, seconds), DR_I64(struct dr_left, bytes),
     DR_STR(struct dr_left, text),    DR_STR(struct dr_left, generation),
-    DR_STR(struct dr_left, point),   DR_BOOL(struct dr_left, owed)};
+    DR_STR(struct dr_left, point),   DR_BOOL(struct dr_left, owed),
+    DR_BOOL(struct dr_left, untaken)};
 static DR_TYPE(left_type, struct dr_left, "left", left_fields);
 
 static const struct dr_field drill_fields[] = {

@@ -78,7 +78,9 @@ struct dr_left {
     const char *text;
     const char *generation; /* of the copy, when it was read for the last time; NULL: not read */
     const char *point;      /* what was promoted, where that was not the newest: its name */
-    bool owed; /* the primary was never whole and writable since: it has yet to go back to POINT */
+    bool owed;              /* the primary has yet to go back to POINT */
+    bool
+        untaken; /* the primary was never seen whole and writable since: nobody has written there */
 };
 
 struct dr_record {

@@ -4,9 +4,10 @@
 #include "base/names.h"
 
 static const char *const kinds[] = {
-    "unknown", "presync", "demote",   "final-sync", "fence",    "commit",   "tag",     "promote",
-    "reverse", "expose",  "handover", "stage",      "withdraw", "snapshot", "intend",  "resync",
-    "follow",  "suspend", "resume",   "sync",       "clone",    "rehearse", "unclone", "settle"};
+    "unknown",  "presync",  "drain",    "release", "demote", "final-sync", "fence",
+    "commit",   "tag",      "promote",  "reverse", "expose", "handover",   "stage",
+    "withdraw", "snapshot", "intend",   "resync",  "follow", "suspend",    "resume",
+    "sync",     "clone",    "rehearse", "unclone", "settle", "close"};
 const struct dr_names dr_step_kind_names = {"kind of step", kinds, DR_COUNT(kinds)};
 
 /* What every flip has in common: from its commit on. */
@@ -35,8 +36,16 @@ const struct dr_names dr_step_kind_names = {"kind of step", kinds, DR_COUNT(kind
 static const struct dr_table_step switchover[] = {
     {DR_STEP_PRESYNC, true, true, DR_REQUIRE_RECORD, 0, true, "sync_once",
      "bring the target up to date while applications run"},
+    {DR_STEP_DRAIN, false, true,
+     DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_TARGET_REACHABLE |
+         DR_REQUIRE_RELATION_HEALTHY,
+     DR_REQUIRE_NO_VMS_AT_OLD, true, NULL, "shut the VMs down, those noted first that ran"},
+    {DR_STEP_RELEASE, false, true, DR_REQUIRE_RECORD | DR_REQUIRE_NO_VMS_AT_OLD,
+     DR_REQUIRE_OLD_DETACHED, true, NULL,
+     "what the domains say of their VMs is written; domains detached"},
     {DR_STEP_DEMOTE, false, true,
-     DR_REQUIRE_RECORD | DR_REQUIRE_RELATION_HEALTHY | DR_REQUIRE_NO_VMS_AT_OLD,
+     DR_REQUIRE_RECORD | DR_REQUIRE_RELATION_HEALTHY | DR_REQUIRE_NO_VMS_AT_OLD |
+         DR_REQUIRE_OLD_DETACHED,
      DR_REQUIRE_OLD_NOT_WRITABLE | DR_REQUIRE_EVIDENCE, false, "set_access",
      "old copy not writable, every member read back (E1)"},
     {DR_STEP_FINALSYNC, true, true, DR_REQUIRE_OLD_NOT_WRITABLE, DR_REQUIRE_SYNCED_AFTER, false,
@@ -165,12 +174,20 @@ static const struct dr_table_step drill_clean[] = {
     {DR_STEP_SETTLE, true, false, 0, 0, false, NULL, "record: no drill"},
 };
 
+/* A site that came back. The target is the primary, and not asked: nothing here waits for it. */
+static const struct dr_table_step guard[] = {
+    {DR_STEP_CLOSE, false, true, DR_REQUIRE_RECORD, DR_REQUIRE_OLD_CLOSED, false, "set_access",
+     "record: the site is held; the copy not writable, or seen by no host, read back; both where "
+     "the array can"},
+};
+
 static const struct dr_table_row rows[] = {
     {DR_OPERATION_SWITCHOVER, "switchover",
      DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_TARGET_REACHABLE |
-         DR_REQUIRE_RELATION_HEALTHY | DR_REQUIRE_NO_VMS_AT_OLD,
+         DR_REQUIRE_RELATION_HEALTHY,
      switchover, DR_COUNT(switchover), "PROTECTED, direction reversed, loss 0",
-     "before the commit: abort makes the old side writable again; after it: forward only"},
+     "before the commit: abort makes the old side writable again, attaches its domains and starts "
+     "what ran; after it: forward only"},
     {DR_OPERATION_PROMOTE, "promote", DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_REACHABLE, promote,
      DR_COUNT(promote), "EXPOSED, old copy STALE or DIVERGED", "resume at the phase of the record"},
     {DR_OPERATION_SERVE, "serve", DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_REACHABLE, serve,
@@ -201,6 +218,9 @@ static const struct dr_table_row rows[] = {
      drill_promote, DR_COUNT(drill_promote), "TESTING", "repeat"},
     {DR_OPERATION_DRILL_CLEAN, "drill clean", DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_REACHABLE,
      drill_clean, DR_COUNT(drill_clean), "as before the drill", "repeat"},
+    {DR_OPERATION_GUARD, "guard", DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE, guard,
+     DR_COUNT(guard), "as before, and what came back is closed",
+     "the next look of a guard goes on; any other operation takes its place"},
 };
 
 const struct dr_table_row *
@@ -245,6 +265,8 @@ dr_require_text(enum dr_require one)
         return "every member of the target is writable";
     case DR_REQUIRE_NO_VMS_AT_OLD:
         return "no VM runs on the group at the old site";
+    case DR_REQUIRE_OLD_DETACHED:
+        return "no domain of the group is attached at the old site";
     case DR_REQUIRE_EXPOSED:
         return "hosts of the target site see every member";
     case DR_REQUIRE_OLD_WITHDRAWN:
@@ -259,6 +281,8 @@ dr_require_text(enum dr_require one)
         return "the target holds a consistent point in time";
     case DR_REQUIRE_CLONED:
         return "the drill's clone is there";
+    case DR_REQUIRE_OLD_CLOSED:
+        return "the old copy is not writable, or no host sees it";
     }
     return "?";
 }

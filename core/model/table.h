@@ -25,7 +25,9 @@ enum dr_operation {
     DR_OPERATION_DRILL_PROMOTE,
     DR_OPERATION_DRILL_CLEAN,
     DR_OPERATION_ADOPT,
-    DR_OPERATION_SURVIVOR /* promote --unplanned of an active-active group: one leg goes on alone */
+    DR_OPERATION_SURVIVOR, /* promote --unplanned of an active-active group: one leg goes on alone
+                            */
+    DR_OPERATION_GUARD     /* what the record does not allow at a site that came back is closed */
 };
 
 /*
@@ -35,6 +37,8 @@ enum dr_operation {
 enum dr_step_kind {
     DR_STEP_UNKNOWN = 0,
     DR_STEP_PRESYNC,   /* target brought up to date while applications run */
+    DR_STEP_DRAIN,     /* VMs at the old site shut down */
+    DR_STEP_RELEASE,   /* domains detached from the old site's engine */
     DR_STEP_DEMOTE,    /* old copy not writable, read back: E1 */
     DR_STEP_FINALSYNC, /* last transfer, after the demotion */
     DR_STEP_FENCE,     /* evidence that the old copy cannot be written */
@@ -56,7 +60,9 @@ enum dr_step_kind {
     DR_STEP_CLONE,    /* a drill's clone of the target, shown to its hosts */
     DR_STEP_REHEARSE, /* the clone's LUNs, read for whoever starts VMs from them, isolated */
     DR_STEP_UNCLONE,  /* nothing left that carries the drill's name */
-    DR_STEP_SETTLE    /* record back to STEADY */
+    DR_STEP_SETTLE,   /* record back to STEADY */
+    DR_STEP_CLOSE /* guard: record notes it; old copy not writable, or seen by no host; both where
+                     the array can */
 };
 
 /* Conditions over (record, facts, evidence), named so that guard, checker and page use one word. */
@@ -78,7 +84,9 @@ enum dr_require {
     DR_REQUIRE_INTENDED = 1 << 14,      /* record: RESYNCING by this run, the target is primary */
     DR_REQUIRE_FOLLOWS = 1 << 15,       /* the old copy is the target's destination */
     DR_REQUIRE_CONSISTENT = 1 << 16,    /* the target holds a consistent point in time */
-    DR_REQUIRE_CLONED = 1 << 17         /* record: TESTING, the clone of this drill is there */
+    DR_REQUIRE_CLONED = 1 << 17,        /* record: TESTING, the clone of this drill is there */
+    DR_REQUIRE_OLD_CLOSED = 1 << 18,    /* old copy not writable, or no host sees a member of it */
+    DR_REQUIRE_OLD_DETACHED = 1 << 19   /* the engine there has no domain of the group attached */
 };
 
 struct dr_table_step {

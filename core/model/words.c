@@ -26,13 +26,14 @@ NAMES(dr_domain_type_names, "domain type", "unknown", "fcp", "iscsi", "nfs", "gl
 NAMES(dr_hook_verdict_names, "verdict", "unknown", "block", "warn");
 NAMES(dr_hook_step_names, "step", "unknown", "sync", "drain", "detach", "fence", "demote",
       "promote", "reverse", "expose", "attach", "register", "start");
+NAMES(dr_stop_policy_names, "policy", "unknown", "power-off", "wait", "leave-out", "stop");
 NAMES(dr_phase_names, "phase", "unknown", "steady", "fencing", "promoting", "resyncing", "testing");
 NAMES(dr_old_copy_names, "state of the old copy", "none", "stale", "diverged");
 NAMES(dr_condition_names, "condition", "unknown", "protected", "exposed", "fenced", "blocked",
       "diverged", "testing", "dual-verified", "dual-unverified", "unadopted");
 NAMES(dr_operation_names, "operation", "unknown", "switchover", "promote", "serve", "demote",
       "reprotect", "suspend", "resume", "sync", "drill-start", "drill-promote", "drill-clean",
-      "adopt", "survivor");
+      "adopt", "survivor", "guard");
 NAMES(dr_job_state_names, "job state", "unknown", "running", "succeeded", "failed");
 NAMES(dr_sd_status_names, "storage domain status", "unknown", "unattached", "locked", "activating",
       "active", "preparing_for_maintenance", "maintenance", "detaching", "inactive", "mixed");

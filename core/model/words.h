@@ -23,6 +23,7 @@ extern const struct dr_names dr_role_names;
 extern const struct dr_names dr_domain_type_names;
 extern const struct dr_names dr_hook_verdict_names;
 extern const struct dr_names dr_hook_step_names; /* what a hook may stand before or after */
+extern const struct dr_names dr_stop_policy_names;
 extern const struct dr_names dr_phase_names;
 extern const struct dr_names dr_old_copy_names;
 extern const struct dr_names dr_condition_names;

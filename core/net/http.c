@@ -33,7 +33,8 @@ struct dr_http {
     char *site;
     struct address *addresses;
     size_t n_addresses;
-    atomic_size_t first; /* the address that answered last */
+    atomic_size_t first;                /* the address that answered last */
+    atomic_int_least64_t trusted_until; /* 0: not told */
     struct transfer_trust trust;
     unsigned connect_ms, read_ms, mutate_ms, stall_ms;
     bool cookies;
@@ -301,6 +302,13 @@ dr_http_name(const struct dr_http *h)
     return h->name;
 }
 
+int64_t
+dr_http_trusted_until(const struct dr_http *h)
+{
+    int64_t until = atomic_load(&h->trusted_until);
+    return until ? until : -1;
+}
+
 const char *
 dr_http_site(const struct dr_http *h)
 {
@@ -474,6 +482,7 @@ call_address(struct dr_http *h, const struct dr_http_request *q, struct slot *s,
         .stall_ms = h->stall_ms,
         .contact = h->contact,
         .contact_call = contact,
+        .trusted_until = -1,
     };
     if (dr_contact_wire(h->contact))
         transfer_carry(&t, dr_contact_wire(h->contact));
@@ -487,6 +496,8 @@ call_address(struct dr_http *h, const struct dr_http_request *q, struct slot *s,
         *ret = t.reply;
         memset(&t.reply, 0, sizeof(t.reply));
         atomic_store(&h->first, i);
+        if (t.trusted_until >= 0)
+            atomic_store(&h->trusted_until, t.trusted_until);
     }
     transfer_clear(&t);
     return r;

@@ -96,6 +96,9 @@ void dr_http_closep(struct dr_http **h);
 
 const char *dr_http_name(const struct dr_http *h);
 const char *dr_http_site(const struct dr_http *h); /* NULL: none */
+/* Of the certificates the endpoint showed with its last connection, the first to end: UTC seconds.
+ * -1: there was none yet, or it was not told. */
+int64_t dr_http_trusted_until(const struct dr_http *h);
 
 /* For calls that begin from now on; NULL: back to basic authentication, if any. Threads: any. */
 int dr_http_bearer(struct dr_http *h, const char *token, struct drstor_error **err);

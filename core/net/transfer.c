@@ -252,6 +252,7 @@ set_trust(struct transfer *t)
     SET(CURLOPT_SSL_VERIFYHOST, t->trust->pin ? 0L : 2L);
     SET(CURLOPT_PINNEDPUBLICKEY, t->trust->pin);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
+    SET(CURLOPT_CERTINFO, 1L);
     /* A cipher without a certificate would have no key to compare, and libcurl would then say
      * yes. */
     SET(CURLOPT_SSL_CIPHER_LIST, "HIGH:!aNULL:!eNULL:!PSK:!SRP:!3DES:!MD5");
@@ -459,6 +460,26 @@ check_end(struct transfer *t)
         t->why = TRANSFER_WHY_NONE;
 }
 
+/* Only a new connection shows certificates; on a kept one nothing is learned. */
+static int64_t
+first_end(CURL *easy)
+{
+    static const char what[] = "Expire date:";
+    struct curl_certinfo *all = NULL;
+    int64_t first = -1;
+    if (curl_easy_getinfo(easy, CURLINFO_CERTINFO, &all) != CURLE_OK || !all)
+        return -1;
+    for (int i = 0; i < all->num_of_certs; i++)
+        for (const struct curl_slist *line = all->certinfo[i]; line; line = line->next) {
+            if (strncmp(line->data, what, sizeof(what) - 1) != 0)
+                continue;
+            int64_t end = (int64_t)curl_getdate(line->data + sizeof(what) - 1, NULL);
+            if (end >= 0 && (first < 0 || end < first))
+                first = end;
+        }
+    return first;
+}
+
 /*
  * A handle of its own for every transfer: what it holds of the request, the password included, is
  * freed with it, and nothing of one call shows in the next. Connections live in the multi handle,
@@ -514,6 +535,7 @@ transfer_run(struct transfer *t)
         curl_easy_getinfo(t->easy, CURLINFO_RESPONSE_CODE, &code) != CURLE_OK)
         t->result = CURLE_FAILED_INIT;
     t->reply.code = (int)code;
+    t->trusted_until = first_end(t->easy);
     check_end(t);
     t->reply.n_body = t->body.n;
     t->reply.body = dr_str_take(&t->body);

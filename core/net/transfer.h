@@ -55,7 +55,8 @@ struct transfer {
     bool begun; /* a part of a reply has come */
     char text[CURL_ERROR_SIZE];
     char pin_seen[TRANSFER_PIN_CHARS]; /* of a key that was not the pinned one; "" not seen */
-    const char *bad;                   /* WHY_HEADER: what is wrong, static text */
+    int64_t trusted_until; /* first end of a certificate the peer showed; -1: it showed none now */
+    const char *bad;       /* WHY_HEADER: what is wrong, static text */
     struct dr_http_reply reply;
 
     /* private */

@@ -6,6 +6,8 @@
 
 #include <pthread.h>
 
+enum { DETAILS_FACTOR = 6 };
+
 struct observer {
     struct dr_endpoints *ends;
     struct dr_env *env;
@@ -131,7 +133,9 @@ ask_engine(struct question *q, struct drstor_error **err)
                                    .cancel = o->cancel,
                                    .correlation_id = dr_endpoints_correlation(o->ends)};
     dr_map_clear(&dr_engine_facts_type, &q->engine);
-    r = dr_rhv_inventory(rhv, &how, NULL, q->arena, &q->engine.inventory, err);
+    const struct dr_rhv_inventory_options options = {.detailed = o->what->details};
+    r = dr_rhv_inventory(rhv, &how, &options, q->arena, &q->engine.inventory, err);
+    q->result.trusted_until = dr_rhv_trusted_until(rhv);
     if (r < 0)
         return r;
     q->engine.site = q->site->name;
@@ -300,6 +304,8 @@ dr_observe(struct dr_endpoints *e, struct dr_env *env, const struct dr_model *m,
 {
     struct observer o = {.ends = e, .env = env, .m = m, .what = what, .cancel = cancel};
     o.deadline = dr_now_ns(env) + (uint64_t)m->observe_timeout_s * DR_S;
+    if (what->details) /* hosts look at all their LUNs for it */
+        o.deadline += (DETAILS_FACTOR - 1) * (uint64_t)m->observe_timeout_s * DR_S;
     o.box = dr_mailbox_new(env);
     struct question **questions = NULL;
     size_t n = 0;

@@ -14,6 +14,7 @@ struct dr_observe_what {
     const char *const *sites; /* NULL: all */
     size_t n_sites;
     bool engines; /* inventories too */
+    bool details; /* of inventories, for checks: slower */
     bool points;  /* recovery points too, one more call for each copy that is not writable */
 };
 

@@ -28,7 +28,9 @@ static const struct dr_explanation explanations[] = {
      "the work of "
      "another one.",
      "`drstor run resume RUN` goes on from where it stopped. It observes first and repeats nothing "
-     "blindly."},
+     "blindly. Where that goes on failing, `drstor run abort RUN` gives it up, and says what "
+     "serves "
+     "again by what."},
     {"R014", "the target is writable already",
      "Somebody made the target, or a volume of it, writable without drstor, or its array does not "
      "say. If the "
@@ -53,13 +55,14 @@ static const struct dr_explanation explanations[] = {
      "diverged that cannot be had.",
      "Repair replication first. If the old site is really gone, promote unplanned and accept the "
      "loss."},
-    {"R019", "VMs or domains are still in use at the old site",
-     "Making storage read-only under a running VM breaks it, and leaves its leases behind: "
-     "attaching at "
-     "the other site then waits minutes for each domain.",
-     "Shut the VMs down and put the domains into maintenance at the old engine, or use "
-     "--storage-only when "
-     "they are looked after elsewhere."},
+    {"R019", "VMs at the old site stand in the way",
+     "Making storage read-only under a running VM breaks it, so a planned promote shuts the VMs "
+     "down first and detaches their domains. It refuses where it knows that it could not: the "
+     "engine does not answer, a VM has disks outside of the groups that move, does not listen, or "
+     "could not be started at the other site. A VM that did not shut down in time stops the move, "
+     "or leaves its groups out, as `rhv.stop` says; what was shut down runs again then. Demote and "
+     "reprotect shut nothing down: they refuse while a VM runs or a domain is in use.",
+     "Do what the refusal names, or use --storage-only when the VMs are looked after elsewhere."},
     {"R020", "the primary does not serve",
      "A copy is made to follow what the primary writes. Its array says that the primary is not "
      "writable, so there is nothing to follow, and the record may be behind.",
@@ -116,12 +119,17 @@ static const struct dr_explanation explanations[] = {
      "copy so."},
     {"R031", "this controller is the standby",
      "Two controllers with a journal each would disagree after the first flip.",
-     "Work from the active one. If it is lost, take its role over."},
+     "Work from the active one. If it is lost: `drstor takeover --declare site-lost:SITE --reason "
+     "TEXT`."},
     {"R033", "the direction of replication is not what the record says",
      "The array shows the target as a source, or both copies as diverged. Promoting or resyncing "
      "now could "
      "overwrite the good copy.",
-     "Look at both copies. A person has to say which data counts."},
+     "Look at both copies. A person has to say which data counts: end that replication at the "
+     "arrays, and promote unplanned where it is. A primary that was promoted and could never be "
+     "opened still follows the copy it came from: `promote GROUP --to` that site `--unplanned` "
+     "goes "
+     "back, and loses nothing while replication is seen to work."},
     {"R034", "more than one copy is writable",
      "Adopting writes down which copy is the primary. With two writable copies nobody but a person "
      "can say "
@@ -163,6 +171,11 @@ static const struct dr_explanation explanations[] = {
      "before it overwrites them; this array has none.",
      "Copy what counts away by other means, then `--waive-snapshot REASON`, which is kept with the "
      "run."},
+    {"R045", "the site is held",
+     "Its copy was left behind when the group was promoted elsewhere, or a guard found it open "
+     "when the site came back. What it holds is not what is served, so no application may start "
+     "from it there, not even from a clone.",
+     "`drstor reprotect GROUP` makes it follow the primary again, and lets the site go."},
     {"R046", "there is no such recovery point",
      "A copy can be promoted from, or cloned at, a point its array still keeps, and only what was "
      "a "
@@ -175,7 +188,20 @@ static const struct dr_explanation explanations[] = {
     {"R050", "the array knows a newer epoch",
      "Every flip raises the group's epoch. An array with a higher one has been flipped by another "
      "controller since this one last looked.",
-     "Work from the controller that made that flip."},
+     "Work from the controller that made that flip. If it is gone, `drstor takeover` looks at the "
+     "group anew: what it finds to be behind is set aside, and the group is adopted again."},
+    {"R051", "the active controller may still act",
+     "Two controllers with a store each, both acting, end with two writable copies. A standby "
+     "takes "
+     "over when everything at the other one's site has been silent long enough and a person says "
+     "why, or when every array keeps a token and refuses the other controller from now on.",
+     "Switch that controller off together with what answers at its site, or bring the arrays that "
+     "keep a token into reach. Who knows that it is off: `--waive-fence TEXT`."},
+    {"R052", "another controller has taken over",
+     "A standby was made the active controller. What it did since is in its store, not in this "
+     "one; acting from here would undo it.",
+     "Work from that one. Make this one its standby: `controller: { role: standby }`, and move its "
+     "old database aside, so that a copy of the other one's store can be begun."},
     {"R060", "the consent does not fit what is known now",
      "Consent is bound to the plan it was given for. Facts changed between the question and the "
      "commit, and "
@@ -204,6 +230,182 @@ static const struct dr_explanation explanations[] = {
     {"R094", "the state database is on a network file system",
      "Locks and synced writes are not what they seem there.",
      "Put the state on a local disk of the controller."},
+    {"C01", "the array answers",
+     "Nothing can be promoted to, or proven of, an array that does not answer or does not let "
+     "drstor in: wrong address, password, certificate, a plugin that cannot be loaded.",
+     "Bring it back, or correct its section of the configuration; `drstor observe` shows what it "
+     "says."},
+    {"C02", "the engine answers",
+     "VMs are started by the engine of the site that is promoted to, and what runs is told by the "
+     "engine of the other. A login that works today is the only proof that user and password still "
+     "do.",
+     "Bring it back, or correct user, password or CA of the site's engine."},
+    {"C03", "certificates last",
+     "A certificate that has ended stops every call on the day it ends. The check looks at what "
+     "the endpoint showed when drstor connected, the chain included. With less than a week left it "
+     "is no advice any more.",
+     "Renew it in time, and give drstor the new CA file if that changes."},
+    {"C04", "drstor runs as a user of its own",
+     "Root can do more than is needed, and files that it makes cannot be read by the user who runs "
+     "drstor next time.",
+     "Run it as a user that owns its state folder and its secrets, and nothing else."},
+    {"C10", "there is room",
+     "All VMs of the groups that would come have to fit into the memory that the hosts of their "
+     "cluster have left, with what may be shut down for them (`rhv.preempt`). Looked at before, "
+     "not when they do not start.",
+     "Add hosts or memory, or name VMs that may be shut down there."},
+    {"C11", "a host can take the largest VM",
+     "A VM runs on one host. Memory that is spread over many does not help it.",
+     "Make room on one host, or make the VM smaller."},
+    {"C12", "host numbers differ",
+     "Engines number the hosts of a data center from 1, so two sites number theirs alike. A host "
+     "that attaches a storage domain of a lost site under a number which a lost host still holds "
+     "in it waits 160 s for that lease, for each domain; under a free number it waits 20 s.",
+     "Add placeholders for as many hosts as the other site has, then the working hosts, then "
+     "remove the placeholders: the working ones keep their higher numbers."},
+    {"C13", "preempt names VMs that exist", "A pattern that matches nothing makes no room.",
+     "Correct the pattern, or take it out."},
+    {"C14", "the mapping fits",
+     "A name of the mapping that does not exist at one of the engines is found when a VM is "
+     "registered, which is too late.",
+     "`drstor rhv map check` says what is wrong, entry by entry."},
+    {"C20", "the group has a record",
+     "Without a record no promotion begins: nobody knows which copy is the primary.",
+     "`drstor adopt GROUP` while both sites can be seen."},
+    {"C21", "no run is open",
+     "A group with a run that has not ended is not promoted by another one.",
+     "`drstor run resume`, or `drstor run abort RUN`."},
+    {"C22", "both copies can be read", "A copy that its array does not show is not there.",
+     "Bring the array back, or correct the id of the copy."},
+    {"C23", "every volume has its copy",
+     "A group is promoted whole. A volume without a copy would stay behind.",
+     "Bring it into the replication of the group at the arrays."},
+    {"C24", "the copy follows",
+     "A copy that is paused, broken or being copied holds an old state or none.",
+     "Repair or resume replication; wait where it is being copied."},
+    {"C25", "nobody can write the copy",
+     "What is written to a copy is lost with the next transfer, or makes it differ for good.",
+     "Find out who made it writable; `drstor demote GROUP --at SITE`."},
+    {"C26", "the copy is within its RPO",
+     "What a promotion would lose now is more than was agreed on.",
+     "See why transfers take so long, or agree on another RPO."},
+    {"C27", "hosts see the LUNs shown to them",
+     "The array shows LUNs to the hosts of the site, and no host says it sees them. Attaching "
+     "would fail.",
+     "See to zoning, portals and host groups, then rescan the hosts."},
+    {"C30", "the group holds whole storage domains",
+     "A storage domain on LUNs of which one is not in the group comes up broken at the other site. "
+     "A group on whose LUNs the engine has no storage domain is the wrong group, or not in use.",
+     "Bring the LUN into the group at both arrays, or correct the ids of its copies."},
+    {"C31", "no VM has disks in two groups",
+     "Two groups are promoted to two different moments; such a VM would get disks that do not "
+     "belong together, or only one of them.",
+     "Move the disk, or make one group of both."},
+    {"C32", "no VM has a disk that is not replicated",
+     "Its other disk stays at the lost site, and it is not registered without it.",
+     "Move the disk to a storage domain of the group, or replicate that domain too."},
+    {"C33", "leases are replicated",
+     "A VM whose lease is on a storage domain that does not come along cannot be started.",
+     "Move the lease to a storage domain of the group."},
+    {"C34", "highly available VMs have a lease",
+     "Without a lease an engine restarts a VM elsewhere while a host it merely cannot see may "
+     "still run it.",
+     "Give the VM a lease on a storage domain of the group."},
+    {"C35", "storage domains know their VMs",
+     "The engine writes the configurations of VMs to their storage domains once in a while "
+     "(OvfUpdateIntervalInMinutes). VMs that were made or changed since are unknown, or as they "
+     "were before, at the other site.",
+     "Have them written: Update OVFs of the storage domain at the engine."},
+    {"C36", "no VM is there twice",
+     "A VM whose id is registered there already was left behind by an earlier move; another VM of "
+     "the same name keeps it from being registered.",
+     "Remove what was left behind, or rename one of them."},
+    {"C37", "a host is up", "Without a host in the data center no storage domain can be attached.",
+     "Bring a host of that data center up."},
+    {"C38", "a drill was made in time",
+     "`drill_every` says how often the group is to be tried out.",
+     "`drstor drill start GROUP`, look at what came up, `drstor drill clean GROUP`."},
+    {"M01", "an engine cannot be read",
+     "The mapping is held against what both engines have. What cannot be read is not known to fit.",
+     "Bring the engine back, or correct its configuration."},
+    {"M02", "a data center does not exist",
+     "Storage domains are attached to a data center of the other engine: the one the mapping "
+     "names, one of the same name, or the only one there is.",
+     "Make it there, or correct `dr_primary_dc_name` or `dr_secondary_dc_name`."},
+    {"M03", "a cluster of the mapping does not exist",
+     "VMs of that cluster could not be registered.",
+     "Correct the name, make the cluster, or take the entry out."},
+    {"M04", "a cluster with VMs has no counterpart",
+     "Neither does the mapping name one, nor does the other engine have one of the same name.",
+     "Map it under `dr_cluster_mappings`."},
+    {"M05", "a cluster has a lower version",
+     "VMs of a newer compatibility version may not start in an older cluster.",
+     "Raise the version of the cluster at the other site, or map to another one."},
+    {"M06", "the CPU types differ",
+     "A VM that was configured for the CPU of one cluster may not start in the other.",
+     "Choose a CPU type for both clusters that all hosts have."},
+    {"M07", "a network or vNIC profile of the mapping does not exist",
+     "NICs that are mapped to it would be on no network.",
+     "Correct names or id, or make the network and profile there."},
+    {"M08", "a vNIC profile that VMs use has no counterpart",
+     "Neither does the mapping name one, nor does the other engine have one of the same names: the "
+     "NICs would be on no network.",
+     "Map it under `dr_network_mappings`."},
+    {"M09", "an affinity group of the mapping does not exist",
+     "The engine leaves such an entry out without a word.",
+     "Correct the name, make the group, or take the entry out."},
+    {"M10", "an affinity label of the mapping does not exist",
+     "The engine leaves such an entry out without a word.",
+     "Correct the name, make the label, or take the entry out."},
+    {"M11", "a role of the mapping does not exist",
+     "The engine leaves such an entry out without a word: users lose what the role gave them.",
+     "Correct the name, make the role, or take the entry out."},
+    {"M12", "a user domain of the mapping does not exist",
+     "Permissions of its users are left out at the other engine.",
+     "Correct the name, configure the domain, or take the entry out."},
+    {"M13", "a storage domain of the mapping is not known",
+     "The engine has no storage domain of that id or name, or it has another name.",
+     "Correct the entry, or take it out."},
+    {"M14", "a storage domain is on other storage than the mapping says",
+     "It would be looked for in the wrong way.", "Correct `dr_domain_type`."},
+    {"M15", "the choice of the master domain is inconsistent",
+     "A data center has one master domain. A mapping that names two, or another than the engine "
+     "has, was written for a state that is no more.",
+     "Leave one entry of each data center with a true master flag."},
+    {"M16", "a replicated storage domain is not in the mapping",
+     "drstor finds the storage domains of its groups by their LUNs; ovirt-dr, with the same file, "
+     "would leave this one out.",
+     "Add it under `dr_import_storages`."},
+    {"M17", "a direct LUN is not mapped",
+     "The VM would be registered with the LUN of the lost site, which no host sees.",
+     "Map it under `dr_lun_mappings`."},
+    {"M18", "a mapped LUN is not seen",
+     "The VM would be registered with a LUN that no host of the site sees, and would not start.",
+     "Show it to the hosts at the array, or correct the entry."},
+    {"M19", "a mapped LUN is not used",
+     "No VM and no disk of the engine is this LUN: it was removed, or the id has a slip.",
+     "Correct the entry, or take it out."},
+    {"M20", "there is no room",
+     "The VMs need more memory than the hosts of their cluster have left.",
+     "Add hosts or memory, or name VMs that may be shut down there (`rhv.preempt`)."},
+    {"M21", "no host can take the largest VM", "A VM runs on one host.",
+     "Make room on one host, or make the VM smaller."},
+    {"M22", "partial imports are on",
+     "A VM that lacks a disk is registered without it, and looks well until somebody misses the "
+     "data.",
+     "Leave `dr_partial_import` out. It is off by default here, and on by default in ovirt-dr."},
+    {"M23", "a storage domain is on files",
+     "drstor moves storage domains on LUNs of its groups. This one would stay behind.",
+     "Attach it by hand, or leave it to ovirt-dr."},
+    {"M24", "an engine of the mapping is not that of the site",
+     "drstor talks to the engines of its sites, whatever the mapping says; the two disagree.",
+     "Correct the address, or leave it out."},
+    {"M25", "an affinity group or label has no counterpart",
+     "VMs are registered without it, and the rule that keeps them apart or together is gone.",
+     "Make it at the other engine, or map it."},
+    {"M26", "something could not be checked",
+     "The engine did not show it to this user, is too old to tell, or has no host up.",
+     "Give drstor's user the right to read it, or do what the finding says."},
 };
 
 const struct dr_explanation *

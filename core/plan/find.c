@@ -35,6 +35,15 @@ has_wwid(const struct dr_inv_domain *d, const struct dr_copy_facts *copy)
     return false;
 }
 
+bool
+dr_group_findable(const struct dr_group *g, const struct dr_copy_facts *copy)
+{
+    for (size_t i = 0; copy && i < copy->view.n_members; i++)
+        if (copy->view.members[i].wwid)
+            return true;
+    return g->n_domains > 0;
+}
+
 size_t
 dr_group_domains(struct dr_arena *a, const struct dr_group *g, const struct dr_copy_facts *copy,
                  const struct dr_inventory *v, const struct dr_inv_domain ***ret)

@@ -5,9 +5,9 @@
 
 #include <string.h>
 
-static const char *const verbs[] = {"unknown",     "promote",       "failback",   "demote",
-                                    "reprotect",   "suspend",       "resume",     "sync",
-                                    "drill-start", "drill-promote", "drill-clean"};
+static const char *const verbs[] = {"unknown",     "promote",       "failback",    "demote",
+                                    "reprotect",   "suspend",       "resume",      "sync",
+                                    "drill-start", "drill-promote", "drill-clean", "guard"};
 const struct dr_names dr_verb_names = {"verb", verbs, DR_COUNT(verbs)};
 static const char *const declared[] = {"unknown", "site-lost", "outage", "partition"};
 const struct dr_names dr_declared_names = {"declaration", declared, DR_COUNT(declared)};
@@ -36,7 +36,8 @@ static const struct dr_field goal_fields[] = {
     DR_STR(struct dr_goal, waive_fence),
     DR_STR(struct dr_goal, waive_snapshot),
     DR_STR(struct dr_goal, reason),
-    DR_STR(struct dr_goal, carries)};
+    DR_STR(struct dr_goal, carries),
+    DR_BOOL(struct dr_goal, hurry)};
 DR_TYPE(dr_goal_type, struct dr_goal, "goal", goal_fields);
 
 static int
@@ -110,6 +111,9 @@ static int
 check_words(const struct dr_goal *g, struct drstor_error **err)
 {
     const char *verb = dr_name(&dr_verb_names, (int)g->verb);
+    if (g->verb == DR_VERB_GUARD)
+        return dr_fail(err, DRSTOR_E_INVALID,
+                       "what a guard does follows from what it sees; it is not asked for");
     bool flip = g->verb == DR_VERB_PROMOTE || g->verb == DR_VERB_FAILBACK;
     bool to = g->verb == DR_VERB_PROMOTE || g->verb == DR_VERB_DRILL_START;
     const struct {
@@ -243,6 +247,8 @@ dr_goal_operation(const struct dr_goal *g, const struct dr_group *group,
         return DR_OPERATION_DRILL_PROMOTE;
     case DR_VERB_DRILL_CLEAN:
         return DR_OPERATION_DRILL_CLEAN;
+    case DR_VERB_GUARD:
+        return DR_OPERATION_GUARD;
     case DR_VERB_UNKNOWN:
         break;
     }
@@ -282,6 +288,10 @@ dr_goal_copies(const struct dr_goal *g, const struct dr_group *group,
     case DR_VERB_REPROTECT:
         *ret_target = primary;
         *ret_old = other_than(group, primary);
+        return;
+    case DR_VERB_GUARD:
+        *ret_target = primary;
+        *ret_old = dr_group_copy(group, g->at);
         return;
     case DR_VERB_DRILL_START:
     case DR_VERB_DRILL_PROMOTE:

@@ -18,7 +18,8 @@ enum dr_verb {
     DR_VERB_SYNC,
     DR_VERB_DRILL_START,
     DR_VERB_DRILL_PROMOTE,
-    DR_VERB_DRILL_CLEAN
+    DR_VERB_DRILL_CLEAN,
+    DR_VERB_GUARD /* made by drstor_guard() alone; nobody can ask for it in words */
 };
 
 /* What a person says about a site (safety 3.2). */
@@ -46,7 +47,7 @@ struct dr_goal {
     size_t n_groups;
     const char *selection; /* "--all --except web": how they were chosen; NULL: by name */
     const char *to;        /* promote, drill start: the site; NULL where the verb knows by itself */
-    const char *at;        /* demote: the site whose copy is meant */
+    const char *at;        /* demote, guard: the site whose copy is meant */
     const char *point; /* promote --unplanned, drill start: a recovery point by the array's name;
                           NULL: the newest */
     int64_t within_s;  /* the old site is about to go: planned until then; -1: no such bound */
@@ -58,6 +59,7 @@ struct dr_goal {
     /* A planned run that this takes the place of (--within): what it proved counts here. Set by the
      * library alone. */
     const char *carries;
+    bool hurry; /* the planned part of --within: nobody waits for a VM. Likewise */
 };
 
 extern const struct dr_names dr_verb_names;
@@ -85,7 +87,8 @@ enum dr_operation dr_goal_operation(const struct dr_goal *g, const struct dr_gro
 /*
  * The two copies an operation speaks of. A flip: the target is where the group goes, the old copy
  * is the primary, or the other one where that is the target, or where no record says and the goal
- * is unplanned. Demote: the old copy is the one demoted. Reprotect: the old copy is the one that
+ * is unplanned. Demote: the old copy is the one demoted. Guard: the one closed; the target is the
+ * primary. Reprotect: the old copy is the one that
  * shall follow, the target is the primary. All others: the target is the copy that follows. Either
  * may be NULL when configuration or record name none.
  */

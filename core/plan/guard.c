@@ -1,6 +1,7 @@
 #include "plan/guard_internal.h"
 
 #include "plan/adopt.h"
+#include "plan/loss.h"
 
 #include "base/str.h"
 #include "base/timetext.h"
@@ -14,9 +15,12 @@ static const struct dr_field array_fields[] = {
     DR_LIST(struct dr_plan_array, durations, duration_type)};
 DR_TYPE(dr_plan_array_type, struct dr_plan_array, "array", array_fields);
 static const struct dr_field record_fields[] = {
-    DR_STR(struct dr_plan_record, group), DR_BOOL(struct dr_plan_record, present),
-    DR_STR(struct dr_plan_record, damaged), DR_STR(struct dr_plan_record, open_run),
-    DR_STRUCT(struct dr_plan_record, record, dr_record_type)};
+    DR_STR(struct dr_plan_record, group),
+    DR_BOOL(struct dr_plan_record, present),
+    DR_STR(struct dr_plan_record, damaged),
+    DR_STR(struct dr_plan_record, open_run),
+    DR_STRUCT(struct dr_plan_record, record, dr_record_type),
+    DR_STRUCT(struct dr_plan_record, ran, dr_stage_group_type)};
 DR_TYPE(dr_plan_record_type, struct dr_plan_record, "record", record_fields);
 
 /* ---- what guards look at --------------------------------------------------------------------- */
@@ -50,7 +54,9 @@ enum {
     FLIPS = OP(SWITCHOVER) | OP(SERVE) | UNPLANNED,
     DRILLS = OP(DRILL_START) | OP(DRILL_PROMOTE) | OP(DRILL_CLEAN),
     PAUSES = OP(SUSPEND) | OP(RESUME),
-    ALL = FLIPS | DRILLS | PAUSES | OP(DEMOTE) | OP(REPROTECT) | OP(SYNC)
+    ALL = FLIPS | DRILLS | PAUSES | OP(DEMOTE) | OP(REPROTECT) | OP(SYNC),
+    /* A guard stands beside whatever else is open, and looks at legs, too. */
+    EVER = ALL | OP(GUARD)
 };
 
 /* In this order: what is told first makes the rest superfluous. */
@@ -60,13 +66,14 @@ static const struct {
     bool (*refuses)(const struct dr_guard_case *c, struct dr_refusal *r);
     bool last; /* nothing after it makes sense */
 } guards[] = {
-    {"R091", ALL, dr_guard_record_sound, true},
-    {"R010", ALL, dr_guard_needs_record, true},
+    {"R091", EVER, dr_guard_record_sound, true},
+    {"R010", EVER, dr_guard_needs_record, true},
     {"R011", ALL, dr_guard_active_passive, true},
-    {"R012", ALL, dr_guard_known_primary, true},
+    {"R012", EVER, dr_guard_known_primary, true},
     {"R013", ALL, dr_guard_no_open_run, true},
-    {"R050", ALL, dr_guard_epoch_current, true},
+    {"R050", EVER, dr_guard_epoch_current, true},
     {"R042", OP(DRILL_PROMOTE), dr_guard_drill_there, true},
+    {"R045", OP(DRILL_START) | OP(DRILL_PROMOTE), dr_guard_site_not_held, true},
     {"R041", OP(DRILL_START) | OP(REPROTECT), dr_guard_no_drill, true},
     {"R016", FLIPS | DRILLS | PAUSES | OP(REPROTECT) | OP(SYNC), dr_guard_target_answers, true},
     {"R015", OP(SWITCHOVER) | OP(DEMOTE) | OP(REPROTECT), dr_guard_old_answers, true},
@@ -80,9 +87,10 @@ static const struct {
     {"R026", OP(SWITCHOVER) | UNPLANNED | OP(DRILL_START), dr_guard_target_consistent, false},
     {"R046", UNPLANNED | OP(SERVE) | OP(DRILL_START), dr_guard_point_there, false},
     {"R018", OP(SWITCHOVER) | OP(SYNC), dr_guard_relation_healthy, false},
-    {"R019", OP(SWITCHOVER) | OP(DEMOTE) | OP(REPROTECT), dr_guard_no_vms_at_old, false},
+    {"R019", OP(SWITCHOVER), dr_guard_can_drain, false},
+    {"R019", OP(DEMOTE) | OP(REPROTECT), dr_guard_no_vms_at_old, false},
     {"R019", UNPLANNED | OP(SERVE), dr_guard_vms_seen_alive, false},
-    {"R030", ALL, dr_guard_can_do, false},
+    {"R030", EVER, dr_guard_can_do, false},
 };
 
 void
@@ -106,9 +114,14 @@ dr_guard_case_init(struct dr_guard_case *c, struct dr_arena *a, const struct dr_
     struct dr_plan_record *first = dr_arena_new0(a, struct dr_plan_record);
     first->group = group->name;
     first->present = true;
-    dr_adopt_record(group, c->old, c->target, in->facts, &first->record);
+    /* The one that is writable is what somebody made the primary; then it is that one's to serve.
+     */
+    bool served = dr_view_writable(&c->target_facts->view);
+    dr_adopt_record(group, served ? c->target : c->old, c->target, in->facts, &first->record);
     c->record = first;
     c->adopts = true;
+    if (served)
+        c->operation = dr_goal_operation(in->goal, group, &first->record);
 }
 
 void
@@ -148,8 +161,8 @@ dr_guard_ids(size_t *ret_n)
     static const char *const ids[] = {
         "R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017", "R018", "R019", "R020",
         "R021", "R022", "R023", "R024", "R025", "R026", "R027", "R028", "R029", "R030", "R031",
-        "R033", "R034", "R035", "R036", "R037", "R039", "R040", "R041", "R042", "R043", "R046",
-        "R050", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
+        "R033", "R034", "R035", "R036", "R037", "R039", "R040", "R041", "R042", "R043", "R045",
+        "R046", "R050", "R051", "R052", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;
 }

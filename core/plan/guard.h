@@ -5,7 +5,9 @@
 #ifndef DR_PLAN_GUARD_H
 #define DR_PLAN_GUARD_H
 
-#include "plan/plan.h"
+#include "plan/stage.h"
+
+struct dr_controller;
 
 /* What a plugin declared, as far as planning cares. */
 struct dr_plan_duration {
@@ -19,6 +21,7 @@ struct dr_plan_array {
     size_t n_capabilities;
     struct dr_plan_duration *durations;
     size_t n_durations;
+    bool refuses_older; /* by token, what comes from an older controller; of no matter to a plan */
 };
 
 /* A group's record as the store gave it. */
@@ -28,6 +31,9 @@ struct dr_plan_record {
     const char *damaged;  /* why it cannot be trusted; NULL: it can */
     const char *open_run; /* a run that has not ended */
     struct dr_record record;
+    /* Which VMs ran, as the last run of the group noted it, where that shut them down and started
+     * them nowhere; not known: the facts say it. */
+    struct dr_stage_group ran;
 };
 
 struct dr_plan_input {
@@ -39,6 +45,7 @@ struct dr_plan_input {
     size_t n_records;
     const struct dr_goal *goal;
     const char *person;
+    const struct dr_controller *controller; /* as stored; NULL: the configuration alone decides */
     const char *own_run; /* when a run checks its own conditions again: not "another run" */
 };
 
@@ -96,6 +103,9 @@ bool dr_vm_of_group(const struct dr_inventory *v, const struct dr_inv_vm *vm,
 size_t dr_group_domains(struct dr_arena *a, const struct dr_group *g,
                         const struct dr_copy_facts *copy, const struct dr_inventory *v,
                         const struct dr_inv_domain ***ret);
+
+/* Is there anything by which they could be found? Without it nothing is known of its VMs. */
+bool dr_group_findable(const struct dr_group *g, const struct dr_copy_facts *copy);
 
 /* Every id a guard, the store or the run may print, for tests and for `explain`. */
 const char *const *dr_guard_ids(size_t *ret_n);

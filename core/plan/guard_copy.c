@@ -172,6 +172,12 @@ dr_guard_direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal 
          * its loss is unknown. */
         if (!diverged && i == 0 && c->record->record.old_copy != DR_OLD_COPY_NONE)
             continue;
+        /* Committed, and never opened: it follows still, and the way back is over the same fence.
+         */
+        bool untaken = !diverged && i == 1 &&
+                       dr_loss_never_taken(&c->record->record, c->target, f, c->target_facts);
+        if (untaken && c->operation == DR_OPERATION_PROMOTE)
+            continue;
         r->text = diverged ? dr_arena_printf(c->arena,
                                              "group %s has diverged: both copies have writes the "
                                              "other lacks",
@@ -184,7 +190,14 @@ dr_guard_direction_as_recorded(const struct dr_guard_case *c, struct dr_refusal 
                                       dr_name(&dr_sync_names, (int)f->view.sync),
                                       dr_name(&dr_relation_names, (int)f->view.relation),
                                       dr_guard_age(c, &f->seen));
-        r->remedy = "look at both copies; a person has to say which data counts";
+        r->remedy =
+            untaken ? dr_arena_printf(
+                          c->arena, "%s never took over; to go back: %s", c->old->site->name,
+                          dr_command_text(c->arena, c->in->goal,
+                                          &(struct dr_command_change){.to = c->target->site->name,
+                                                                      .unplanned = true}))
+                    : "look at both copies; a person has to say which data counts: end that "
+                      "replication at the arrays, and promote unplanned where it is";
         return true;
     }
     return false;
@@ -241,6 +254,8 @@ dr_guard_target_consistent(const struct dr_guard_case *c, struct dr_refusal *r)
         return false;
     if (c->in->goal->point && c->operation == DR_OPERATION_PROMOTE)
         return false; /* that is what is promoted, whatever was under way since */
+    if (t->view.relation == DRSTOR_RELATION_SOURCE && c->operation == DR_OPERATION_PROMOTE)
+        return false; /* it was written, not copied */
     if (t->view.point >= 0 || t->view.sync == DRSTOR_SYNC_IN_SYNC)
         return false;
     r->text =
@@ -340,6 +355,28 @@ dr_guard_no_drill(const struct dr_guard_case *c, struct dr_refusal *r)
     r->evidence = dr_arena_printf(c->arena, "clone %s, made by run %s on %s", d->name, d->run,
                                   dr_utc_text(c->arena, d->started));
     r->remedy = dr_arena_printf(c->arena, "drstor drill clean %s", c->group->name);
+    return true;
+}
+
+/* What a held site has was left behind: nothing starts from it there, not even apart from the rest.
+ */
+bool
+dr_guard_site_not_held(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_record *rec = &c->record->record;
+    bool held = false;
+    for (size_t i = 0; c->target && i < rec->n_site_hold; i++)
+        held |= dr_streq(rec->site_hold[i], c->target->site->name);
+    if (!held)
+        return false;
+    const char *site = c->target->site->name;
+    r->text = dr_arena_printf(c->arena, "%s is held for group %s: no application may start there",
+                              site, c->group->name);
+    r->evidence = dr_arena_printf(c->arena, "record: old copy %s, primary %s, epoch %lld",
+                                  dr_name(&dr_old_copy_names, (int)rec->old_copy), rec->primary,
+                                  (long long)rec->epoch);
+    r->remedy = dr_arena_printf(
+        c->arena, "drstor reprotect %s makes it follow again, and lets it go", c->group->name);
     return true;
 }
 

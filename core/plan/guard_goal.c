@@ -2,6 +2,7 @@
 #include "plan/command.h"
 #include "plan/guard.h"
 #include "plan/loss.h"
+#include "plan/takeover.h"
 
 #include "base/str.h"
 
@@ -52,16 +53,9 @@ dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in, struct dr_refu
               size_t *n)
 {
     size_t before = *n;
-    if (in->model->controller_standby)
-        dr_arena_push(a, *refusals, *n) = (struct dr_refusal){
-            .id = "R031",
-            .text = dr_arena_printf(a, "this controller (%s) is the standby",
-                                    in->model->controller_name ? in->model->controller_name
-                                                               : "unnamed"),
-            .evidence = "controller.role: standby",
-            .remedy = "work from the active controller; if that one is lost for good, make this "
-                      "one active "
-                      "in its configuration (controller: role: active)"};
+    struct dr_refusal role;
+    if (dr_role_refuses(a, in->model, in->controller, &role))
+        dr_arena_push(a, *refusals, *n) = role;
     /* Each site that shall run VMs, once. */
     for (size_t i = 0; i < in->goal->n_groups && !in->goal->storage_only; i++) {
         const struct dr_site *to = stage_site(a, in, i);

@@ -23,6 +23,7 @@ bool dr_guard_known_primary(const struct dr_guard_case *c, struct dr_refusal *r)
 bool dr_guard_active_passive(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_epoch_current(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_can_drain(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_vms_seen_alive(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_target_answers(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_old_answers(const struct dr_guard_case *c, struct dr_refusal *r);
@@ -37,6 +38,7 @@ bool dr_guard_leg_not_out(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_evidence_possible(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_point_there(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_no_drill(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_site_not_held(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_drill_there(const struct dr_guard_case *c, struct dr_refusal *r);
 
 #endif

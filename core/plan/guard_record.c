@@ -102,7 +102,12 @@ dr_guard_no_open_run(const struct dr_guard_case *c, struct dr_refusal *r)
     r->text = dr_arena_printf(c->arena, "run %s of group %s has not ended", run, c->group->name);
     r->evidence = dr_arena_printf(c->arena, "the record is %s",
                                   dr_name(&dr_phase_names, (int)c->record->record.phase));
-    r->remedy = dr_arena_printf(c->arena, "drstor run resume %s", run);
+    r->remedy = c->in->goal->unplanned
+                    ? dr_arena_printf(c->arena,
+                                      "drstor run resume %s; where it cannot end because it needs "
+                                      "what is lost: drstor run abort %s, then run again",
+                                      run, run)
+                    : dr_arena_printf(c->arena, "drstor run resume %s", run);
     return true;
 }
 
@@ -154,7 +159,9 @@ dr_guard_epoch_current(const struct dr_guard_case *c, struct dr_refusal *r)
             (long long)c->record->record.epoch);
         r->evidence = dr_arena_printf(c->arena, "array %s, %s", both[i]->array,
                                       dr_guard_age(c, &both[i]->seen));
-        r->remedy = "another controller has flipped this group since: work from that one";
+        r->remedy = "another controller has flipped this group since: work from that one; if it is "
+                    "gone, take its role over: drstor takeover --declare site-lost:SITE --reason "
+                    "TEXT";
         return true;
     }
     return false;

@@ -104,11 +104,47 @@ arbiter_decided(const struct dr_loss_case *c)
     return c->evidence && c->evidence->kind == DRSTOR_EVIDENCE_E5_QUORUM;
 }
 
+/*
+ * A copy that was left behind by an unplanned promote and follows nobody: its recovery point says
+ * when it last was whole, not what the primary has written since. No dead end, but no number
+ * either.
+ */
 static bool
-proven_zero(const struct dr_loss_case *c, const struct dr_copy_facts *o,
+left_behind(const struct dr_loss_case *c, const struct dr_copy_facts *t)
+{
+    if (!t || !c->record || c->record->old_copy == DR_OLD_COPY_NONE ||
+        dr_streq(c->record->primary, c->target->site->name))
+        return false;
+    if (t->view.relation == DRSTOR_RELATION_MUTUAL)
+        return t->view.leg == DRSTOR_LEG_DETACHED || t->view.leg == DRSTOR_LEG_UNKNOWN;
+    return t->view.relation != DRSTOR_RELATION_DESTINATION;
+}
+
+bool
+dr_loss_never_taken(const struct dr_record *record, const struct dr_copy *target,
+                    const struct dr_copy_facts *o, const struct dr_copy_facts *t)
+{
+    /* Whatever opened it would have ended the relation: the array's word and ours say the same. */
+    return record && record->left.untaken && record->old_copy != DR_OLD_COPY_NONE && o && t &&
+           t->fresh && dr_streq(record->primary, o->site) &&
+           !dr_streq(record->primary, target->site->name) && dr_view_not_writable(&o->view) &&
+           o->view.relation == DRSTOR_RELATION_DESTINATION &&
+           t->view.relation == DRSTOR_RELATION_SOURCE;
+}
+
+static bool
+proven_zero(struct dr_arena *a, const struct dr_loss_case *c, const struct dr_copy_facts *o,
             const struct dr_copy_facts *t, const char **ret_method)
 {
     if (!t || c->adopted)
+        return false;
+    if (fenced(c, o) && dr_loss_never_taken(c->record, c->target, o, t) &&
+        dr_view_keeps_up(&o->view)) {
+        *ret_method = dr_arena_printf(a, "%s was never writable since it was promoted, and follows",
+                                      c->old->site->name);
+        return true;
+    }
+    if (left_behind(c, t))
         return false;
     if (fenced(c, o) && in_sync_now(t)) {
         *ret_method = "old copy not writable, then read in sync";
@@ -128,22 +164,6 @@ proven_zero(const struct dr_loss_case *c, const struct dr_copy_facts *o,
         return true;
     }
     return false;
-}
-
-/*
- * A copy that was left behind by an unplanned promote and follows nobody: its recovery point says
- * when it last was whole, not what the primary has written since. No dead end, but no number
- * either.
- */
-static bool
-left_behind(const struct dr_loss_case *c, const struct dr_copy_facts *t)
-{
-    if (!t || !c->record || c->record->old_copy == DR_OLD_COPY_NONE ||
-        dr_streq(c->record->primary, c->target->site->name))
-        return false;
-    if (t->view.relation == DRSTOR_RELATION_MUTUAL)
-        return t->view.leg == DRSTOR_LEG_DETACHED || t->view.leg == DRSTOR_LEG_UNKNOWN;
-    return t->view.relation != DRSTOR_RELATION_DESTINATION;
 }
 
 /* Why there can be no number; NULL: there can. */
@@ -207,7 +227,7 @@ dr_loss_estimate(struct dr_arena *a, const struct dr_loss_case *c, struct dr_los
     ret->group = c->group->name;
     ret->needs_consent = true;
     ret->since = c->point ? c->point->at : t ? t->view.point : -1;
-    if (!c->point && !left_behind(c, t) && proven_zero(c, o, t, &ret->method)) {
+    if (!c->point && proven_zero(a, c, o, t, &ret->method)) {
         nothing_lost(a, ret);
         return;
     }

@@ -27,6 +27,13 @@ struct dr_loss_case {
 void dr_loss_estimate(struct dr_arena *a, const struct dr_loss_case *c, struct dr_loss *ret);
 
 /*
+ * The primary of the record was promoted and never opened: it is the destination of TARGET, the
+ * copy that was left behind for it, as before. O and T: how both copies were last seen.
+ */
+bool dr_loss_never_taken(const struct dr_record *record, const struct dr_copy *target,
+                         const struct dr_copy_facts *o, const struct dr_copy_facts *t);
+
+/*
  * What --accept-loss must say to cover all of P until its commit: an old copy that still takes
  * writes loses more until it is fenced.
  */

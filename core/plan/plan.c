@@ -48,7 +48,10 @@ static const struct dr_field flip_fields[] = {
     DR_TIME(struct dr_plan_group, point_at),
     DR_BOOL(struct dr_plan_group, adopt),
     DR_ENUM(struct dr_plan_group, evidence, dr_evidence_names),
-    DR_STR(struct dr_plan_group, proof)};
+    DR_STR(struct dr_plan_group, proof),
+    DR_TIME(struct dr_plan_group, last_answer),
+    DR_I64(struct dr_plan_group, rpo_s),
+    DR_I64(struct dr_plan_group, rto_s)};
 static DR_TYPE(flip_type, struct dr_plan_group, "flip", flip_fields);
 
 static const struct dr_field plan_fields[] = {DR_STR(struct dr_plan, id),
@@ -84,6 +87,7 @@ dr_plan_digest(struct dr_arena *a, const struct dr_plan *p)
     for (size_t i = 0; i < p->n_flips; i++) {
         struct dr_plan_group f = p->flips[i];
         f.proof = NULL; /* it names times, and hosts that come and go; the kind is what counts */
+        f.last_answer = f.rpo_s = f.rto_s = -1; /* told, not agreed to */
         dr_auto(dr_json_putp) struct json_object *o = dr_map_write(&flip_type, &f);
         h = mix(h, dr_json_text(o));
     }

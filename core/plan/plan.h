@@ -70,6 +70,9 @@ struct dr_plan_group {
     enum drstor_evidence_kind
         evidence;      /* what can be foreseen of it; NONE: it is made by the run */
     const char *proof; /* in words; of E7 with all that answers */
+    /* For the report, which has to tell them when all of it has long changed: the last sign of life
+     * of the old copy's array (-1: it answers), and what was wanted of the group then. */
+    int64_t last_answer, rpo_s, rto_s;
 };
 
 struct dr_plan {

@@ -20,6 +20,8 @@ primary_as_planned(const struct dr_require_case *c)
     case DR_OPERATION_SERVE:
     case DR_OPERATION_REPROTECT:
         return primary && dr_streq(primary, c->plan->to);
+    case DR_OPERATION_GUARD: /* never the copy that serves */
+        return primary && dr_streq(primary, c->plan->to) && !dr_streq(primary, c->plan->from);
     case DR_OPERATION_SWITCHOVER:
     case DR_OPERATION_PROMOTE:
     case DR_OPERATION_SUSPEND:
@@ -56,6 +58,10 @@ record_is_ours(const struct dr_require_case *c)
         return false;
     if (committed(c))
         return true;
+    /* Who may write is in the record from the commit on, whatever a run that died has left to do.
+     */
+    if (c->plan->operation == DR_OPERATION_GUARD)
+        return r->epoch == c->plan->epoch && primary_as_planned(c);
     return r->epoch == c->plan->epoch && primary_as_planned(c) &&
            (dr_record_at_rest(r) || r->phase == DR_PHASE_FENCING ||
             (c->run && dr_streq(r->op.id, c->run)));
@@ -196,6 +202,8 @@ dr_require_holds(enum dr_require one, const struct dr_require_case *c)
         return whole(c, c->target) && dr_view_writable(c->target);
     case DR_REQUIRE_NO_VMS_AT_OLD:
         return c->vms_at_old == DRSTOR_TRI_NO;
+    case DR_REQUIRE_OLD_DETACHED:
+        return c->attached_at_old == DRSTOR_TRI_NO;
     case DR_REQUIRE_EXPOSED:
         return exposed(c);
     case DR_REQUIRE_OLD_WITHDRAWN:
@@ -212,6 +220,8 @@ dr_require_holds(enum dr_require one, const struct dr_require_case *c)
     case DR_REQUIRE_CLONED:
         return c->record && c->plan && c->record->drill.name && c->plan->to &&
                dr_streq(c->record->drill.site, c->plan->to);
+    case DR_REQUIRE_OLD_CLOSED:
+        return whole(c, c->old) && (dr_view_not_writable(c->old) || !dr_view_exposed(c->old));
     }
     return false;
 }

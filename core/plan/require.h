@@ -23,8 +23,9 @@ struct dr_require_case {
     const struct dr_evidence *evidence;
     bool transferred; /* by this run: a transfer that began after the demotion ended well. A
                          synchronous pair needs none: true */
-    enum drstor_tristate vms_at_old; /* NO also where --storage-only says not to look */
-    const struct dr_loss *loss;      /* weighed now; of a resync: what it destroys */
+    enum drstor_tristate vms_at_old;      /* NO also where --storage-only says not to look */
+    enum drstor_tristate attached_at_old; /* likewise */
+    const struct dr_loss *loss;           /* weighed now; of a resync: what it destroys */
     const struct dr_accept_loss *accepted, *standing; /* by the person, by the configuration */
     bool kept; /* the snapshot of the old copy is there, or it was waived by name */
 };

@@ -160,9 +160,9 @@ learn(struct stage *s, struct dr_stage_group *g)
                                     .cluster = o->cluster,
                                     .ha = o->ha,
                                     .priority = o->priority,
-                                    .tier = dr_stage_tier_of(s->m, o->name ? o->name : ""),
-                                    .start =
-                                        o->status != DR_VM_UNKNOWN && dr_vm_may_run(o->status)};
+                                    .tier = dr_stage_tier(s->m, o->name),
+                                    .start = !g->exact && o->status != DR_VM_UNKNOWN &&
+                                             dr_vm_may_run(o->status)};
         dr_arena_push(s->a, fresh.domains, fresh.n_domains) = o->domain;
         dr_arena_push(s->a, g->vms, g->n_vms) = fresh;
     }

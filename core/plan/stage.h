@@ -17,7 +17,12 @@ enum dr_stage_kind {
     DR_STAGE_ACTIVATE,
     DR_STAGE_REGISTER_TEMPLATE,
     DR_STAGE_REGISTER_VM,
-    DR_STAGE_START
+    DR_STAGE_START,
+    DR_STAGE_SHUTDOWN, /* from here on: the way out, see leave.h */
+    DR_STAGE_POWER_OFF,
+    DR_STAGE_UPDATE_OVF, /* what the domain says of its VMs is written, and seen to be */
+    DR_STAGE_DEACTIVATE,
+    DR_STAGE_DETACH
 };
 
 /* The hand-over record of one LUN, read after the flip. */
@@ -40,6 +45,7 @@ struct dr_stage_domain {
     const char *id, *name;
     const char *dc; /* the data centre's name at the target; NULL: the only one there is */
     int64_t rank;   /* of its most important VM; lower comes first */
+    bool master;    /* where it comes from: it left last, when VMs had lost their other disks */
 };
 
 struct dr_stage_vm {
@@ -54,6 +60,7 @@ struct dr_stage_vm {
 struct dr_stage_group {
     const char *group, *from, *to;
     bool known; /* the lists come from stored facts; else they grow from what the LUNs hold */
+    bool exact; /* they were read when the VMs were shut down: no other VM is started */
     struct dr_stage_domain *domains;
     size_t n_domains;
     struct dr_stage_vm *vms;
@@ -69,6 +76,7 @@ struct dr_stage_action {
     const char *domain, *dc, *host, *cluster; /* ids, host and cluster by name */
     const char *protocol, *portal, *target;
     const char *text;
+    const char *from, *to;     /* register: the sites, for the rest of the mapping */
     struct dr_vnic_map *vnics; /* register: names as they are at the two sites */
     size_t n_vnics;
     bool partial, reassign_bad_macs;
@@ -79,7 +87,8 @@ struct dr_stage_try {
     const char *key;
     int64_t attempts;
     bool in_flight;
-    int64_t last_ns; /* when the last answer came */
+    int64_t first_ns; /* when the first one left; of a VM: since it was last seen down. 0: never */
+    int64_t last_ns;  /* when the last answer came */
     /* why the last one did not do it; NULL: it did, as far as its answer says */
     const char *trouble;
     bool given_up;
@@ -93,7 +102,9 @@ struct dr_stage_progress {
 
 /* How a group, or one VM of it, stands. */
 struct dr_stage_vm_state {
-    const char *group, *id, *name, *state; /* "waiting", "registered", "starting", "up", "failed" */
+    /* "waiting", "registered", "starting", "up", "failed"; on the way out "waiting",
+     * "shutting-down", "powering-off", "powered-off", "down", "failed" */
+    const char *group, *id, *name, *state;
     const char *trouble;
 };
 
@@ -107,6 +118,7 @@ struct dr_stage_result {
     size_t n_stuck;
     struct dr_stage_vm_state *vms;
     size_t n_vms;
+    bool patient; /* somebody said that a VM is waited for, however long */
 };
 
 extern const struct dr_names dr_stage_kind_names;
@@ -116,6 +128,12 @@ extern const struct dr_type dr_stage_progress_type;
 extern const struct dr_type dr_stage_action_type;
 extern const struct dr_type dr_stage_result_type;
 
+/* Which tier of the start order VM is of; NULL: no name is known. */
+int64_t dr_stage_tier(const struct dr_model *m, const char *vm);
+/* What V holds of GROUP at FROM, whose copy there is COPY. */
+void dr_stage_expect_in(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *v,
+                        const struct dr_copy_facts *copy, const struct dr_group *group,
+                        const char *from, struct dr_stage_group *ret);
 /* From stored facts: domains and VMs of GROUP while FROM was its primary. */
 void dr_stage_expect(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
                      const struct dr_group *group, const struct dr_copy *from,

@@ -6,11 +6,11 @@
 #include "model/words.h"
 
 int64_t
-dr_stage_tier_of(const struct dr_model *m, const char *vm)
+dr_stage_tier(const struct dr_model *m, const char *vm)
 {
     for (size_t i = 0; i < m->n_start; i++)
         for (size_t j = 0; j < m->start[i].n_vms; j++)
-            if (dr_glob(m->start[i].vms[j], vm))
+            if (dr_glob(m->start[i].vms[j], vm ? vm : ""))
                 return (int64_t)i;
     return (int64_t)m->n_start;
 }
@@ -62,43 +62,31 @@ const char *
 dr_stage_mapped(const struct dr_pair_map *maps, size_t n, const char *from_site, const char *from,
                 const char *to_site)
 {
-    for (size_t i = 0; i < n; i++) {
-        if (dr_streq(maps[i].from_site, from_site) && dr_streq(maps[i].from, from) &&
-            dr_streq(maps[i].to_site, to_site))
-            return maps[i].to;
-        if (dr_streq(maps[i].to_site, from_site) && dr_streq(maps[i].to, from) &&
-            dr_streq(maps[i].from_site, to_site))
-            return maps[i].from;
-    }
-    return from; /* same names map to same names */
+    return dr_mapping_name(maps, n, from_site, from, to_site);
 }
 
 void
-dr_stage_expect(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
-                const struct dr_group *group, const struct dr_copy *from,
-                struct dr_stage_group *ret)
+dr_stage_expect_in(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *v,
+                   const struct dr_copy_facts *copy, const struct dr_group *group, const char *from,
+                   struct dr_stage_group *ret)
 {
     dr_map_clear(&dr_stage_group_type, ret);
     ret->group = group->name;
-    ret->from = from->site->name;
-    const struct dr_engine_facts *e = dr_facts_engine(facts, from->site->name);
-    const struct dr_copy_facts *copy = dr_facts_copy(facts, group->name, from->site->name);
-    if (!e || !copy)
-        return;
+    ret->from = from;
     const struct dr_inv_domain **domains;
-    size_t n = dr_group_domains(a, group, copy, &e->inventory, &domains);
+    size_t n = dr_group_domains(a, group, copy, v, &domains);
     ret->known = n > 0;
     for (size_t i = 0; i < n; i++) {
         const char *dc = NULL;
-        for (size_t k = 0; k < e->inventory.n_dcs; k++)
-            if (dr_streq(e->inventory.dcs[k].id, domains[i]->dc))
-                dc = e->inventory.dcs[k].name;
-        dr_arena_push(a, ret->domains, ret->n_domains) =
-            (struct dr_stage_domain){.id = domains[i]->id, .name = domains[i]->name, .dc = dc};
+        for (size_t k = 0; k < v->n_dcs; k++)
+            if (dr_streq(v->dcs[k].id, domains[i]->dc))
+                dc = v->dcs[k].name;
+        dr_arena_push(a, ret->domains, ret->n_domains) = (struct dr_stage_domain){
+            .id = domains[i]->id, .name = domains[i]->name, .dc = dc, .master = domains[i]->master};
     }
-    for (size_t i = 0; i < e->inventory.n_vms; i++) {
-        const struct dr_inv_vm *vm = &e->inventory.vms[i];
-        if (!dr_vm_of_group(&e->inventory, vm, domains, n))
+    for (size_t i = 0; i < v->n_vms; i++) {
+        const struct dr_inv_vm *vm = &v->vms[i];
+        if (!dr_vm_of_group(v, vm, domains, n))
             continue;
         dr_arena_push(a, ret->vms, ret->n_vms) =
             (struct dr_stage_vm){.id = vm->id,
@@ -106,13 +94,29 @@ dr_stage_expect(struct dr_arena *a, const struct dr_model *m, const struct dr_fa
                                  .cluster = vm->cluster,
                                  .ha = vm->ha,
                                  .priority = vm->priority,
-                                 .tier = dr_stage_tier_of(m, vm->name ? vm->name : ""),
+                                 .tier = dr_stage_tier(m, vm->name),
                                  .start = dr_vm_may_run(vm->status),
                                  .domains = vm->domains,
                                  .n_domains = vm->n_domains};
     }
     dr_stage_sort_vms(ret->vms, ret->n_vms);
     rank_domains(ret);
+}
+
+void
+dr_stage_expect(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
+                const struct dr_group *group, const struct dr_copy *from,
+                struct dr_stage_group *ret)
+{
+    const struct dr_engine_facts *e = dr_facts_engine(facts, from->site->name);
+    const struct dr_copy_facts *copy = dr_facts_copy(facts, group->name, from->site->name);
+    if (e && copy) {
+        dr_stage_expect_in(a, m, &e->inventory, copy, group, from->site->name, ret);
+        return;
+    }
+    dr_map_clear(&dr_stage_group_type, ret);
+    ret->group = group->name;
+    ret->from = from->site->name;
 }
 
 void

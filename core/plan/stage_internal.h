@@ -25,7 +25,6 @@ enum turn { TURN_NOW, TURN_LATER, TURN_NEVER };
 /* stage_expect.c */
 const char *dr_stage_mapped(const struct dr_pair_map *maps, size_t n, const char *from_site,
                             const char *from, const char *to_site);
-int64_t dr_stage_tier_of(const struct dr_model *m, const char *vm);
 void dr_stage_sort_vms(struct dr_stage_vm *vms, size_t n);
 bool dr_stage_vm_before(const struct dr_stage_vm *x, const struct dr_stage_vm *y);
 
@@ -50,6 +49,9 @@ bool dr_stage_domain_forward(struct stage *s, const struct dr_stage_group *g,
                              const struct dr_stage_domain *d);
 
 /* stage_vms.c */
+/* The tiers that TIER waits for, directly or through others: the one before it, or those it names.
+ * VMs of no tier come after all of them. */
+const bool *dr_stage_tiers_before(struct dr_arena *a, const struct dr_model *m, int64_t tier);
 void dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g);
 void dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
                        const struct dr_stage_group *g, const struct dr_stage_vm *vm,

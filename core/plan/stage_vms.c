@@ -37,6 +37,8 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
     x->name = o->name;
     x->domain = o->domain;
     x->cluster = cluster->name;
+    x->from = g->from;
+    x->to = g->to;
     x->partial = s->m->mapping.partial_import;
     x->reassign_bad_macs = s->m->mapping.reassign_bad_macs;
     for (size_t i = 0; i < s->m->mapping.n_vnics; i++) {
@@ -101,13 +103,26 @@ dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
     }
 }
 
+/*
+ * A VM with disks on several domains is offered by each. The one that left last, the master, was
+ * written when the engine had let go of the VM's other disks already.
+ */
 static const struct dr_inv_offer *
-offer_of(const struct stage *s, const char *vm)
+offer_of(const struct stage *s, const struct dr_stage_group *g, const char *vm)
 {
-    for (size_t i = 0; i < s->now->n_offered_vms; i++)
-        if (dr_streq(s->now->offered_vms[i].id, vm))
-            return &s->now->offered_vms[i];
-    return NULL;
+    const struct dr_inv_offer *found = NULL;
+    for (size_t i = 0; i < s->now->n_offered_vms; i++) {
+        const struct dr_inv_offer *o = &s->now->offered_vms[i];
+        bool master = false;
+        if (!dr_streq(o->id, vm))
+            continue;
+        for (size_t k = 0; k < g->n_domains; k++)
+            master |= g->domains[k].master && dr_streq(g->domains[k].id, o->domain);
+        if (!master)
+            return o;
+        found = found ? found : o;
+    }
+    return found;
 }
 
 static bool
@@ -167,7 +182,7 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const stru
         return;
     }
     const char *key = dr_stage_key_of(s, DR_STAGE_REGISTER_VM, vm->id), *why = NULL;
-    const struct dr_inv_offer *o = offer_of(s, vm->id);
+    const struct dr_inv_offer *o = offer_of(s, g, vm->id);
     enum turn t = dr_stage_turn_of(s, key, TRIES_REGISTER, &why);
     if (!o) {
         const struct dr_stage_try *before = dr_stage_tried(s, key);
@@ -202,15 +217,11 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const stru
     s->registers++;
 }
 
-/*
- * The tiers that TIER waits for, directly or through others: the one before it, or those it names.
- * VMs of no tier come after all of them.
- */
-static const bool *
-tiers_before(const struct stage *s, int64_t tier)
+const bool *
+dr_stage_tiers_before(struct dr_arena *a, const struct dr_model *m, int64_t tier)
 {
-    size_t n = s->m->n_start, top = (size_t)tier < n ? (size_t)tier : n;
-    bool *wait = dr_arena_alloc(s->a, n + 1, sizeof(*wait));
+    size_t n = m->n_start, top = (size_t)tier < n ? (size_t)tier : n;
+    bool *wait = dr_arena_alloc(a, n + 1, sizeof(*wait));
     wait[top] = true;
     for (size_t t = top + 1; t-- > 0;) {
         if (!wait[t])
@@ -218,10 +229,10 @@ tiers_before(const struct stage *s, int64_t tier)
         if (t == n)
             for (size_t i = 0; i < n; i++)
                 wait[i] = true;
-        else if (!s->m->start[t].after_given && t > 0)
+        else if (!m->start[t].after_given && t > 0)
             wait[t - 1] = true;
-        for (size_t i = 0; t < n && i < s->m->start[t].n_after; i++)
-            wait[s->m->start[t].after[i]] = true;
+        for (size_t i = 0; t < n && i < m->start[t].n_after; i++)
+            wait[m->start[t].after[i]] = true;
     }
     wait[top] = false;
     return wait;
@@ -243,7 +254,7 @@ static bool
 gated(const struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
       const struct dr_stage_vm *vm)
 {
-    const bool *before = tiers_before(s, vm->tier);
+    const bool *before = dr_stage_tiers_before(s->a, s->m, vm->tier);
     for (size_t g = 0; g < n_groups; g++)
         for (size_t i = 0; i < groups[g].n_vms; i++) {
             const struct dr_stage_vm *other = &groups[g].vms[i];

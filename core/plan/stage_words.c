@@ -7,7 +7,8 @@
 
 static const char *const kinds[] = {
     "unknown",  "discover",          "login",       "import", "attach",
-    "activate", "register-template", "register-vm", "start"};
+    "activate", "register-template", "register-vm", "start",  "shutdown",
+    "stop",     "update-ovf",        "deactivate",  "detach"};
 const struct dr_names dr_stage_kind_names = {"stage action", kinds, DR_COUNT(kinds)};
 
 static const struct dr_field lun_fields[] = {
@@ -23,7 +24,8 @@ static const struct dr_field handover_fields[] = {
 DR_TYPE(dr_handover_type, struct dr_handover, "hand-over", handover_fields);
 static const struct dr_field domain_fields[] = {
     DR_STR(struct dr_stage_domain, id), DR_STR(struct dr_stage_domain, name),
-    DR_STR(struct dr_stage_domain, dc), DR_CNT(struct dr_stage_domain, rank)};
+    DR_STR(struct dr_stage_domain, dc), DR_CNT(struct dr_stage_domain, rank),
+    DR_BOOL(struct dr_stage_domain, master)};
 static DR_TYPE(domain_type, struct dr_stage_domain, "domain", domain_fields);
 static const struct dr_field vm_fields[] = {
     DR_STR(struct dr_stage_vm, id),      DR_STR(struct dr_stage_vm, name),
@@ -35,14 +37,16 @@ static const struct dr_field group_fields[] = {DR_STR(struct dr_stage_group, gro
                                                DR_STR(struct dr_stage_group, from),
                                                DR_STR(struct dr_stage_group, to),
                                                DR_BOOL(struct dr_stage_group, known),
+                                               DR_BOOL(struct dr_stage_group, exact),
                                                DR_LIST(struct dr_stage_group, domains, domain_type),
                                                DR_LIST(struct dr_stage_group, vms, vm_type),
                                                DR_LIST(struct dr_stage_group, luns, lun_type)};
 DR_TYPE(dr_stage_group_type, struct dr_stage_group, "stage group", group_fields);
 static const struct dr_field try_fields[] = {
     DR_STR(struct dr_stage_try, key),        DR_CNT(struct dr_stage_try, attempts),
-    DR_BOOL(struct dr_stage_try, in_flight), DR_CNT(struct dr_stage_try, last_ns),
-    DR_STR(struct dr_stage_try, trouble),    DR_BOOL(struct dr_stage_try, given_up)};
+    DR_BOOL(struct dr_stage_try, in_flight), DR_CNT(struct dr_stage_try, first_ns),
+    DR_CNT(struct dr_stage_try, last_ns),    DR_STR(struct dr_stage_try, trouble),
+    DR_BOOL(struct dr_stage_try, given_up)};
 static DR_TYPE(try_type, struct dr_stage_try, "try", try_fields);
 static const struct dr_field progress_fields[] = {
     DR_LIST(struct dr_stage_progress, tries, try_type), DR_CNT(struct dr_stage_progress, now_ns)};
@@ -68,6 +72,8 @@ static const struct dr_field action_fields[] = {
     DR_STR(struct dr_stage_action, portal),
     DR_STR(struct dr_stage_action, target),
     DR_STR(struct dr_stage_action, text),
+    DR_STR(struct dr_stage_action, from),
+    DR_STR(struct dr_stage_action, to),
     DR_LIST(struct dr_stage_action, vnics, vnic_type),
     DR_BOOL(struct dr_stage_action, partial),
     DR_BOOL(struct dr_stage_action, reassign_bad_macs)};
@@ -84,5 +90,6 @@ static const struct dr_field result_fields[] = {
      offsetof(struct dr_stage_result, n_stuck), NULL, NULL},
     {"stuck_why", DR_FIELD_STRS, offsetof(struct dr_stage_result, stuck_why),
      offsetof(struct dr_stage_result, n_stuck), NULL, NULL},
-    DR_LIST(struct dr_stage_result, vms, vm_state_type)};
+    DR_LIST(struct dr_stage_result, vms, vm_state_type),
+    DR_BOOL(struct dr_stage_result, patient)};
 DR_TYPE(dr_stage_result_type, struct dr_stage_result, "stage", result_fields);

@@ -21,7 +21,7 @@ check(struct verify *v, const char *id, enum drstor_tristate ok, const char *tex
       const char *evidence, const char *remedy)
 {
     dr_arena_push(v->a, v->list, v->n) =
-        (struct dr_check){id, text, ok, evidence, ok == DRSTOR_TRI_YES ? NULL : remedy};
+        (struct dr_check){id, text, ok, evidence, ok == DRSTOR_TRI_YES ? NULL : remedy, false};
 }
 
 static enum drstor_tristate

@@ -23,6 +23,7 @@ struct dr_check {
     const char *text;
     enum drstor_tristate ok;
     const char *evidence, *remedy;
+    bool advice; /* worth mending; nothing is held back by it */
 };
 
 enum dr_verdict_dual {

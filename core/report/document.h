@@ -31,10 +31,9 @@ struct json_object *dr_report_observed(const struct dr_facts *facts);
 struct json_object *dr_report_plan(const struct dr_plan *p, const struct dr_accept_loss *given);
 int dr_plan_exit(const struct dr_plan *p);
 
-/* One run, from what is stored of it. FACTS: stored ones, for the outage clock; may be NULL. */
-int dr_report_run(struct dr_store *store, struct dr_arena *a, const struct dr_model *m,
-                  const char *run, const struct dr_facts *facts, struct json_object **ret,
-                  struct drstor_error **err);
+/* One run, from what is stored of it alone: told years later, it says the same. */
+int dr_report_run(struct dr_store *store, struct dr_arena *a, const char *run,
+                  struct json_object **ret, struct drstor_error **err);
 /* Nothing was begun: { goal, result, exit, text, hint, refusals, plan }. */
 struct json_object *dr_report_not_begun(const struct dr_plan *p, const char *result, int exit,
                                         const char *text, const char *hint);

@@ -150,8 +150,8 @@ dr_page_bare(struct dr_page *p, const char *s)
     return n && s[n - 1] == '.' ? dr_arena_strn(p->arena, s, n - 1) : s;
 }
 
-const char *
-dr_page_goal(struct dr_page *p, struct json_object *doc)
+static const char *
+goal_words(struct dr_page *p, struct json_object *doc, bool in_short)
 {
     struct json_object *goal = dr_json_get(doc, "goal");
     const char *said = dr_page_value(p, goal);
@@ -160,7 +160,9 @@ dr_page_goal(struct dr_page *p, struct json_object *doc)
     const char *verb = dr_page_text(p, goal, "verb");
     if (!verb)
         return "goal unknown";
-    const char *groups = dr_page_list(p, dr_json_get(goal, "groups"), 8);
+    size_t n = dr_json_length(dr_json_get(goal, "groups"));
+    const char *groups = in_short && n > 4 ? dr_arena_printf(p->arena, "%zu groups", n)
+                                           : dr_page_list(p, dr_json_get(goal, "groups"), 8);
     const char *to = dr_page_text(p, goal, "to"), *at = dr_page_text(p, goal, "at");
     dr_auto(dr_str_freep) struct dr_str b = {0};
     if (dr_streq(verb, "promote"))
@@ -175,6 +177,18 @@ dr_page_goal(struct dr_page *p, struct json_object *doc)
     if (dr_page_true(goal, "storage_only"))
         dr_str_add(&b, ", storage only");
     return dr_arena_str(p->arena, b.s);
+}
+
+const char *
+dr_page_goal(struct dr_page *p, struct json_object *doc)
+{
+    return goal_words(p, doc, false);
+}
+
+const char *
+dr_page_goal_short(struct dr_page *p, struct json_object *doc)
+{
+    return goal_words(p, doc, true);
 }
 
 const char *
@@ -244,6 +258,15 @@ dr_page_journal(struct dr_page *p, struct json_object *doc)
     const char *hash = dr_page_text(p, journal, "hash");
     if (hash)
         dr_page_say(p, 0, 2, "journal %s:%s", dr_page_known(p, journal, "seq"), hash);
+    dr_page_mirror(p, doc);
+}
+
+void
+dr_page_mirror(struct dr_page *p, struct json_object *of)
+{
+    const char *text = dr_page_text(p, dr_json_get(of, "mirror"), "text");
+    if (text)
+        dr_page_say(p, 0, 2, "%s", text);
 }
 
 void

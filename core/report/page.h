@@ -43,6 +43,8 @@ const char *dr_page_name(struct dr_page *p, struct json_object *element);
 const char *dr_page_bare(struct dr_page *p, const char *s);
 /* One sentence about a goal: "planned promote of erp to rome". */
 const char *dr_page_goal(struct dr_page *p, struct json_object *doc);
+/* The same for a headline: many groups are a number. */
+const char *dr_page_goal_short(struct dr_page *p, struct json_object *doc);
 /* "up to 42 s (method)", "nothing is lost (method)", "unknown (method)" */
 const char *dr_page_loss(struct dr_page *p, struct json_object *loss);
 /* One line per refusal: rule, what, evidence, remedy. */
@@ -56,6 +58,19 @@ void dr_page_refusals(struct dr_page *p, struct json_object *refusals);
 
 /* "journal 57:ab12...", the head of the audit chain after an act, as journal verify takes it. */
 void dr_page_journal(struct dr_page *p, struct json_object *doc);
+/* How far the standby is behind, if it is. */
+void dr_page_mirror(struct dr_page *p, struct json_object *of);
+/* What a person does next, told by the report or by its exit; NULL: nothing. */
+const char *dr_page_next_of(struct dr_page *p, struct json_object *doc);
+/* The loss that was accepted, as the journal keeps it or as it was given; NULL: none was. */
+const char *dr_page_bound(struct dr_page *p, struct json_object *consent);
+bool dr_page_vm_up(struct dr_page *p, struct json_object *vm);
+/* What became of one group, told by its steps: the worst word wins. */
+struct dr_page_group {
+    const char *result, *stopped; /* STOPPED: at which step, and why; NULL: it was not */
+    size_t steps, done, vms, up;
+};
+struct dr_page_group dr_page_group_of(struct dr_page *p, struct json_object *doc, const char *name);
 /* "next: ..." after a gap; NULL: nothing. */
 void dr_page_next(struct dr_page *p, const char *next);
 /* HEAD and a line for each of the sentences in LIST; nothing when there is none. */
@@ -77,6 +92,9 @@ int dr_text_report(struct dr_page *p, struct json_object *doc, struct drstor_err
 int dr_text_run(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_abort(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_verify(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_check(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_map(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_yaml(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_guard(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_takeover(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_journal(struct dr_page *p, struct json_object *doc, struct drstor_error **err);

@@ -131,6 +131,11 @@ dr_text_takeover(struct dr_page *p, struct json_object *doc, struct drstor_error
         if (said)
             dr_page_say(p, 0, 2, "evidence: %s", said);
     }
+    dr_page_sentences(p, "if it is alive after all:", dr_json_get(doc, "remains"));
+    dr_page_each(dr_json_get(doc, "set_aside"), i, g)
+    {
+        dr_page_say(p, 0, 2, "set aside: %s", dr_page_known(p, g, "text"));
+    }
     if (dr_json_length(runs))
         dr_page_say(p, 0, 2, "not ended: %s", dr_page_list(p, runs, 8));
     if (!hint && dr_json_length(runs) && code == 0)

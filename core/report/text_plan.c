@@ -111,7 +111,8 @@ print_steps(struct dr_page *p, struct json_object *doc, struct drstor_error **er
     {
         const char *vms = dr_page_list(p, dr_json_get(s, "vms"), VMS_MOST);
         if (*vms)
-            dr_page_say(p, 0, 2, "VMs of %s in start order: %s", dr_page_known(p, s, "group"), vms);
+            dr_page_say(p, 0, 2, "VMs of %s in %s order: %s", dr_page_known(p, s, "group"),
+                        dr_streq(dr_page_text(p, s, "kind"), "drain") ? "shutdown" : "start", vms);
     }
     return DRSTOR_OK;
 }

@@ -13,6 +13,7 @@ static const struct dr_column vm_columns[] = {
     {"started", 4, DR_COLUMN_USUAL},
     {"trouble", 1, DR_COLUMN_USUAL | DR_COLUMN_WRAP},
     {"id", 0, 0},
+    {"rto", 0, DR_COLUMN_RIGHT},
 };
 enum { N_VM_COLUMNS = sizeof(vm_columns) / sizeof(vm_columns[0]), VMS_MOST = 20 };
 
@@ -24,51 +25,58 @@ static const struct dr_column group_columns[] = {
     {"stopped_at", 2, DR_COLUMN_USUAL | DR_COLUMN_WRAP},
 };
 
-static bool
-is_up(struct dr_page *p, struct json_object *vm)
+bool
+dr_page_vm_up(struct dr_page *p, struct json_object *vm)
 {
     const char *state = dr_page_text(p, vm, "state");
     return dr_streq(state, "up") && !dr_page_text(p, vm, "trouble");
 }
 
-/* What became of one group, told by its steps: the worst word wins. */
-static void
-group_row(struct dr_page *p, struct dr_grid *grid, struct json_object *doc,
-          struct json_object *group)
+struct dr_page_group
+dr_page_group_of(struct dr_page *p, struct json_object *doc, const char *name)
 {
     static const char *const worst[] = {"unknown", "failed", "refused", "interrupted", "running"};
-    const char *name = dr_page_name(p, group), *said = dr_page_text(p, group, "result");
-    const char *stopped = NULL, *word = "done";
-    size_t all = 0, done = 0, rank = DR_COUNT(worst), vms = 0, up = 0;
+    struct dr_page_group g = {.result = "done"};
+    size_t rank = DR_COUNT(worst);
     dr_page_each(dr_json_get(doc, "steps"), i, s)
     {
         if (!dr_streq(dr_page_text(p, s, "group"), name))
             continue;
         const char *state = dr_page_text(p, s, "state");
-        all++;
-        done += dr_streq(state, "done") || dr_streq(state, "skipped");
+        g.steps++;
+        g.done += dr_streq(state, "done") || dr_streq(state, "skipped");
         for (size_t k = 0; k < rank; k++)
             if (dr_streq(state, worst[k])) {
                 const char *why = dr_page_text(p, s, "error");
                 rank = k;
-                word = worst[k];
-                stopped = dr_arena_printf(p->arena, "%s%s%s", dr_page_known(p, s, "kind"),
-                                          why ? ": " : "", why ? why : "");
+                g.result = worst[k];
+                g.stopped = dr_arena_printf(p->arena, "%s%s%s", dr_page_known(p, s, "kind"),
+                                            why ? ": " : "", why ? why : "");
             }
     }
     dr_page_each(dr_json_get(doc, "vms"), i, vm)
     {
-        vms += dr_streq(dr_page_text(p, vm, "group"), name);
-        up += dr_streq(dr_page_text(p, vm, "group"), name) && is_up(p, vm);
+        g.vms += dr_streq(dr_page_text(p, vm, "group"), name);
+        g.up += dr_streq(dr_page_text(p, vm, "group"), name) && dr_page_vm_up(p, vm);
     }
-    if (rank == DR_COUNT(worst) && done < all)
-        word = "not finished";
-    if (all == 0)
-        word = "unknown";
+    if (rank == DR_COUNT(worst) && g.done < g.steps)
+        g.result = "not finished";
+    if (g.steps == 0)
+        g.result = "unknown";
+    return g;
+}
+
+static void
+group_row(struct dr_page *p, struct dr_grid *grid, struct json_object *doc,
+          struct json_object *group)
+{
+    const char *name = dr_page_name(p, group), *said = dr_page_text(p, group, "result");
+    const struct dr_page_group g = dr_page_group_of(p, doc, name);
     dr_grid_row(grid, (const char *[]){
-                          name, said ? said : word,
-                          all ? dr_arena_printf(p->arena, "%zu of %zu", done, all) : NULL,
-                          vms ? dr_arena_printf(p->arena, "%zu of %zu", up, vms) : NULL, stopped});
+                          name, said ? said : g.result,
+                          g.steps ? dr_arena_printf(p->arena, "%zu of %zu", g.done, g.steps) : NULL,
+                          g.vms ? dr_arena_printf(p->arena, "%zu of %zu", g.up, g.vms) : NULL,
+                          g.stopped});
 }
 
 static int
@@ -85,7 +93,7 @@ print_vms(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
     for (int pass = 0; pass < 2; pass++)
         dr_page_each(vms, i, vm)
         {
-            bool well = is_up(p, vm);
+            bool well = dr_page_vm_up(p, vm);
             if (well != (pass == 1))
                 continue;
             up += well;
@@ -93,10 +101,12 @@ print_vms(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
                 hidden++;
                 continue;
             }
-            dr_grid_row(grid, (const char *[N_VM_COLUMNS]){
-                                  dr_page_name(p, vm), dr_page_text(p, vm, "group"),
-                                  dr_page_known(p, vm, "state"), dr_page_clock(p, vm, "started_at"),
-                                  dr_page_text(p, vm, "trouble"), dr_page_text(p, vm, "id")});
+            dr_grid_row(grid,
+                        (const char *[N_VM_COLUMNS]){
+                            dr_page_name(p, vm), dr_page_text(p, vm, "group"),
+                            dr_page_known(p, vm, "state"), dr_page_clock(p, vm, "started_at"),
+                            dr_page_text(p, vm, "trouble"), dr_page_text(p, vm, "id"),
+                            dr_json_get(vm, "rto_s") ? dr_page_duration(p, vm, "rto_s") : NULL});
         }
     if (dr_json_length(vms) == 0)
         return DRSTOR_OK;
@@ -109,8 +119,43 @@ print_vms(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
+static __attribute__((format(printf, 2, 3))) void
+join(struct dr_str *b, const char *format, ...)
+{
+    va_list ap;
+    char *text = NULL;
+    va_start(ap, format);
+    int n = vasprintf(&text, format, ap);
+    va_end(ap);
+    if (n >= 0)
+        dr_str_printf(b, "%s%s", b->n ? "; " : "", text);
+    free(text);
+}
+
+/* Each group against what was wanted of it. */
 static void
-print_times(struct dr_page *p, struct json_object *doc)
+print_goals(struct dr_page *p, struct json_object *doc)
+{
+    dr_page_each(dr_json_get(doc, "by_group"), i, g)
+    {
+        int64_t took, lost, goal;
+        dr_auto(dr_str_freep) struct dr_str b = {0};
+        if (dr_json_i64(g, "rto_s", &took)) {
+            join(&b, "RTO %s", dr_duration_text(p->arena, took));
+            if (dr_json_i64(g, "rto_goal_s", &goal))
+                dr_str_printf(&b, " of %s%s", dr_duration_text(p->arena, goal),
+                              took > goal ? ", TOO LONG" : "");
+        }
+        if (dr_json_i64(g, "rpo_s", &lost) && dr_json_i64(g, "rpo_goal_s", &goal))
+            join(&b, "loss %s of %s%s", dr_duration_text(p->arena, lost),
+                 dr_duration_text(p->arena, goal), lost > goal ? ", TOO MUCH" : "");
+        if (b.n)
+            dr_page_say(p, 2, 2, "%s: %s", dr_page_name(p, g), b.s);
+    }
+}
+
+static void
+print_times(struct dr_page *p, struct json_object *doc, bool full)
 {
     struct json_object *times = dr_json_get(doc, "times");
     const char *outage = dr_page_time(p, times, "outage"),
@@ -136,6 +181,8 @@ print_times(struct dr_page *p, struct json_object *doc)
         dr_page_say(p, 0, 2, "last sign of life at %s", outage);
     if (first)
         dr_page_say(p, 0, 2, "first VM up at %s, last at %s", first, last ? last : "unknown");
+    if (full)
+        print_goals(p, doc);
 }
 
 static const char *
@@ -154,9 +201,8 @@ accepted(struct dr_page *p, struct json_object *accept)
     return NULL;
 }
 
-/* The bound, as the journal keeps it or as it was given. */
-static const char *
-bound(struct dr_page *p, struct json_object *consent)
+const char *
+dr_page_bound(struct dr_page *p, struct json_object *consent)
 {
     int64_t s = -1, bytes = -1;
     if (dr_page_true(consent, "bound_unknown"))
@@ -166,19 +212,6 @@ bound(struct dr_page *p, struct json_object *consent)
     if (dr_json_i64(consent, "bound_bytes", &bytes) && bytes >= 0)
         return dr_bytes_text(p->arena, bytes);
     return accepted(p, dr_json_get(consent, "accept_loss"));
-}
-
-static __attribute__((format(printf, 2, 3))) void
-join(struct dr_str *b, const char *format, ...)
-{
-    va_list ap;
-    char *text = NULL;
-    va_start(ap, format);
-    int n = vasprintf(&text, format, ap);
-    va_end(ap);
-    if (n >= 0)
-        dr_str_printf(b, "%s%s", b->n ? "; " : "", text);
-    free(text);
 }
 
 static void
@@ -205,7 +238,7 @@ print_consent(struct dr_page *p, struct json_object *doc)
         return;
     }
     dr_auto(dr_str_freep) struct dr_str b = {0};
-    const char *loss = bound(p, consent), *reason = dr_page_text(p, consent, "reason");
+    const char *loss = dr_page_bound(p, consent), *reason = dr_page_text(p, consent, "reason");
     const char *fence = dr_page_text(p, consent, "waive_fence"),
                *snapshot = dr_page_text(p, goal, "waive_snapshot");
     const char *who = dr_page_text(p, consent, "who"), *how = dr_page_text(p, consent, "how");
@@ -232,9 +265,8 @@ print_consent(struct dr_page *p, struct json_object *doc)
     dr_page_say(p, 0, 2, "consent: %s", b.s);
 }
 
-/* What a person does next, when the report itself does not say. */
-static const char *
-next_words(struct dr_page *p, struct json_object *doc)
+const char *
+dr_page_next_of(struct dr_page *p, struct json_object *doc)
 {
     const char *hint = dr_page_text(p, doc, "hint"), *run = dr_page_text(p, doc, "run");
     int64_t code = 0;
@@ -243,6 +275,9 @@ next_words(struct dr_page *p, struct json_object *doc)
     (void)dr_json_i64(doc, "exit", &code);
     if (!run)
         return NULL;
+    if (dr_streq(dr_page_text(p, doc, "result"), "aborted")) /* there is nothing to go on with */
+        return dr_json_length(dr_json_get(doc, "unknown")) ? "drstor observe, then drstor status"
+                                                           : NULL;
     switch (code) {
     case 4:
     case 8:
@@ -370,7 +405,7 @@ write_report(struct dr_page *p, struct json_object *doc, bool full, struct drsto
     int r = print_vms(p, doc, err);
     if (r < 0)
         return r;
-    print_times(p, doc);
+    print_times(p, doc, full);
     if (full && dr_json_length(dr_json_get(doc, "conditions"))) {
         dr_page_gap(p);
         dr_page_say(p, 0, 2, "it rested on:");
@@ -385,12 +420,20 @@ write_report(struct dr_page *p, struct json_object *doc, bool full, struct drsto
     return DRSTOR_OK;
 }
 
+static void
+print_given_up(struct dr_page *p, struct json_object *doc)
+{
+    dr_page_sentences(p, "as before the run:", dr_json_get(doc, "undone"));
+    dr_page_sentences(p, "not as before it:", dr_json_get(doc, "stays"));
+    dr_page_sentences(p, "not known, look at it:", dr_json_get(doc, "unknown"));
+}
+
 int
 dr_text_report(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
 {
     int r = write_report(p, doc, false, err);
     if (r == DRSTOR_OK) {
-        dr_page_next(p, next_words(p, doc));
+        dr_page_next(p, dr_page_next_of(p, doc));
         dr_page_journal(p, doc);
     }
     return r;
@@ -400,24 +443,21 @@ int
 dr_text_run(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
 {
     int r = write_report(p, doc, true, err);
-    if (r == DRSTOR_OK)
-        dr_page_next(p, next_words(p, doc));
+    if (r == DRSTOR_OK) {
+        print_given_up(p, doc);
+        dr_page_next(p, dr_page_next_of(p, doc));
+    }
     return r;
 }
 
 int
 dr_text_abort(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
 {
-    struct json_object *unknown = dr_json_get(doc, "unknown");
     (void)err;
     print_result(p, doc);
-    dr_page_sentences(p, "as before the run:", dr_json_get(doc, "undone"));
-    dr_page_sentences(p, "not as before it:", dr_json_get(doc, "stays"));
-    dr_page_sentences(p, "not known, look at it:", unknown);
-    const char *hint = dr_page_text(p, doc, "hint");
-    dr_page_next(p, hint                      ? hint
-                    : dr_json_length(unknown) ? "drstor observe, then drstor status"
-                                              : NULL);
+    print_given_up(p, doc);
+    dr_page_next(p, dr_page_next_of(p, doc));
+
     dr_page_journal(p, doc);
     return DRSTOR_OK;
 }

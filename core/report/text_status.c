@@ -249,6 +249,17 @@ silent_endpoints(struct dr_page *p, struct json_object *doc)
     }
 }
 
+/* Only where somebody might take it for another one. */
+static void
+which_controller(struct dr_page *p, struct json_object *doc)
+{
+    struct json_object *c = dr_json_get(doc, "controller");
+    const char *text = dr_page_text(p, c, "text");
+    if (text)
+        dr_page_say(p, 0, 2, "%s", text);
+    dr_page_mirror(p, c);
+}
+
 int
 dr_text_status(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
 {
@@ -280,6 +291,7 @@ dr_text_status(struct dr_page *p, struct json_object *doc, struct drstor_error *
             detail(p, g, all);
     }
     silent_endpoints(p, doc);
+    which_controller(p, doc);
     return DRSTOR_OK;
 }
 

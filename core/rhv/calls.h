@@ -79,8 +79,9 @@ struct dr_rhv_register {
     const char *name;                /* NULL: its own */
     const struct dr_vnic_map *vnics; /* from, to: as they are at the two sites */
     size_t n_vnics;
-    bool allow_partial;     /* VMs: also when a disk is missing */
-    bool reassign_bad_macs; /* VMs only */
+    const struct dr_mapping *maps; /* the rest of the mapping; NULL: none */
+    bool allow_partial;            /* VMs: also when a disk is missing */
+    bool reassign_bad_macs;        /* VMs only */
 };
 
 /* OK: it is there, down, for a moment perhaps still locked. */

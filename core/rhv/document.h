@@ -86,4 +86,25 @@ int rhv_read_offers(struct dr_arena *a, struct json_object *doc, const char *key
                     const char *domain, struct dr_inventory *v, struct dr_inv_offer **offers,
                     size_t *n_offers, struct drstor_error **err);
 
+/* ---- details.c: for checks ------------------------------------------------------------------- */
+
+int rhv_read_named(struct dr_arena *a, struct json_object *doc, const char *key,
+                   struct dr_inv_named **ret, size_t *ret_n, struct drstor_error **err);
+int rhv_read_networks(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v,
+                      struct drstor_error **err);
+int rhv_read_affinity(struct dr_arena *a, struct json_object *doc, const char *cluster,
+                      struct dr_inventory *v, struct drstor_error **err);
+int rhv_read_lun_disks(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v,
+                       struct drstor_error **err);
+int rhv_read_host_luns(struct dr_arena *a, struct json_object *doc, struct dr_inv_host *host,
+                       struct drstor_error **err);
+/* An option in minutes, as seconds; -1 when it is none. */
+int64_t rhv_read_minutes(struct json_object *doc);
+/* When the configurations on each domain were last written, from events of CODE. */
+int rhv_read_ovf_events(struct json_object *doc, int64_t code, struct dr_inventory *v,
+                        struct drstor_error **err);
+void rhv_read_vm_parts(struct dr_arena *a, struct json_object *o, struct dr_inv_vm *vm);
+/* The engine's own time in seconds, of its root; -1 when not told. */
+int64_t rhv_read_clock(struct json_object *doc);
+
 #endif

@@ -22,6 +22,22 @@ rhv_domain_find(struct dr_inventory *v, const char *id)
     return NULL;
 }
 
+/* How hosts get to LUN, for iSCSI; a domain's LUNs share their portal. */
+static void
+read_way(struct dr_arena *a, struct json_object *lun, struct dr_inv_domain *d)
+{
+    const char *target = dr_json_str(lun, "target");
+    bool known = !target || d->n_targets >= RHV_LUNS_MAX;
+    for (size_t i = 0; !known && i < d->n_targets; i++)
+        known = dr_streq(d->targets[i], target);
+    if (!known)
+        dr_arena_push(a, d->targets, d->n_targets) = dr_arena_str(a, target);
+    if (!d->address)
+        d->address = dr_arena_str(a, dr_json_str(lun, "address"));
+    if (d->port < 0)
+        (void)dr_json_i64(lun, "port", &d->port);
+}
+
 static void
 read_luns(struct dr_arena *a, struct json_object *o, struct dr_inv_domain *d)
 {
@@ -34,6 +50,7 @@ read_luns(struct dr_arena *a, struct json_object *o, struct dr_inv_domain *d)
         bool known = !wwid || !*wwid;
         for (size_t j = 0; !known && j < d->n_wwids; j++)
             known = dr_streq(d->wwids[j], wwid);
+        read_way(a, rhv_item(luns, i), d);
         if (!known)
             dr_arena_push(a, d->wwids, d->n_wwids) = dr_arena_str(a, wwid);
     }
@@ -49,6 +66,9 @@ rhv_read_domain(struct dr_arena *a, struct json_object *o, struct dr_inv_domain 
         type = RHV_TYPE_HOSTED_ENGINE;
     if (type && !dr_streq(d->type, RHV_TYPE_HOSTED_ENGINE))
         d->type = dr_arena_str(a, type);
+    const char *storage = rhv_inner(o, "storage", "type");
+    if (storage)
+        d->storage = dr_arena_str(a, storage);
     (void)dr_json_bool(o, "master", &d->master);
     read_luns(a, o, d);
 }
@@ -67,7 +87,7 @@ rhv_read_domains(struct dr_arena *a, struct json_object *doc, const char *dc,
         struct dr_inv_domain *d = rhv_domain_find(v, id);
         if (!d) {
             d = &dr_arena_push(a, v->domains, v->n_domains);
-            *d = (struct dr_inv_domain){.id = dr_arena_str(a, id)};
+            *d = (struct dr_inv_domain){.id = dr_arena_str(a, id), .port = -1, .ovf_written = -1};
         }
         rhv_read_domain(a, o, d);
         enum dr_sd_status status =

@@ -61,7 +61,7 @@ found_add(struct found *f, struct json_object *answer, struct drstor_error **err
         if (known)
             continue;
         struct dr_inv_domain *d = &dr_arena_push(f->a, f->domains, f->n);
-        *d = (struct dr_inv_domain){.id = dr_arena_str(f->a, id)};
+        *d = (struct dr_inv_domain){.id = dr_arena_str(f->a, id), .port = -1, .ovf_written = -1};
         rhv_read_domain(f->a, o, d);
         const char *group = rhv_inner(dr_json_get(o, "storage"), "volume_group", "id");
         dr_arena_push(f->a, f->groups, f->n_groups) = dr_arena_str(f->a, group);

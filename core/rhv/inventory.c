@@ -3,6 +3,7 @@
 #include "base/mem.h"
 #include "base/str.h"
 #include "rhv/api.h"
+#include "rhv/calls.h"
 #include "rhv/document.h"
 
 enum { PARALLEL = 6, PARALLEL_MAX = 32 };
@@ -18,6 +19,7 @@ struct part {
     char *what; /* "the VMs" */
     const char *id;
     bool may_miss; /* NOTFOUND is no failure; the document is NULL then */
+    bool may_fail; /* nor is anything else that the engine itself says */
     struct json_object *doc;
     struct drstor_error *err;
     int status;
@@ -58,7 +60,9 @@ part_run(void *arg)
     struct part *p = arg;
     const struct rhv_request q = {.method = "GET", .path = p->path, .list = true};
     p->status = rhv_call(p->r, &p->how, &q, &p->doc, NULL, &p->err);
-    if (p->status == DRSTOR_E_NOTFOUND && p->may_miss)
+    bool said = p->status == DRSTOR_E_AUTH || p->status == DRSTOR_E_REFUSED ||
+                p->status == DRSTOR_E_CONFLICT || p->status == DRSTOR_E_UNSUPPORTED;
+    if ((p->status == DRSTOR_E_NOTFOUND && (p->may_miss || p->may_fail)) || (said && p->may_fail))
         p->status = DRSTOR_OK;
     dr_mailbox_post(p->box, p); /* the last touch: P may be gone after it */
 }
@@ -165,8 +169,12 @@ first_still(const struct reading *d, const struct part *p, struct drstor_error *
                      rhv_read_profiles(d->a, p[PROFILES].doc, p[NETWORKS].doc, d->v, err), err);
     if (e == DRSTOR_OK)
         e = part_bad(d, &p[TEMPLATES], rhv_read_templates(d->a, p[TEMPLATES].doc, d->v, err), err);
-    if (e == DRSTOR_OK)
+    if (e == DRSTOR_OK && d->options->detailed)
+        e = part_bad(d, &p[NETWORKS], rhv_read_networks(d->a, p[NETWORKS].doc, d->v, err), err);
+    if (e == DRSTOR_OK) {
         d->v->version = rhv_read_version(d->a, p[ROOT].doc);
+        d->v->clock = rhv_read_clock(p[ROOT].doc);
+    }
     return e;
 }
 
@@ -254,8 +262,9 @@ read_disks(const struct reading *d, struct drstor_error **err)
 static int
 read_vms(const struct reading *d, struct drstor_error **err)
 {
+    static const char with_parts[] = "/vms?follow=nics,disk_attachments.disk";
     dr_auto(parts_freep) struct parts all = {0};
-    (void)part_add(&all, dr_strdup("/vms"), "the VMs", NULL);
+    (void)part_add(&all, dr_strdup(d->options->detailed ? with_parts : "/vms"), "the VMs", NULL);
     for (size_t i = 0; !d->options->light && i < d->v->n_domains; i++) {
         char *path = NULL;
         const char *id = d->v->domains[i].id;
@@ -348,6 +357,102 @@ read_offers(const struct reading *d, struct drstor_error **err)
     return e;
 }
 
+/* ---- for checks ------------------------------------------------------------------------------ */
+
+enum detail { ROLES, DIRECTORIES, LABELS, LUN_DISKS, INTERVAL, EVENTS, DETAILS };
+
+static const struct {
+    const char *path, *what, *list;
+} details[DETAILS] = {
+    [ROLES] = {"/roles", "the roles", "roles"},
+    [DIRECTORIES] = {"/domains", "the directories of users", "domains"},
+    [LABELS] = {"/affinitylabels", "the affinity labels", "affinity labels"},
+    [LUN_DISKS] = {"/disks?search=disk_type%3Dlun", "the direct LUN disks", "LUN disks"},
+    [INTERVAL] = {"/options/OvfUpdateIntervalInMinutes", "the option OvfUpdateIntervalInMinutes",
+                  "OVF interval"},
+    [EVENTS] = {"/events?search=type%3D199&max=2000", "the events of OVF updates", "OVF events"},
+};
+
+static int
+take_detail(const struct reading *d, enum detail i, struct json_object *doc,
+            struct drstor_error **err)
+{
+    struct dr_inventory *v = d->v;
+    switch (i) {
+    case ROLES:
+        return rhv_read_named(d->a, doc, "role", &v->roles, &v->n_roles, err);
+    case DIRECTORIES:
+        return rhv_read_named(d->a, doc, "domain", &v->directories, &v->n_directories, err);
+    case LABELS:
+        return rhv_read_named(d->a, doc, "affinity_label", &v->labels, &v->n_labels, err);
+    case LUN_DISKS:
+        return rhv_read_lun_disks(d->a, doc, v, err);
+    case INTERVAL:
+        v->ovf_interval_s = rhv_read_minutes(doc);
+        return DRSTOR_OK;
+    case EVENTS:
+        return rhv_read_ovf_events(doc, DR_RHV_EVENT_OVF_UPDATED, v, err);
+    case DETAILS:
+        break;
+    }
+    return DRSTOR_OK;
+}
+
+static void
+unread(const struct reading *d, const char *list)
+{
+    dr_arena_push(d->a, d->v->unread, d->v->n_unread) = list;
+}
+
+static int
+add_detail(struct parts *all, const char *form, const char *what, const char *id,
+           struct drstor_error **err)
+{
+    char *path = NULL;
+    int e = rhv_path(&path, err, form, id);
+    if (e == DRSTOR_OK)
+        part_add(all, path, what, id)->may_fail = true;
+    return e;
+}
+
+static int
+read_details(const struct reading *d, struct drstor_error **err)
+{
+    dr_auto(parts_freep) struct parts all = {0};
+    struct dr_inventory *v = d->v;
+    int e = DRSTOR_OK;
+    for (size_t i = 0; i < DETAILS; i++)
+        part_add(&all, dr_strdup(details[i].path), details[i].what, NULL)->may_fail = true;
+    for (size_t i = 0; e == DRSTOR_OK && i < v->n_clusters; i++)
+        e = add_detail(&all, "/clusters/%/affinitygroups", "the affinity groups of cluster",
+                       v->clusters[i].id, err);
+    size_t first_host = all.n;
+    for (size_t i = 0; e == DRSTOR_OK && i < v->n_hosts; i++)
+        if (dr_streq(v->hosts[i].status, "up"))
+            e = add_detail(&all, "/hosts/%/storage?report_status=false", "the LUNs of host",
+                           v->hosts[i].id, err);
+    if (e == DRSTOR_OK)
+        e = parts_read(d, &all, err);
+    bool affinity = true;
+    for (size_t i = 0; e == DRSTOR_OK && i < all.n; i++) {
+        const struct part *p = &all.list[i];
+        if (i < DETAILS && !p->doc)
+            unread(d, details[i].list);
+        else if (i < DETAILS)
+            e = part_bad(d, p, take_detail(d, (enum detail)i, p->doc, err), err);
+        else if (i < first_host && p->doc)
+            e = part_bad(d, p, rhv_read_affinity(d->a, p->doc, p->id, v, err), err);
+        else if (i < first_host)
+            affinity = false;
+        for (size_t k = 0; e == DRSTOR_OK && i >= first_host && p->doc && k < v->n_hosts; k++)
+            if (v->hosts[k].id == p->id)
+                e = part_bad(d, p, rhv_read_host_luns(d->a, p->doc, &v->hosts[k], err), err);
+    }
+    if (!affinity)
+        unread(d, "affinity groups");
+    return e;
+}
+
 int
 dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
                  const struct dr_rhv_inventory_options *options, struct dr_arena *a,
@@ -358,6 +463,7 @@ dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
     struct dr_inventory v;
     dr_map_clear(&dr_inventory_type, &v);
     v.site = dr_arena_str(a, r->site);
+    v.detailed = options && options->detailed;
     const struct reading d = {
         .r = r, .how = how ? how : &plain, .options = options ? options : &whole, .a = a, .v = &v};
     int e = read_first(&d, err);
@@ -368,6 +474,8 @@ dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
         e = read_offers(&d, err);
     if (e == DRSTOR_OK)
         e = read_vms(&d, err);
+    if (e == DRSTOR_OK && d.options->detailed)
+        e = read_details(&d, err);
     if (e == DRSTOR_OK && d.options->light)
         keep_places(&d);
     if (e == DRSTOR_OK)

@@ -21,6 +21,12 @@ struct dr_rhv_inventory_options {
      * new since then has n_domains 0.
      */
     const struct dr_inventory *light;
+    /*
+     * For checks: also what inventory.h calls detailed, in one more call per cluster and up host,
+     * and a list of VMs with their NICs and disks. What an engine does not have or does not show
+     * to this user is named in `unread`. Not together with LIGHT.
+     */
+    bool detailed;
     unsigned parallel; /* 6 */
 };
 

@@ -8,10 +8,27 @@ text(struct dr_arena *a, struct json_object *o, const char *key)
     return dr_arena_str(a, dr_json_str(o, key));
 }
 
+static int64_t
+number(struct json_object *o, const char *key)
+{
+    int64_t n;
+    return dr_json_i64(o, key, &n) ? n : -1;
+}
+
 static const char *
 inner_text(struct dr_arena *a, struct json_object *o, const char *inner, const char *key)
 {
     return dr_arena_str(a, rhv_inner(o, inner, key));
+}
+
+/* "4.7" */
+static const char *
+version_text(struct dr_arena *a, struct json_object *version)
+{
+    int64_t major = number(version, "major"), minor = number(version, "minor");
+    return major < 0 || minor < 0
+               ? NULL
+               : dr_arena_printf(a, "%lld.%lld", (long long)major, (long long)minor);
 }
 
 int
@@ -47,7 +64,9 @@ rhv_read_clusters(struct dr_arena *a, struct json_object *doc, struct dr_invento
         dr_arena_push(a, v->clusters, v->n_clusters) =
             (struct dr_inv_cluster){.id = text(a, o, "id"),
                                     .name = text(a, o, "name"),
-                                    .dc = inner_text(a, o, "data_center", "id")};
+                                    .dc = inner_text(a, o, "data_center", "id"),
+                                    .version = version_text(a, dr_json_get(o, "version")),
+                                    .cpu = inner_text(a, o, "cpu", "type")};
     }
     return DRSTOR_OK;
 }
@@ -68,7 +87,11 @@ rhv_read_hosts(struct dr_arena *a, struct json_object *doc, struct dr_inventory 
             (struct dr_inv_host){.id = text(a, o, "id"),
                                  .name = text(a, o, "name"),
                                  .status = text(a, o, "status"),
-                                 .cluster = inner_text(a, o, "cluster", "id")};
+                                 .cluster = inner_text(a, o, "cluster", "id"),
+                                 .memory = number(o, "memory"),
+                                 .room = number(o, "max_scheduling_memory"),
+                                 .spm_id = number(dr_json_get(o, "spm"), "id"),
+                                 .spm_priority = number(dr_json_get(o, "spm"), "priority")};
     }
     return DRSTOR_OK;
 }
@@ -130,10 +153,14 @@ rhv_read_version(struct dr_arena *a, struct json_object *doc)
     const char *full = dr_json_str(version, "full_version");
     if (full)
         return dr_arena_str(a, full);
-    int64_t major, minor;
-    if (!dr_json_i64(version, "major", &major) || !dr_json_i64(version, "minor", &minor))
-        return NULL;
-    return dr_arena_printf(a, "%lld.%lld", (long long)major, (long long)minor);
+    return version_text(a, version);
+}
+
+int64_t
+rhv_read_clock(struct json_object *doc)
+{
+    int64_t ms = number(doc, "time");
+    return ms < 0 ? -1 : ms / 1000;
 }
 
 const char *

@@ -15,6 +15,23 @@ set_profile(struct json_object *o, const char *profile, const char *network)
     dr_json_set(o, "network", net);
 }
 
+/* LIST as "WHAT_mappings": { "registration_WHAT_mapping": [..] } into CONFIGURATION; none when
+ * empty. */
+static void
+set_mappings(struct json_object *configuration, const char *what, struct json_object *list)
+{
+    dr_auto(dr_str_freep) struct dr_str outer = {0}, inner = {0};
+    if (!dr_json_length(list)) {
+        (void)json_object_put(list);
+        return;
+    }
+    dr_str_printf(&outer, "%s_mappings", what);
+    dr_str_printf(&inner, "registration_%s_mapping", what);
+    struct json_object *o = json_object_new_object();
+    dr_json_set(o, inner.s, list);
+    dr_json_set(configuration, outer.s, o);
+}
+
 /* The inner form; the outer list of older clients is ignored by the engine beside it. */
 static struct json_object *
 vnic_mappings(const struct dr_rhv_register *what)
@@ -36,10 +53,91 @@ vnic_mappings(const struct dr_rhv_register *what)
         }
         json_object_array_add(list, one);
     }
-    struct json_object *inner = json_object_new_object(), *outer = json_object_new_object();
-    dr_json_set(inner, "registration_vnic_profile_mapping", list);
-    dr_json_set(outer, "vnic_profile_mappings", inner);
-    return outer;
+    return list;
+}
+
+static struct json_object *
+named(const char *name)
+{
+    struct json_object *o = json_object_new_object();
+    dr_json_set_str(o, "name", name);
+    return o;
+}
+
+static struct json_object *
+pair_mappings(const struct dr_pair_map *maps, size_t n)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < n; i++) {
+        struct json_object *one = json_object_new_object();
+        dr_json_set(one, "from", named(maps[i].from));
+        dr_json_set(one, "to", named(maps[i].to));
+        json_object_array_add(list, one);
+    }
+    return list;
+}
+
+/*
+ * One LUN as a disk of the engine. The target replaces the whole LUN, with all that leads to it:
+ * configurations on storage keep no passwords, so they come from the mapping.
+ */
+static struct json_object *
+lun_disk(const struct dr_lun_side *lun, bool whole)
+{
+    struct json_object *unit = json_object_new_object(), *units = json_object_new_array();
+    dr_json_set_str(unit, "id", lun->id);
+    if (whole && lun->type == DR_DOMAIN_ISCSI) {
+        dr_auto(dr_str_freep) struct dr_str port = {0};
+        dr_str_printf(&port, "%lld", (long long)lun->port);
+        dr_json_set_str(unit, "address", lun->address);
+        dr_json_set_str(unit, "port", port.s);
+        dr_json_set_str(unit, "portal", lun->portal);
+        dr_json_set_str(unit, "target", lun->target);
+        dr_json_set_str(unit, "username", lun->username);
+        if (lun->password)
+            dr_json_set_str(unit, "password", dr_secret_bytes(lun->password));
+    }
+    json_object_array_add(units, unit);
+    struct json_object *list = json_object_new_object(), *storage = json_object_new_object(),
+                       *disk = json_object_new_object();
+    dr_json_set(list, "logical_unit", units);
+    dr_json_set_str(storage, "type", lun->type == DR_DOMAIN_ISCSI ? "iscsi" : "fcp");
+    dr_json_set(storage, "logical_units", list);
+    dr_json_set(disk, "lun_storage", storage);
+    return disk;
+}
+
+static struct json_object *
+lun_mappings(const struct dr_mapping *maps)
+{
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < maps->n_luns; i++) {
+        struct json_object *one = json_object_new_object();
+        dr_json_set(one, "from", lun_disk(&maps->luns[i].from, false));
+        dr_json_set(one, "to", lun_disk(&maps->luns[i].to, true));
+        json_object_array_add(list, one);
+    }
+    return list;
+}
+
+/* The caller puts it. Templates have no LUNs and are in no affinity group. */
+static struct json_object *
+configuration(const struct dr_rhv_register *what, bool vm)
+{
+    static const struct dr_mapping none;
+    const struct dr_mapping *maps = what->maps ? what->maps : &none;
+    struct json_object *o = json_object_new_object();
+    set_mappings(o, "vnic_profile", vnic_mappings(what));
+    set_mappings(o, "role", pair_mappings(maps->roles, maps->n_roles));
+    set_mappings(o, "domain", pair_mappings(maps->domains, maps->n_domains));
+    if (!vm)
+        return o;
+    set_mappings(o, "lun", lun_mappings(maps));
+    set_mappings(o, "affinity_group",
+                 pair_mappings(maps->affinity_groups, maps->n_affinity_groups));
+    set_mappings(o, "affinity_label",
+                 pair_mappings(maps->affinity_labels, maps->n_affinity_labels));
+    return o;
 }
 
 static const char *
@@ -64,8 +162,11 @@ register_one(struct dr_rhv *r, const struct dr_rhv_how *how, const struct dr_rhv
         dr_json_set_str(cluster, "name", what->cluster);
         dr_json_set(body, "cluster", cluster);
     }
-    if (what->n_vnics)
-        dr_json_set(body, "registration_configuration", vnic_mappings(what));
+    struct json_object *maps = configuration(what, vm);
+    if (json_object_object_length(maps))
+        dr_json_set(body, "registration_configuration", maps);
+    else
+        (void)json_object_put(maps);
     const char *form =
         vm ? "/storagedomains/%/vms/%/register" : "/storagedomains/%/templates/%/register";
     int e = rhv_path(&path, err, form, what->domain, what->id);

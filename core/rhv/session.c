@@ -152,6 +152,13 @@ dr_rhv_name(const struct dr_rhv *r)
     return dr_http_name(r->http);
 }
 
+int64_t
+dr_rhv_trusted_until(const struct dr_rhv *r)
+{
+    int64_t until = dr_http_trusted_until(r->http);
+    return until >= 0 ? until : dr_http_trusted_until(r->sso);
+}
+
 int
 dr_rhv_login(struct dr_rhv *r, const struct dr_rhv_how *how, struct drstor_error **err)
 {

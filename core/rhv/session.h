@@ -61,6 +61,9 @@ void dr_rhv_closep(struct dr_rhv **r);
 
 const char *dr_rhv_name(const struct dr_rhv *r); /* "engine rome" */
 
+/* Of the certificates the engine showed, the first to end: UTC seconds; -1: not known (yet). */
+int64_t dr_rhv_trusted_until(const struct dr_rhv *r);
+
 /* For who wants to know early: gets a token unless there is one. */
 int dr_rhv_login(struct dr_rhv *r, const struct dr_rhv_how *how, struct drstor_error **err);
 

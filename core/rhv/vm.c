@@ -46,6 +46,7 @@ rhv_read_vm(struct dr_arena *a, struct json_object *o, const struct dr_inventory
             struct dr_inv_vm *vm)
 {
     struct json_object *lease = dr_json_get(o, "lease");
+    int64_t memory;
     *vm = (struct dr_inv_vm){
         .id = dr_arena_str(a, dr_json_str(o, "id")),
         .name = dr_arena_str(a, dr_json_str(o, "name")),
@@ -55,6 +56,9 @@ rhv_read_vm(struct dr_arena *a, struct json_object *o, const struct dr_inventory
         .ha = is_ha(o),
         .priority = priority_of(o),
         .lease = dr_arena_str(a, rhv_inner(lease, "storage_domain", "id")),
+        .memory = dr_json_i64(o, "memory", &memory) ? memory : -1,
+        .host = dr_arena_str(a, rhv_inner(o, "host", "id")),
+        .pinned = dr_streq(rhv_inner(o, "placement_policy", "affinity"), "pinned"),
     };
 }
 
@@ -71,6 +75,8 @@ rhv_read_vms(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v
     for (size_t i = 0; i < dr_json_length(items); i++) {
         struct dr_inv_vm vm;
         rhv_read_vm(a, rhv_item(items, i), v, &vm);
+        if (v->detailed)
+            rhv_read_vm_parts(a, rhv_item(items, i), &vm);
         dr_arena_push(a, v->vms, v->n_vms) = vm;
     }
     return DRSTOR_OK;

@@ -69,7 +69,8 @@ flip(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
                                    .text = f->loss->text,
                                    .generation = f->generation,
                                    .point = s->flip->point,
-                                   .owed = s->flip->point != NULL};
+                                   .owed = s->flip->point != NULL,
+                                   .untaken = true};
         r->exposed_since = dr_now_utc(s->run->s->env);
     }
     if (s->run->plan.goal.unplanned)
@@ -323,7 +324,9 @@ dr_step_commit(struct dr_step *s)
         s->row.state = "committed";
         s->row.answered = dr_stamp_now(s->run->s->env);
         DR_FP("commit.before");
-        r = dr_record_change(s, "commit", flip, &f, &err);
+        r = dr_step_tell_standby(s, &err);
+        if (r == DRSTOR_OK)
+            r = dr_record_change(s, "commit", flip, &f, &err);
         if (r < 0)
             return dr_step_fail(
                 s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
@@ -331,6 +334,10 @@ dr_step_commit(struct dr_step *s)
     }
     if (s->run->plan.goal.unplanned)
         dr_contact_forbid(s->run->s->contact, s->old->site->name);
+    /* It counts; but who is told only now that another one took over promotes nothing. */
+    r = dr_step_tell_standby(s, &err);
+    if (r < 0)
+        return dr_step_fail(s, DR_STEP_END_REFUSED, &err);
     dr_run_event(s->run, s, "committed", "epoch %lld, primary %s; %s",
                  (long long)s->flip->epoch + 1, s->target->site->name, loss.text);
     return DR_STEP_END_DONE;

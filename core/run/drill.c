@@ -44,6 +44,16 @@ name_drill(struct dr_step *s, struct dr_record *r, void *user, struct drstor_err
     return DRSTOR_OK;
 }
 
+int
+dr_drill_there(struct dr_step *s, const char *name, struct drstor_error **err)
+{
+    struct dr_copy_view view;
+    int r = dr_step_look_patiently(s, clone_copy(s, name), &view, err);
+    if (r == DRSTOR_E_NOTFOUND)
+        dr_error_freep(err);
+    return r == DRSTOR_E_NOTFOUND ? 0 : r < 0 ? r : view.n_members > 0;
+}
+
 static int
 cloned(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
        struct drstor_error **err)

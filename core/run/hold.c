@@ -121,3 +121,42 @@ dr_run_settle(struct dr_run *run)
     run->settled = true;
     return true;
 }
+
+/* ---- a run that has not ended ---------------------------------------------------------------- */
+
+static bool
+is_kind(const struct dr_step_row *row, enum dr_step_kind kind)
+{
+    const char *name = dr_name(&dr_step_kind_names, (int)kind);
+    size_t n = strlen(name);
+    return strncmp(row->id, name, n) == 0 && row->id[n] == ':';
+}
+
+/*
+ * Whatever a resume does with a group of which this says no, it does to a record that is not its
+ * own any more, and is refused there; or it begins anew, by looking.
+ */
+int
+dr_run_holds(struct dr_store *store, struct dr_arena *a, const struct dr_run_row *run,
+             const char *group, const struct dr_record *record, bool *ret,
+             struct drstor_error **err)
+{
+    struct dr_step_row *rows = NULL;
+    size_t n = 0;
+    *ret = !dr_record_settled_by(record, run->id);
+    if (!*ret || !dr_record_at_rest(record))
+        return DRSTOR_OK;
+    int r = dr_store_step_list(store, a, run->id, &rows, &n, err);
+    bool refused = false, under_way = false, over = false;
+    for (size_t i = 0; r == DRSTOR_OK && i < n; i++) {
+        const char *colon = strchr(rows[i].id, ':'), *state = rows[i].state;
+        if (!colon || !dr_streq(colon + 1, group))
+            continue;
+        bool done = dr_streq(state, "done") || dr_streq(state, "committed");
+        over |= done && (is_kind(&rows[i], DR_STEP_COMMIT) || is_kind(&rows[i], DR_STEP_SETTLE));
+        refused |= dr_streq(state, "refused");
+        under_way |= !done && !dr_streq(state, "refused") && !dr_streq(state, "waiting");
+    }
+    *ret = r < 0 || !(over || (refused && !under_way));
+    return r;
+}

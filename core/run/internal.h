@@ -24,7 +24,7 @@ enum dr_step_end {
     DR_STEP_END_INTERRUPTED, /* cancelled or out of time before its next call */
 };
 
-struct stage; /* stage.c: one for all groups of a run */
+struct stage; /* stage.c: one per engine, for all groups of a run */
 
 struct dr_run {
     const struct dr_run_setup *s;
@@ -43,7 +43,7 @@ struct dr_run {
     struct dr_lock *locks; /* one per flip, in the plan's order */
     struct dr_step *steps; /* one per step of the plan */
     bool settled;          /* nothing that a holder before this one sent can still act */
-    struct stage *stage;
+    struct stage *stages;
     bool timed_out;
 
     const char **superseded; /* runs that this one ends: nothing of theirs is left to be done */
@@ -65,6 +65,7 @@ struct dr_step {
     struct dr_arena *arena; /* as long as the step is executed */
     struct dr_step_row row;
     bool started;
+    bool awaited;        /* under run->lock: it is on its way to an engine, with others */
     bool hasty;          /* fencing: its calls are bounded like probes, and silence is an answer */
     const char *unclear; /* the operation of the last call, when nobody knows what became of it */
     bool source_drives;  /* the array of a transfer's target said that the other side drives it */
@@ -133,11 +134,11 @@ int dr_step_point(struct dr_step *s, const struct dr_copy *copy, const char *id,
 int dr_step_point_planned(struct dr_step *s, struct dr_point *ret, struct drstor_error **err);
 /*
  * CALL sets the access of COPY, which was just read as V. To make it writable, it goes back to the
- * point it owes by RECORD; to close it, it owes nothing from now on if it was whole and writable.
+ * point it owes by RECORD; to close it, it has taken over if it was whole and writable.
  */
 int dr_point_due(struct dr_step *s, const struct dr_copy *copy, const struct dr_copy_view *v,
                  const struct dr_record *record, struct dr_call *call, struct drstor_error **err);
-/* COPY was read back as writable: the record owes it no point any more. */
+/* COPY was read back as writable: as the primary it has taken over, and owes no point any more. */
 int dr_point_reached(struct dr_step *s, const struct dr_copy *copy, struct drstor_error **err);
 
 /* ---- drive.c --------------------------------------------------------------------------------- */
@@ -236,7 +237,12 @@ enum dr_step_end dr_step_handover(struct dr_step *s);
 enum dr_step_end dr_step_clone(struct dr_step *s); /* drill.c */
 enum dr_step_end dr_step_rehearse(struct dr_step *s);
 enum dr_step_end dr_step_unclone(struct dr_step *s);
+/* Is the clone NAME at the array of the target? 1 or 0. */
+int dr_drill_there(struct dr_step *s, const char *name, struct drstor_error **err);
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
+enum dr_step_end dr_step_drain(struct dr_step *s);
+enum dr_step_end dr_step_release(struct dr_step *s);
+enum dr_step_end dr_step_close(struct dr_step *s); /* close.c */
 
 /* expose.c: a call that takes every host group away that sees a member of V. False: none does. */
 bool dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call);
@@ -275,6 +281,8 @@ int dr_record_change(struct dr_step *s, const char *what,
                      int (*fn)(struct dr_step *s, struct dr_record *r, void *user,
                                struct drstor_error **err),
                      void *user, struct drstor_error **err);
+/* Before and after a write that decides (dr_run_setup.mirror). */
+int dr_step_tell_standby(struct dr_step *s, struct drstor_error **err);
 
 /* record.c: before the commit nothing was given up. A record this run was fencing goes back to
  * steady; any other stays. */
@@ -282,6 +290,23 @@ int dr_record_unfence(struct dr_step *s, struct drstor_error **err);
 
 /* stage.c */
 void dr_stage_free(struct stage *st);
+/*
+ * Attaches the domains of these groups where they come from, and starts what ran there. STEPS: one
+ * of each group, all of one old site.
+ */
+int dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
+                    struct drstor_error **err);
+/* guests.c: the list of the group of S as it is in the run, or a new one, stored. */
+int dr_guests_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_error **err);
+/* guests.c: the newest run that works on GROUP, but BUT; NULL: none. */
+int dr_run_last_of(struct dr_store *store, struct dr_arena *a, const char *group, const char *but,
+                   const char **ret, struct drstor_error **err);
+/* guests.c: RAN as a row of RUN; in the transaction of the caller. */
+int dr_guests_write(struct dr_run *run, struct dr_arena *a, const struct dr_stage_group *ran,
+                    bool returned, struct drstor_error **err);
+/* guests.c: what the engine of the old site has of the group of S now; START: it runs. Patient. */
+int dr_guests_look(struct dr_step *s, struct dr_stage_group *ret,
+                   enum drstor_tristate *ret_attached, struct drstor_error **err);
 
 /* schedule.c: runs the steps that are not done; returns when nothing more can be done. */
 void dr_run_schedule(struct dr_run *run, struct dr_step *steps, size_t n);

@@ -73,6 +73,24 @@ vms_at_old(struct dr_step *s, const struct dr_record *rec)
     return DRSTOR_TRI_YES;
 }
 
+/*
+ * What this run has drained and released is looked at again, patiently: it cannot be refused any
+ * more, because what was shut down has to run somewhere in the end.
+ */
+static int
+look_at_engine(struct dr_step *s, struct dr_require_case *c, struct drstor_error **err)
+{
+    struct dr_stage_group now;
+    c->vms_at_old = c->attached_at_old = DRSTOR_TRI_NO;
+    if (s->run->plan.goal.storage_only || !s->old->site->engine)
+        return DRSTOR_OK;
+    int r = dr_guests_look(s, &now, &c->attached_at_old, err);
+    for (size_t i = 0; r == DRSTOR_OK && i < now.n_vms; i++)
+        if (now.vms[i].start)
+            c->vms_at_old = DRSTOR_TRI_YES;
+    return r;
+}
+
 static const char *
 missing_text(struct dr_step *s, unsigned missing)
 {
@@ -120,6 +138,9 @@ read_case(struct dr_step *s, unsigned needs, struct dr_require_case *c, struct d
     if (!c->old && there && (needs & DR_REQUIRE_EVIDENCE) &&
         dr_step_look(s, s->old, &views[0], NULL) == DRSTOR_OK)
         c->old = &views[0];
+    if (s->flip->operation == DR_OPERATION_SWITCHOVER &&
+        (needs & (DR_REQUIRE_NO_VMS_AT_OLD | DR_REQUIRE_OLD_DETACHED)))
+        return look_at_engine(s, c, err);
     if (needs & DR_REQUIRE_NO_VMS_AT_OLD)
         c->vms_at_old = vms_at_old(s, rec);
     return DRSTOR_OK;
@@ -136,7 +157,7 @@ dr_step_needs(struct dr_step *s, struct dr_require_case *c)
     int r = read_case(s, t->needs, c, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    if (c->vms_at_old == DRSTOR_TRI_YES)
+    if (s->err)
         return DR_STEP_END_REFUSED;
     unsigned missing = dr_require_missing(t->needs, c);
     if (!missing)

@@ -2,7 +2,7 @@
  * Going back to a recovery point. The commit of a promotion from one writes down that its primary
  * owes that; whoever makes the copy writable, in this run or a later one, takes it back first; and
  * a copy that was whole and writable once owes nothing any more, because hosts may have written
- * since.
+ * since. For the same reason it has taken over then, point or not.
  */
 #include "run/internal.h"
 
@@ -64,22 +64,28 @@ owes(const struct dr_record *r, const struct dr_copy *copy)
     return r->left.owed && r->left.point && dr_streq(r->primary, copy->site->name);
 }
 
+static bool
+not_taken(const struct dr_record *r, const struct dr_copy *copy)
+{
+    return (r->left.untaken || r->left.owed) && dr_streq(r->primary, copy->site->name);
+}
+
 static int
-paid(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
+taken(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
 {
     const struct dr_copy *copy = user;
     (void)s;
     (void)err;
-    if (!owes(r, copy))
+    if (!not_taken(r, copy))
         return 1;
-    r->left.owed = false;
+    r->left.owed = r->left.untaken = false;
     return DRSTOR_OK;
 }
 
 int
 dr_point_reached(struct dr_step *s, const struct dr_copy *copy, struct drstor_error **err)
 {
-    return dr_record_change(s, "point reached", paid, (void *)(uintptr_t)copy, err);
+    return dr_record_change(s, "taken over", taken, (void *)(uintptr_t)copy, err);
 }
 
 /* Part of a promotion leaves members of both kinds, and no host has begun on such a group. */
@@ -98,10 +104,10 @@ dr_point_due(struct dr_step *s, const struct dr_copy *copy, const struct dr_copy
              const struct dr_record *rec, struct dr_call *call, struct drstor_error **err)
 {
     struct dr_point p;
+    if (call->access_wanted != DRSTOR_ACCESS_READ_WRITE)
+        return not_taken(rec, copy) && was_whole(v) ? dr_point_reached(s, copy, err) : DRSTOR_OK;
     if (!owes(rec, copy))
         return DRSTOR_OK;
-    if (call->access_wanted != DRSTOR_ACCESS_READ_WRITE)
-        return was_whole(v) ? dr_point_reached(s, copy, err) : DRSTOR_OK;
     int r = dr_step_point(s, copy, rec->left.point, rec->left.since, &p, err);
     if (r == DRSTOR_E_REFUSED)
         dr_hint(err,

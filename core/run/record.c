@@ -26,6 +26,18 @@ dr_record_still_ours(const struct dr_step *s, const struct dr_record *r, struct 
                      (long long)s->flip->epoch, s->flip->primary);
 }
 
+int
+dr_step_tell_standby(struct dr_step *s, struct drstor_error **err)
+{
+    const char *said = NULL;
+    if (!s->run->s->mirror)
+        return DRSTOR_OK;
+    int r = s->run->s->mirror(s->run->s->user, s->arena, &said, err);
+    if (said)
+        dr_run_event(s->run, s, "warning", "%s", said);
+    return r;
+}
+
 /* Two steps of one group may change its record beside each other: the later one reads again. */
 static int record_change_once(struct dr_step *s, const char *what,
                               int (*fn)(struct dr_step *, struct dr_record *, void *,

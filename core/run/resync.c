@@ -167,7 +167,9 @@ dr_step_intend(struct dr_step *s)
     s->row.state = "intended";
     s->row.answered = dr_stamp_now(s->run->s->env);
     DR_FP("intend.before");
-    r = dr_record_change(s, "resyncing", intended, &loss, &err);
+    r = dr_step_tell_standby(s, &err);
+    if (r == DRSTOR_OK)
+        r = dr_record_change(s, "resyncing", intended, &loss, &err);
     DR_FP("intend.after");
     return r < 0 ? dr_step_fail(
                        s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r),

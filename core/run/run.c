@@ -59,23 +59,50 @@ was_refused(const struct dr_step *steps, size_t n, const struct dr_step *s)
     return false;
 }
 
+/* VMs that it shut down run nowhere: it is not over. Damage in the store: nobody knows. */
+static bool
+owes_vms(struct dr_run *run)
+{
+    for (size_t i = 0; i < run->plan.n_flips; i++) {
+        const struct dr_plan_group *f = &run->plan.flips[i];
+        struct dr_guests ran;
+        struct dr_record rec;
+        if (f->operation != DR_OPERATION_SWITCHOVER || f->nothing_to_do)
+            continue;
+        if (dr_guests_load(run->s->store, run->arena, run->id, f->name, &ran, NULL) < 0 ||
+            dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, NULL) < 0)
+            return true;
+        if (ran.owed && !dr_record_committed_by(&rec, run->id, f->to, f->epoch))
+            return true;
+    }
+    return false;
+}
+
+/* A record that cannot be written now (it is damaged) goes on saying what this run began. */
+static bool
+gave_up(struct dr_step *s)
+{
+    int r = dr_record_unfence(s, NULL);
+    return r == DRSTOR_OK || r == DRSTOR_E_NOTFOUND;
+}
+
 static void
 conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
 {
     const struct dr_step *worst = NULL;
     size_t left = 0;
+    bool refused_only = true; /* a refused group gave up in order; nothing of another one is left */
     for (size_t i = 0; i < run->plan.n_steps; i++) {
         struct dr_step *s = &steps[i];
         left += s->end != DR_STEP_END_DONE;
         if (s->end == DR_STEP_END_REFUSED)
-            (void)dr_record_unfence(s, NULL);
+            refused_only &= gave_up(s);
         int e = dr_exit_of_end(s);
         if (e && (!worst || dr_exit_worse(e, ret->exit) == e)) {
             ret->exit = dr_exit_worse(e, ret->exit);
             worst = s;
         }
     }
-    bool refused_only = true; /* a refused group gave up in order; nothing of another one is left */
     for (size_t i = 0; i < run->plan.n_steps; i++)
         refused_only &=
             steps[i].end == DR_STEP_END_DONE || was_refused(steps, run->plan.n_steps, &steps[i]);
@@ -86,12 +113,22 @@ conclude(struct dr_run *run, struct dr_step *steps, struct dr_run_result *ret)
     if (ret->state == DR_RUN_REFUSED &&
         (!refused_only || run->timed_out || dr_cancelled(run->s->cancel)))
         ret->state = DR_RUN_FAILED;
+    bool owes = ret->state == DR_RUN_REFUSED && owes_vms(run);
+    if (owes) {
+        ret->state = DR_RUN_FAILED;
+        ret->exit = 4;
+    }
     if (worst) {
         ret->text =
             dr_arena_printf(run->arena, "%s: %s", worst->plan->id, dr_error_message(worst->err));
         ret->hint = dr_arena_str(run->arena, dr_error_hint(worst->err));
         ret->rule = dr_arena_str(run->arena, dr_error_rule(worst->err));
     }
+    if (owes)
+        ret->hint = dr_arena_printf(run->arena,
+                                    "VMs are down: drstor run resume %s goes on, drstor run abort "
+                                    "%s starts them where they ran",
+                                    run->id, run->id);
     if (ret->exit == 130)
         ret->text = "interrupted; the journal is intact";
     if (ret->exit == 8)
@@ -114,7 +151,7 @@ dr_run_over(struct dr_run *run)
         dr_arena_free(run->steps[i].arena);
         dr_error_free(run->steps[i].err);
     }
-    dr_stage_free(run->stage);
+    dr_stage_free(run->stages);
     dr_arena_free(run->facts_arena);
     dr_mailbox_free(run->box);
     (void)pthread_mutex_destroy(&run->lock);

@@ -6,12 +6,18 @@
 
 #include "base/str.h"
 
+#include <string.h>
+
 static enum dr_step_end
 execute(struct dr_step *s)
 {
     switch (s->plan->kind) {
     case DR_STEP_PRESYNC:
         return dr_step_presync(s);
+    case DR_STEP_DRAIN:
+        return dr_step_drain(s);
+    case DR_STEP_RELEASE:
+        return dr_step_release(s);
     case DR_STEP_DEMOTE:
         return dr_step_demote(s);
     case DR_STEP_FINALSYNC:
@@ -55,6 +61,8 @@ execute(struct dr_step *s)
         return dr_step_stage(s);
     case DR_STEP_SETTLE:
         return dr_step_settle(s);
+    case DR_STEP_CLOSE:
+        return dr_step_close(s);
     case DR_STEP_UNKNOWN:
         break;
     }
@@ -93,7 +101,13 @@ leave(struct dr_step *s)
         s->row.state = end_word(s->result);
     s->row.answered = dr_stamp_now(s->run->s->env);
     if (s->err && s->result != DR_STEP_END_DONE && !open) {
+        dr_auto(dr_json_putp) struct json_object *before = NULL;
         struct json_object *o = json_object_new_object();
+        if (s->row.answer) /* what became of each VM stays to be told */
+            (void)dr_json_parse(s->row.answer, strlen(s->row.answer), &dr_json_inventory, &before,
+                                NULL);
+        if (dr_json_get(before, "vms"))
+            dr_json_set(o, "vms", json_object_get(dr_json_get(before, "vms")));
         dr_json_set_str(o, "status", dr_status_name(dr_error_status(s->err)));
         dr_json_set_str(o, "error", dr_error_message(s->err));
         dr_json_set_str(o, "hint", dr_error_hint(s->err));
@@ -119,6 +133,9 @@ step_main(void *arg)
     if (s->result == DR_STEP_END_DONE)
         s->result = execute(s);
     leave(s);
+    pthread_mutex_lock(&s->run->lock);
+    s->awaited = false;
+    pthread_mutex_unlock(&s->run->lock);
     DR_FP("step.end");
     dr_mailbox_post(s->run->box, s);
 }
@@ -130,6 +147,19 @@ find(const struct dr_step *steps, size_t n, const char *id)
         if (dr_streq(steps[i].plan->id, id))
             return &steps[i];
     return NULL;
+}
+
+/* on_error: stop: after a failure of such a group no other group is begun. */
+static bool
+held_back(const struct dr_step *steps, size_t n, const struct dr_step *s)
+{
+    bool begun = false, stop = false;
+    for (size_t i = 0; i < n; i++) {
+        begun |= steps[i].group == s->group && steps[i].started;
+        stop |= steps[i].end != DR_STEP_END_NONE && steps[i].end != DR_STEP_END_DONE &&
+                steps[i].group->on_error == DR_ON_ERROR_STOP;
+    }
+    return stop && !begun;
 }
 
 static bool
@@ -147,37 +177,45 @@ may_start(const struct dr_step *steps, size_t n, const struct dr_step *s)
     for (size_t i = 0; s->plan->kind == DR_STEP_COMMIT && i < n; i++)
         if (steps[i].plan->kind == DR_STEP_FENCE && steps[i].end == DR_STEP_END_NONE)
             return false;
+    /* VMs go down in one order over all groups, so they begin together. */
+    for (size_t i = 0; s->plan->kind == DR_STEP_DRAIN && i < n; i++)
+        if (steps[i].plan->kind == DR_STEP_PRESYNC && steps[i].end == DR_STEP_END_NONE &&
+            !held_back(steps, n, &steps[i]))
+            return false;
     return true;
 }
 
-/* on_error: stop: after a failure of such a group no other group is begun. */
-static bool
-held_back(const struct dr_step *steps, size_t n, const struct dr_step *s)
+/* Those that drain wait at the engine until all of them are there, or have ended before. */
+static void
+await_each_other(struct dr_run *run, struct dr_step *const *begun, size_t n)
 {
-    bool begun = false, stop = false;
-    for (size_t i = 0; i < n; i++) {
-        begun |= steps[i].group == s->group && steps[i].started;
-        stop |= steps[i].end != DR_STEP_END_NONE && steps[i].end != DR_STEP_END_DONE &&
-                steps[i].group->on_error == DR_ON_ERROR_STOP;
-    }
-    return stop && !begun;
+    pthread_mutex_lock(&run->lock);
+    for (size_t i = 0; i < n; i++)
+        begun[i]->awaited = begun[i]->plan->kind == DR_STEP_DRAIN;
+    pthread_mutex_unlock(&run->lock);
 }
 
 void
 dr_run_schedule(struct dr_run *run, struct dr_step *steps, size_t n)
 {
     size_t running = 0;
+    struct dr_step **begun = dr_arena_alloc(run->arena, n + 1, sizeof(*begun));
     for (;;) {
+        size_t n_begun = 0;
         for (size_t i = 0; i < n; i++) {
             struct dr_step *s = &steps[i];
             if (s->started || s->end != DR_STEP_END_NONE || !may_start(steps, n, s) ||
                 held_back(steps, n, s) || dr_step_must_stop(s))
                 continue;
             s->started = true;
-            s->row.started = dr_stamp_now(run->s->env);
-            dr_run_event(run, s, "started", "%s", s->plan->text);
+            begun[n_begun++] = s;
+        }
+        await_each_other(run, begun, n_begun);
+        for (size_t i = 0; i < n_begun; i++) {
+            begun[i]->row.started = dr_stamp_now(run->s->env);
+            dr_run_event(run, begun[i], "started", "%s", begun[i]->plan->text);
             running++;
-            dr_spawn(run->s->env, step_main, s);
+            dr_spawn(run->s->env, step_main, begun[i]);
         }
         if (running == 0)
             return;

@@ -50,6 +50,7 @@ steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error *
     case DR_OPERATION_SYNC:
     case DR_OPERATION_DRILL_START:
     case DR_OPERATION_DRILL_PROMOTE:
+    case DR_OPERATION_GUARD:
     case DR_OPERATION_ADOPT:
     case DR_OPERATION_UNKNOWN:
         break;

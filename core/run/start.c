@@ -7,6 +7,12 @@
 
 #include "net/uuid.h"
 
+bool
+dr_run_gives_way(const struct dr_run_row *row)
+{
+    return dr_streq(row->verb, dr_name(&dr_verb_names, DR_VERB_GUARD));
+}
+
 static bool
 is_superseded(const struct dr_run *run, const char *id)
 {
@@ -14,6 +20,13 @@ is_superseded(const struct dr_run *run, const char *id)
         if (dr_streq(run->superseded[i], id))
             return true;
     return false;
+}
+
+static void
+take_place(struct dr_run *run, const struct dr_run_row *open)
+{
+    if (!is_superseded(run, open->id))
+        dr_arena_push(run->arena, run->superseded, run->n_superseded) = open->id;
 }
 
 /* A group of a run that ends, and not of this one, must not stay in the middle of what is nobody's
@@ -76,12 +89,12 @@ overtake(struct dr_run *run, const struct dr_run_row *open, struct drstor_error 
         if (!dr_record_settled_by(&rec, open->id))
             return DRSTOR_OK;
     }
-    if (!is_superseded(run, open->id))
-        dr_arena_push(run->arena, run->superseded, run->n_superseded) = open->id;
+    take_place(run, open);
     return DRSTOR_OK;
 }
 
-/* Under the locks: the records are still those the plan was made for, and nobody else began. */
+/* Under the locks: the records are still those the plan was made for, and nobody else began. A
+ * guard does not mind what others began: it ends none of it. */
 static int
 records_unchanged(struct dr_run *run, struct drstor_error **err)
 {
@@ -106,8 +119,16 @@ records_unchanged(struct dr_run *run, struct drstor_error **err)
         r = dr_store_run_open(run->s->store, run->arena, f->name, &open, &n_open, err);
         if (r < 0)
             return r;
-        for (size_t k = 0; k < n_open; k++) {
-            if (dr_record_settled_by(&rec, open[k].id)) {
+        for (size_t k = 0; k < n_open && f->operation != DR_OPERATION_GUARD; k++) {
+            if (dr_run_gives_way(&open[k])) {
+                take_place(run, &open[k]);
+                continue;
+            }
+            bool holds = true;
+            r = dr_run_holds(run->s->store, run->arena, &open[k], f->name, &rec, &holds, err);
+            if (r < 0)
+                return r;
+            if (!holds) {
                 r = overtake(run, &open[k], err);
                 if (r < 0)
                     return r;
@@ -160,7 +181,7 @@ adopt(struct dr_run *run, size_t flip, const struct dr_facts *facts, struct drst
     const struct dr_plan_group *f = &run->plan.flips[flip];
     const struct dr_group *g = dr_model_group(run->s->model, f->name);
     struct dr_record rec;
-    dr_adopt_record(g, dr_group_copy(g, f->from), dr_group_copy(g, f->to), facts, &rec);
+    dr_adopt_record(g, dr_group_copy(g, f->primary), dr_group_copy(g, f->to), facts, &rec);
     rec.epoch = f->epoch;
     const struct dr_audit entry = {
         .who = run->s->who,
@@ -198,6 +219,24 @@ end_superseded(struct dr_run *run, struct drstor_error **err)
             r = dr_store_audit(run->s->store, &entry, NULL, err);
     }
     return r;
+}
+
+/* What the run before had shut down and not started again, nobody else knows. */
+static int
+take_over_vms(struct dr_run *run, struct drstor_error **err)
+{
+    for (size_t i = 0; i < run->plan.n_flips; i++) {
+        const char *group = run->plan.flips[i].name, *before = NULL;
+        struct dr_guests ran;
+        int r = run->plan.flips[i].nothing_to_do
+                    ? DRSTOR_OK
+                    : dr_guests_owed(run->s->store, run->arena, group, run->id, &before, &ran, err);
+        if (r == DRSTOR_OK && before)
+            r = dr_guests_write(run, run->arena, &ran.what, false, err);
+        if (r < 0)
+            return r;
+    }
+    return DRSTOR_OK;
 }
 
 static int
@@ -246,10 +285,13 @@ write_run(struct dr_run *run, const struct dr_facts *facts, struct drstor_error 
             continue;
         r = dr_store_audit(st, &entry, NULL, err);
         if (r == DRSTOR_OK)
-            r = run->plan.flips[i].adopt
-                    ? adopt(run, i, facts, err)
+            r = run->plan.flips[i].adopt ? adopt(run, i, facts, err)
+                : run->plan.flips[i].operation == DR_OPERATION_GUARD
+                    ? DRSTOR_OK
                     : rest(run, run->plan.flips[i].name, run->locks[i].token, NULL, err);
     }
+    if (r == DRSTOR_OK)
+        r = take_over_vms(run, err);
     if (r < 0) {
         dr_store_rollback(st);
         return r;

@@ -63,9 +63,10 @@ dr_run_steps(struct dr_run *run, struct dr_step **ret, struct drstor_error **err
 static bool
 before_decision(enum dr_step_kind kind)
 {
-    return kind == DR_STEP_PRESYNC || kind == DR_STEP_DEMOTE || kind == DR_STEP_FINALSYNC ||
-           kind == DR_STEP_FENCE || kind == DR_STEP_COMMIT || kind == DR_STEP_WITHDRAW ||
-           kind == DR_STEP_SNAPSHOT || kind == DR_STEP_INTEND;
+    return kind == DR_STEP_PRESYNC || kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE ||
+           kind == DR_STEP_DEMOTE || kind == DR_STEP_FINALSYNC || kind == DR_STEP_FENCE ||
+           kind == DR_STEP_COMMIT || kind == DR_STEP_WITHDRAW || kind == DR_STEP_SNAPSHOT ||
+           kind == DR_STEP_INTEND;
 }
 
 static bool

@@ -9,13 +9,7 @@
 static const char crc_member[] = ",\"crc\":\"";
 enum { TAIL = sizeof(crc_member) - 1 + 8 + 2 }; /* ,"crc":"01234567"} */
 
-struct export
-{
-    dr_export_fn fn;
-    void *user;
-    uint32_t crc;
-    int64_t lines;
-};
+/* ---- one line -------------------------------------------------------------------------------- */
 
 static void
 add_text(struct dr_str *line, const char *text)
@@ -26,7 +20,7 @@ add_text(struct dr_str *line, const char *text)
 
 /* LINE lacks its last brace. */
 static int
-hand_out(struct export *e, struct dr_str *line)
+hand_out(struct store_lines *e, struct dr_str *line)
 {
     e->crc = dr_crc32c(e->crc, line->s, line->n);
     e->lines++;
@@ -35,12 +29,12 @@ hand_out(struct export *e, struct dr_str *line)
 }
 
 /* {"table":"record","id":"erp","value":{...},"crc":"..."} */
-static int
-export_row(struct export *e, enum store_table t, const struct store_row *row)
+int
+store_lines_put(struct store_lines *e, const char *table, const struct store_row *row)
 {
     dr_auto(dr_str_freep) struct dr_str line = {0};
     dr_auto(dr_json_putp) struct json_object *o = NULL;
-    dr_str_printf(&line, "{\"table\":\"%s\",\"id\":", store_table_names[t]);
+    dr_str_printf(&line, "{\"table\":\"%s\",\"id\":", table);
     add_text(&line, row->id);
     if (*row->sub) {
         dr_str_add(&line, ",\"sub\":");
@@ -58,8 +52,40 @@ export_row(struct export *e, enum store_table t, const struct store_row *row)
     return hand_out(e, &line);
 }
 
+int
+store_lines_end(struct store_lines *e, const struct drstor_error *damage)
+{
+    dr_auto(dr_str_freep) struct dr_str line = {0};
+    dr_str_printf(&line, "{\"table\":\"end\",\"lines\":%lld", (long long)e->lines);
+    if (damage) {
+        dr_str_add(&line, ",\"damage\":");
+        add_text(&line, dr_error_message(damage));
+    }
+    return hand_out(e, &line);
+}
+
+int
+store_lines_check(uint32_t *crc, const char *line, size_t n, size_t *ret_body,
+                  struct drstor_error **err)
+{
+    char want[TAIL + 1];
+    if (n < TAIL + 2)
+        return dr_fail(err, DRSTOR_E_CONFLICT, "it is cut short");
+    uint32_t now = dr_crc32c(*crc, line, n - TAIL);
+    (void)snprintf(want, sizeof(want), "%s%08x\"}", crc_member, now);
+    if (memcmp(line + n - TAIL, want, TAIL) != 0)
+        return dr_fail(err, DRSTOR_E_CONFLICT,
+                       "its checksum does not match, or a line before it is missing");
+    *crc = now;
+    *ret_body = n - TAIL;
+    return DRSTOR_OK;
+}
+
+/* ---- the whole store ------------------------------------------------------------------------- */
+
 static int
-export_table(struct dr_store *s, struct export *e, enum store_table t, struct drstor_error **err)
+export_table(struct dr_store *s, struct store_lines *e, enum store_table t,
+             struct drstor_error **err)
 {
     dr_auto(dr_freep) char *id = NULL, *sub = NULL;
     for (;;) {
@@ -72,7 +98,7 @@ export_table(struct dr_store *s, struct export *e, enum store_table t, struct dr
             return r;
         r = store_leave(s, false, store_scan(s, a, t, &next, &rows, &n, err), err);
         for (size_t i = 0; r == DRSTOR_OK && i < n; i++)
-            r = export_row(e, t, &rows[i]);
+            r = store_lines_put(e, store_table_names[t], &rows[i]);
         if (r != DRSTOR_OK || n == 0)
             return r;
         free(id);
@@ -82,22 +108,10 @@ export_table(struct dr_store *s, struct export *e, enum store_table t, struct dr
     }
 }
 
-static int
-export_end(struct export *e, const struct drstor_error *damage)
-{
-    dr_auto(dr_str_freep) struct dr_str line = {0};
-    dr_str_printf(&line, "{\"table\":\"end\",\"lines\":%lld", (long long)e->lines);
-    if (damage) {
-        dr_str_add(&line, ",\"damage\":");
-        add_text(&line, dr_error_message(damage));
-    }
-    return hand_out(e, &line);
-}
-
 int
 dr_store_export(struct dr_store *s, dr_export_fn fn, void *user, struct drstor_error **err)
 {
-    struct export e = {.fn = fn, .user = user};
+    struct store_lines e = {.fn = fn, .user = user};
     dr_auto(dr_error_freep) struct drstor_error *first = NULL;
     if (s->mode == DR_STORE_SALVAGE)
         (void)dr_refuse(&first, "R090", "the store is damaged; this is what can still be read");
@@ -110,7 +124,7 @@ dr_store_export(struct dr_store *s, dr_export_fn fn, void *user, struct drstor_e
         if (r < 0 && !first)
             dr_error_move(&first, &why);
     }
-    int r = export_end(&e, first);
+    int r = store_lines_end(&e, first);
     if (r != DRSTOR_OK)
         return r;
     r = dr_error_status(first);
@@ -224,17 +238,13 @@ static int
 check_line(struct dr_export_check *c, const char *line, size_t n, bool audit,
            struct drstor_error **err)
 {
-    char want[TAIL + 1];
+    uint32_t crc = c->crc;
+    size_t body = 0;
     if (c->ended)
         return dr_fail(err, DRSTOR_E_CONFLICT, "the end was before it");
-    if (n < TAIL + 2)
-        return dr_fail(err, DRSTOR_E_CONFLICT, "it is cut short");
-    uint32_t crc = dr_crc32c(c->crc, line, n - TAIL);
-    (void)snprintf(want, sizeof(want), "%s%08x\"}", crc_member, crc);
-    if (memcmp(line + n - TAIL, want, TAIL) != 0)
-        return dr_fail(err, DRSTOR_E_CONFLICT,
-                       "its checksum does not match, or a line before it is missing");
-    int r = audit ? check_audit(c, line, n - TAIL, err) : take(c, line, n, err);
+    int r = store_lines_check(&crc, line, n, &body, err);
+    if (r == DRSTOR_OK)
+        r = audit ? check_audit(c, line, body, err) : take(c, line, n, err);
     if (r == DRSTOR_OK)
         c->crc = crc;
     return r;

@@ -146,6 +146,21 @@ void store_seen_free(struct dr_store *s);
 /* store/lock.c: notes in the owner rows that S still writes. */
 int store_touch_locks(struct dr_store *s, struct drstor_error **err);
 
+/* store/export.c: rows as JSON lines. A crc is of its line, begun with the crc of the one before.
+ */
+struct store_lines {
+    dr_export_fn fn;
+    void *user;
+    uint32_t crc;
+    int64_t lines;
+};
+int store_lines_put(struct store_lines *e, const char *table, const struct store_row *row);
+int store_lines_end(struct store_lines *e, const struct drstor_error *damage);
+/* CONFLICT when LINE does not go with CRC, which moves on. *RET_BODY: of it, what comes before its
+ * own crc; the last brace is not in it. */
+int store_lines_check(uint32_t *crc, const char *line, size_t n, size_t *ret_body,
+                      struct drstor_error **err);
+
 /* store/merge.c: what WRITTEN lacks and this drstor does not know is taken over from BEFORE. */
 void store_merge_unknown(const struct dr_type *type, struct json_object *before,
                          struct json_object *written);

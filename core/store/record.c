@@ -184,7 +184,8 @@ dr_store_groups(struct dr_store *s, struct dr_arena *a, const char ***ret, size_
 }
 
 int
-dr_store_set_aside(struct dr_store *s, const char *group, int64_t token, struct drstor_error **err)
+dr_store_set_aside(struct dr_store *s, const char *group, int64_t token, bool sound_too,
+                   struct drstor_error **err)
 {
     dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
     dr_auto(dr_error_freep) struct drstor_error *why = NULL;
@@ -198,10 +199,10 @@ dr_store_set_aside(struct dr_store *s, const char *group, int64_t token, struct 
     if (r < 0)
         return store_leave(s, true, r, err);
     r = read_record(s, a, group, &text, &record, &why);
-    if (r == DRSTOR_OK)
+    if (r == DRSTOR_OK && !sound_too)
         r = dr_refuse(err, "R091",
                       "the record of group %s is sound; only a damaged one is set aside", group);
-    else if (dr_streq(dr_error_rule(why), "R091"))
+    else if (r == DRSTOR_OK || dr_streq(dr_error_rule(why), "R091"))
         r = store_count(s, "aside", &n, err);
     else
         dr_error_move(err, &why);

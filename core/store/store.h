@@ -144,8 +144,8 @@ int dr_store_cas(struct dr_store *s, const struct dr_record *r, int64_t version,
 int dr_store_groups(struct dr_store *s, struct dr_arena *a, const char ***ret, size_t *ret_n,
                     struct drstor_error **err);
 /* Moves a damaged record out of the way, kept for export, so that the group can be adopted anew. A
- * sound one is REFUSED. */
-int dr_store_set_aside(struct dr_store *s, const char *group, int64_t token,
+ * sound one is REFUSED, unless SOUND_TOO: what arrays show is newer. */
+int dr_store_set_aside(struct dr_store *s, const char *group, int64_t token, bool sound_too,
                        struct drstor_error **err);
 
 /* ---- runs, steps, events --------------------------------------------------------------------- */

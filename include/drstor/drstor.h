@@ -142,6 +142,23 @@ DRSTOR_API int drstor_run_events(struct drstor *d, const char *run, int64_t afte
 DRSTOR_API int drstor_verify(struct drstor *d, const char *const *groups, size_t n, int probe,
                              char **ret_json, struct drstor_error **err);
 
+/*
+ * Is everything ready for a promotion, before it is needed? Arrays, records, VMs and what they
+ * would need at the other engine. GROUPS NULL and N 0: all.
+ *
+ * { groups: [ { group, ready, checks: [..] } ], checks: [ { id, text, ok, evidence, remedy,
+ * advice } ], ready, exit }. The outer CHECKS are of no single group. OK as for verify; a check
+ * with "advice": true holds nothing back. "exit" is 0 when all others hold, else 6.
+ */
+DRSTOR_API int drstor_check(struct drstor *d, const char *const *groups, size_t n, char **ret_json,
+                            struct drstor_error **err);
+/*
+ * What is wrong with the mapping, held against both engines: { file, from, to, findings: [ { id,
+ * text, place, remedy, advice } ], exit }. PLACE is "file:line:column" of the entry, where there is
+ * one. "exit" is 0 when nothing but advice was found, else 6.
+ */
+DRSTOR_API int drstor_map_check(struct drstor *d, char **ret_json, struct drstor_error **err);
+
 /* ---- acting ----------------------------------------------------------------------------------
  *
  * The document of everything that acts has "journal": { seq, hash }, the head of the audit chain
@@ -193,7 +210,8 @@ DRSTOR_API int drstor_resume(struct drstor *d, const char *run,
  * Gives up RUN. Before a commit: what it did is undone, as far as it can be. After it: stopped and
  * parked; going back is a new flip. The document is a report with three more lists of sentences:
  * "undone", what is as it was before the run; "stays", what is not, and why; "unknown", what has
- * to be looked at. "exit" is 0, 5 when something is unknown, 3 when it may not be given up.
+ * to be looked at. "exit" is 0, 4 when something is not back as it was yet ("stays" says what
+ * helps), 5 when something is unknown, 3 when it may not be given up.
  */
 DRSTOR_API int drstor_abort(struct drstor *d, const char *run,
                             const struct drstor_callbacks *callbacks, char **ret_json,
@@ -233,8 +251,11 @@ DRSTOR_API int drstor_guard(struct drstor *d, const struct drstor_guard_options 
 
 /*
  * Makes the standby the active controller. CONSENT declares what became of the active one's site,
- * with a reason. { result, controller, text, evidence: [..], refusals: [..], runs: [..], hint,
- * exit }; RUNS: those that have not ended and can be resumed from here.
+ * with a reason; its waive_fence says why the other controller need not be proven silent. Waits
+ * until the silence is old enough. { result, controller, text, evidence: [..], refusals: [..],
+ * remains: [..], set_aside: [ { group, text } ], runs: [..], hint, exit }; RUNS: those that have
+ * not ended and can be resumed from here; REMAINS: sentences, what the other one could still do if
+ * it is alive; SET_ASIDE: groups whose record is older than what arrays show, to be adopted anew.
  */
 DRSTOR_API int drstor_takeover(struct drstor *d, const struct drstor_consent *consent,
                                char **ret_json, struct drstor_error **err);
@@ -263,11 +284,32 @@ DRSTOR_API int drstor_journal_verify(struct drstor *d, const char *file, const c
 DRSTOR_API int drstor_journal_export(struct drstor *d, int (*line)(const char *line, void *user),
                                      void *user, struct drstor_error **err);
 
+/*
+ * At a standby: takes what the active controller's mirror sent, LINES of N bytes, into the store,
+ * whole or not at all. { result, seq, hash, text, hint, controller: { active, site, term, since },
+ * exit }. RESULT: "imported"; "gap": to be sent again after audit line SEQ; "taken-over": the
+ * sender is not the active controller any more, CONTROLLER is; "refused". "exit" is 0, else 3.
+ */
+DRSTOR_API int drstor_journal_import(struct drstor *d, const char *lines, size_t n, char **ret_json,
+                                     struct drstor_error **err);
+
 /* ---- kit: needs no installation unless a D is taken ------------------------------------------ */
 
 /* Every problem of a configuration, and what the plugins say of their keys: { file, problems:
  * [ { place, text, hint } ], exit }. CONFIG NULL: /etc/drstor/drstor.yaml. */
 DRSTOR_API int drstor_config_check(const char *config, char **ret_json, struct drstor_error **err);
+/*
+ * Three proposals, as text of a configuration file: { yaml, gaps: [..], exit }. Nothing is written,
+ * and no password is in them. GAPS: what has no counterpart, or has to be looked at; each is a
+ * comment in the text too, and the text can be loaded as it is.
+ *
+ * A mapping, in ovirt-dr's words, from what both engines of D have.
+ */
+DRSTOR_API int drstor_map_generate(struct drstor *d, char **ret_json, struct drstor_error **err);
+/* ovirt-dr's FILE in our own form. A file with problems: { file, problems: [..], exit: 2 }. */
+DRSTOR_API int drstor_map_import(const char *file, char **ret_json, struct drstor_error **err);
+/* Groups and mapping for D's configuration, which has sites, engines and arrays, and no groups. */
+DRSTOR_API int drstor_config_generate(struct drstor *d, char **ret_json, struct drstor_error **err);
 /* { id, title, why, remedy }; NOTFOUND with the nearest ids. */
 DRSTOR_API int drstor_explain(const char *id, char **ret_json, struct drstor_error **err);
 /* What is in D's plugin folder: { dir, plugins: [ { name, path, version, api, error, hint } ] }. */
@@ -283,11 +325,18 @@ DRSTOR_API int drstor_table(char **ret_json, struct drstor_error **err);
 /*
  * A document of this library as text for people. KIND: "status", "show", "plan", "report", "run" (a
  * report in full), "abort", "runs", "events", "explain", "problems", "plugins", "plugin",
- * "observe", "adopt", "verify", "guard", "takeover", "journal". COLUMNS: comma-separated names,
- * NULL: the usual ones. WIDTH: of the terminal, 0: as wide as it is.
+ * "observe", "adopt", "verify", "check", "map", "yaml", "guard", "takeover", "journal". COLUMNS:
+ * comma-separated names, NULL: the usual ones. WIDTH: of the terminal, 0: as wide as it is.
  */
 DRSTOR_API int drstor_render(const char *kind, const char *json, const char *columns,
                              unsigned width, char **ret_text, struct drstor_error **err);
+
+/*
+ * A run as one HTML page that needs nothing else: no script, no file, no network. KIND of JSON:
+ * "run", "report", "abort". Well-formed XML as well, so that programs can read it.
+ */
+DRSTOR_API int drstor_render_html(const char *kind, const char *json, char **ret_html,
+                                  struct drstor_error **err);
 
 #ifdef __cplusplus
 }

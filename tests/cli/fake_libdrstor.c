@@ -3,15 +3,18 @@
  * Only the tests of the command link it.
  *
  *   status.json plan.json report.json ...   what the function of that name answers
- *   events.jsonl                            what a run shows; {"sleep_ms": 50} waits, or until
- * cancelled error.json                              { status, exit, message, hint, rule }: every
- * call fails so
+ *   error.json                              { status, exit, message, hint, rule }: every call fails
+ *   events.jsonl                            what a run shows
+ *
+ * At {"hold": true} a run stands still until the file DRSTOR_FAKE_HOLD is gone, or it is cancelled;
+ * with "deaf" it does not hear that.
  */
 #include "base/error.h"
 #include "base/file.h"
 #include "base/json.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "report/html.h"
 #include "report/text.h"
 
 #include <drstor/drstor.h>
@@ -206,6 +209,17 @@ drstor_plan(struct drstor *d, const char *goal, const struct drstor_consent *con
     return DRSTOR_OK;
 }
 
+/* Whoever looks on says when it has seen enough; where nobody does, nothing is waited for. */
+static void
+hold(struct drstor *d, bool deaf)
+{
+    const char *held = getenv("DRSTOR_FAKE_HOLD");
+    while (held && access(held, F_OK) == 0 && (deaf || !cancelled(d))) {
+        const struct timespec moment = {.tv_nsec = 10000000};
+        (void)nanosleep(&moment, NULL);
+    }
+}
+
 static void
 play(struct drstor *d, const struct drstor_callbacks *cb)
 {
@@ -216,17 +230,10 @@ play(struct drstor *d, const struct drstor_callbacks *cb)
     for (char *save = NULL, *line = strtok_r(text, "\n", &save); line && !cancelled(d);
          line = strtok_r(NULL, "\n", &save)) {
         dr_auto(dr_json_putp) struct json_object *o = json_tokener_parse(line);
-        int64_t ms = 0;
-        bool deaf = dr_json_i64(o, "deaf_ms", &ms);
-        if (!deaf && !dr_json_i64(o, "sleep_ms", &ms)) {
-            if (cb && cb->event)
-                cb->event(line, cb->user);
-            continue;
-        }
-        for (; ms > 0 && (deaf || !cancelled(d)); ms -= 10) {
-            struct timespec t = {.tv_nsec = 10000000};
-            (void)nanosleep(&t, NULL);
-        }
+        if (dr_json_get(o, "hold"))
+            hold(d, dr_json_get(o, "deaf") != NULL);
+        else if (cb && cb->event)
+            cb->event(line, cb->user);
     }
 }
 
@@ -353,6 +360,43 @@ drstor_verify(struct drstor *d, const char *const *groups, size_t n, int probe, 
 }
 
 int
+drstor_check(struct drstor *d, const char *const *groups, size_t n, char **ret,
+             struct drstor_error **err)
+{
+    (void)groups;
+    (void)n;
+    return answer(d, "check", ret, err);
+}
+
+int
+drstor_map_check(struct drstor *d, char **ret, struct drstor_error **err)
+{
+    return answer(d, "map", ret, err);
+}
+
+int
+drstor_map_generate(struct drstor *d, char **ret, struct drstor_error **err)
+{
+    return answer(d, "yaml", ret, err);
+}
+
+int
+drstor_config_generate(struct drstor *d, char **ret, struct drstor_error **err)
+{
+    return answer(d, "yaml", ret, err);
+}
+
+/* The file's name is the folder of the document. */
+int
+drstor_map_import(const char *file, char **ret, struct drstor_error **err)
+{
+    struct drstor of_file = {.dir = dr_strdup(file)};
+    int r = answer(&of_file, "imported", ret, err);
+    free(of_file.dir);
+    return r;
+}
+
+int
 drstor_abort(struct drstor *d, const char *run, const struct drstor_callbacks *cb, char **ret,
              struct drstor_error **err)
 {
@@ -420,6 +464,24 @@ drstor_journal_export(struct drstor *d, int (*line)(const char *line, void *user
 }
 
 int
+drstor_journal_import(struct drstor *d, const char *lines, size_t n, char **ret,
+                      struct drstor_error **err)
+{
+    int64_t seq = 0;
+    for (size_t i = 0; i < n; i++)
+        seq += lines[i] == '\n';
+    int r = fails(d, err);
+    if (r < 0)
+        return r;
+    dr_auto(dr_json_putp) struct json_object *o = json_object_new_object();
+    dr_json_set_str(o, "result", seq ? "imported" : "refused");
+    dr_json_set_i64(o, "seq", seq);
+    dr_json_set_i64(o, "exit", seq ? 0 : 3);
+    *ret = dr_strdup(dr_json_text(o));
+    return DRSTOR_OK;
+}
+
+int
 drstor_config_check(const char *config, char **ret, struct drstor_error **err)
 {
     struct drstor d = {.dir = dr_strdup(config ? config : "/nowhere")};
@@ -458,4 +520,12 @@ drstor_render(const char *kind, const char *json, const char *columns, unsigned 
     dr_auto(dr_json_putp) struct json_object *o = NULL;
     int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &o, err);
     return r < 0 ? r : dr_text_render(kind, o, columns, width, ret, err);
+}
+
+int
+drstor_render_html(const char *kind, const char *json, char **ret, struct drstor_error **err)
+{
+    dr_auto(dr_json_putp) struct json_object *o = NULL;
+    int r = dr_json_parse(json, strlen(json), &dr_json_inventory, &o, err);
+    return r < 0 ? r : dr_html_render(kind, o, ret, err);
 }

@@ -30,7 +30,12 @@ static const struct {
      "drstor: there is no verb plan drill \"strat\"; did you mean \"start\"?\n"},
     {"plan verify erp", NULL, 2, "drstor: there is no verb plan \"verify\"; see drstor --help\n"},
     {"drill", NULL, 2, "drstor: drill needs one more word: start|promote|clean\n"},
-    {"journal", NULL, 2, "drstor: journal needs one more word: verify|export\n"},
+    {"rhv map", NULL, 2, "drstor: rhv map needs one more word: check|import|generate\n"},
+    {"rhv map import", NULL, 2, "drstor: rhv map import needs FILE\n"},
+    {"rhv map check -O x", NULL, 2,
+     "drstor: --out does not go with rhv map check; see drstor rhv map check --help\n"},
+    {"check --all", NULL, 2, "drstor: --all does not go with check; see drstor check --help\n"},
+    {"journal", NULL, 2, "drstor: journal needs one more word: verify|export|import\n"},
     {"journal verfy", NULL, 2,
      "drstor: there is no verb journal \"verfy\"; did you mean \"verify\"?\n"},
     {"run show", NULL, 2, "drstor: run show needs RUN\n"},
@@ -165,6 +170,7 @@ static const struct {
      "partition\n"},
     {"takeover --declare site-lost:milan --reason x --yes", NULL, 2,
      "drstor: --yes does not go with takeover; see drstor takeover --help\n"},
+    {"journal import x", NULL, 2, "drstor: journal import cannot take \"x\"; it takes nothing\n"},
     {"run abort", NULL, 2, "drstor: run abort needs RUN\n"},
     {"run report", NULL, 2, "drstor: run report needs RUN\n"},
     {"run abort r-1 --yes", NULL, 2,
@@ -199,7 +205,7 @@ static void
 every_later_word_says_so(void **state)
 {
     (void)state;
-    static const char *const words[] = {"check", "rhv", "trust", "plugin check"};
+    static const char *const words[] = {"trust", "plugin check"};
     for (size_t i = 0; i < DR_COUNT(words); i++) {
         dr_auto(spawn_free) struct spawned s = spawn_run(words[i], NULL);
         assert_int_equal(s.code, 12);
@@ -210,6 +216,7 @@ every_later_word_says_so(void **state)
 static const char *const verbs[] = {"status",
                                     "show",
                                     "explain",
+                                    "check",
                                     "verify",
                                     "plan",
                                     "promote",
@@ -227,6 +234,7 @@ static const char *const verbs[] = {"status",
                                     "takeover",
                                     "run",
                                     "journal",
+                                    "rhv",
                                     "config",
                                     "plugin",
                                     "completion",
@@ -239,6 +247,11 @@ static const char *const verbs[] = {"status",
                                     "run abort",
                                     "run report",
                                     "config check",
+                                    "config generate",
+                                    "rhv map",
+                                    "rhv map check",
+                                    "rhv map import",
+                                    "rhv map generate",
                                     "plugin list",
                                     "plugin info",
                                     "journal verify",
@@ -257,7 +270,7 @@ static const char *const verbs[] = {"status",
                                     "plan sync",
                                     "plan drill clean",
                                     "plan drill promote"};
-enum { FIRST_WORDS = 25 };
+enum { FIRST_WORDS = 27 };
 
 static void
 fits_a_screen(const char *words)

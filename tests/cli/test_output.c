@@ -12,7 +12,6 @@
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -70,6 +69,14 @@ exit_codes_are_those_of_the_documents(void **state)
         {IN("steady") "verify --all", 6},
         {IN("steady") "verify crm --probe", 0},
         {IN("locked") "verify crm", 7},
+        {IN("steady") "check", 6},
+        {IN("steady") "check crm", 6},
+        {IN("locked") "check", 7},
+        {IN("steady") "rhv map check", 6},
+        {IN("steady") "rhv map generate", 0},
+        {IN("steady") "config generate", 0},
+        {"rhv map import " DOCS "/steady", 0}, /* a file needs no installation */
+        {"rhv map import " DOCS "/altered", 2},
         {IN("kept") "guard --site milan --once", 0},
         {IN("broken") "guard --site milan --once", 2}, /* no such document */
         {IN("steady") "takeover --declare site-lost:milan --reason fire", 0},
@@ -269,6 +276,47 @@ the_journal_is_proven_and_exported(void **state)
 }
 
 static void
+the_page_of_a_run_is_a_file_and_nothing_else_gives_way_to_it(void **state)
+{
+    (void)state;
+    char dir[] = "/tmp/drstor-test-XXXXXX", path[64], link[64], words[256];
+    dr_auto(dr_freep) char *page = NULL;
+    struct stat st;
+    assert_non_null(mkdtemp(dir));
+    (void)snprintf(path, sizeof(path), "%s/run.html", dir);
+    (void)snprintf(link, sizeof(link), "%s/link", dir);
+    (void)snprintf(words, sizeof(words), IN("steady") "run report r-2 --html %s", path);
+    dr_auto(spawn_free) struct spawned both = spawn_run(words, NULL);
+    assert_int_equal(both.code, 0);
+    assert_non_null(strstr(both.out, "STARTED")); /* shown as ever */
+    assert_int_equal(stat(path, &st), 0);
+    assert_int_equal(st.st_mode & 0777, 0600);
+    assert_int_equal(dr_file_read(path, 1 << 20, &page, NULL, NULL), DRSTOR_OK);
+    assert_non_null(strstr(page, "</html>"));
+
+    dr_auto(spawn_free) struct spawned only =
+        spawn_run(IN("steady") "run show r-2 -o json --html -", NULL);
+    assert_int_equal(only.code, 0);
+    assert_int_equal(strncmp(only.out, page, strlen(only.out)), 0);
+
+    assert_int_equal(symlink(path, link), 0);
+    const char *const taken[] = {dir, link, "/dev/null", "/nowhere/run.html"};
+    for (size_t i = 0; i < DR_COUNT(taken); i++) {
+        (void)snprintf(words, sizeof(words), IN("steady") "run report r-2 --html %s", taken[i]);
+        dr_auto(spawn_free) struct spawned t = spawn_run(words, NULL);
+        assert_int_equal(t.code, 1);
+        assert_non_null(strstr(t.err, "drstor: cannot write "));
+    }
+    assert_int_equal(lstat(link, &st), 0);
+    assert_true(S_ISLNK(st.st_mode));
+    assert_int_equal(stat("/dev/null", &st), 0);
+    assert_true(S_ISCHR(st.st_mode));
+    assert_int_equal(unlink(link), 0);
+    assert_int_equal(unlink(path), 0);
+    assert_int_equal(rmdir(dir), 0); /* nothing half written is left */
+}
+
+static void
 a_guard_tells_what_it_finds_and_ends_with_a_signal(void **state)
 {
     (void)state;
@@ -297,6 +345,9 @@ documents_of_the_rare_verbs_have_their_text(void **state)
         const char *words, *says, *member;
     } docs[] = {
         {IN("steady") "verify --all", "NO       the witness", "\"verdict\":\"dual-unverified\""},
+        {IN("steady") "check", "warehouse: NOT READY, 1 of 2 checks hold", "\"ready\":false"},
+        {IN("steady") "rhv map check", "vars.yml:7:3: wrong M03:", "\"findings\":["},
+        {IN("steady") "rhv map generate", "dr_cluster_mappings:\n", "\"yaml\":"},
         {IN("steady") "run abort r-2", "not known, look at it:", "\"undone\":["},
         {IN("steady") "takeover --declare site-lost:milan --reason fire",
          "active: controller rome-1", "\"declared\":\"site-lost:milan\",\"reason\":\"fire\""},
@@ -315,6 +366,34 @@ documents_of_the_rare_verbs_have_their_text(void **state)
         if (!strstr(j.out, docs[i].member))
             fail_msg("drstor %s: %s", words, j.out);
     }
+}
+
+static void
+a_proposal_never_takes_the_place_of_a_file(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/drstor-cli-proposal.XXXXXX", words[256];
+    int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    assert_int_equal(write(fd, "mine", 4), 4);
+    (void)close(fd);
+    (void)snprintf(words, sizeof(words), IN("steady") "rhv map generate -O %s", path);
+    dr_auto(spawn_free) struct spawned s = spawn_run(words, NULL);
+    assert_int_equal(s.code, 2);
+    assert_non_null(strstr(s.err, "it is there already"));
+    dr_auto(dr_freep) char *text = NULL;
+    size_t n = 0;
+    assert_int_equal(dr_file_read(path, 100, &text, &n, NULL), 0);
+    assert_string_equal(text, "mine");
+    assert_int_equal(unlink(path), 0);
+    dr_auto(spawn_free) struct spawned t = spawn_run(words, NULL);
+    assert_int_equal(t.code, 0);
+    assert_string_equal(t.out, "");
+    assert_non_null(strstr(t.err, "gap: cluster lab has no counterpart at rome\n"));
+    dr_auto(dr_freep) char *written = NULL;
+    assert_int_equal(dr_file_read(path, 100000, &written, &n, NULL), 0);
+    assert_non_null(strstr(written, "dr_cluster_mappings:\n"));
+    assert_int_equal(unlink(path), 0);
 }
 
 static int
@@ -352,32 +431,29 @@ results_that_cannot_be_written_are_a_failure(void **state)
     assert_int_equal(shell(DRSTOR " " IN("steady") "status <&- >/dev/null 2>&-"), 0);
 }
 
-static pid_t
-start_slow(void)
-{
-    dr_auto(dr_freep) char *copy = NULL;
-    dr_auto(dr_freep) char **argv =
-        spawn_words(IN("slow") "promote erp --to rome --yes -o jsonl", NULL, &copy);
-    pid_t pid = fork();
-    if (pid == 0) {
-        if (!freopen("/dev/null", "w", stdout) || !freopen("/dev/null", "w", stderr))
-            _exit(126);
-        (void)execv(DRSTOR, argv);
-        _exit(127);
-    }
-    struct timespec t = {.tv_sec = 1};
-    (void)nanosleep(&t, NULL);
-    return pid;
-}
-
 static void
 sigterm_stops_in_order(void **state)
 {
     (void)state;
-    pid_t pid = start_slow();
-    int status;
+    dr_auto(dr_freep) char *copy = NULL;
+    dr_auto(dr_freep) char **argv =
+        spawn_words(IN("slow") "promote erp --to rome --yes -o jsonl", NULL, &copy);
+    int out[2], status;
+    char first;
+    assert_int_equal(pipe(out), 0);
+    pid_t pid = fork();
+    if (pid == 0) {
+        (void)setenv("DRSTOR_FAKE_HOLD", "/", 1); /* until it is cancelled */
+        if (dup2(out[1], 1) < 0 || close(out[0]) < 0 || !freopen("/dev/null", "w", stderr))
+            _exit(126);
+        (void)execv(DRSTOR, argv);
+        _exit(127);
+    }
+    (void)close(out[1]);
+    assert_int_equal(read(out[0], &first, 1), 1); /* the run is under way */
     assert_int_equal(kill(pid, SIGTERM), 0);
     assert_int_equal(waitpid(pid, &status, 0), pid);
+    (void)close(out[0]);
     assert_true(WIFEXITED(status));
     assert_int_equal(WEXITSTATUS(status), 130);
 }
@@ -394,8 +470,10 @@ main(void)
         cmocka_unit_test(columns_and_verbosity_choose_what_is_shown),
         cmocka_unit_test(a_plan_is_kept_whole_and_private),
         cmocka_unit_test(the_journal_is_proven_and_exported),
+        cmocka_unit_test(the_page_of_a_run_is_a_file_and_nothing_else_gives_way_to_it),
         cmocka_unit_test(a_guard_tells_what_it_finds_and_ends_with_a_signal),
         cmocka_unit_test(documents_of_the_rare_verbs_have_their_text),
+        cmocka_unit_test(a_proposal_never_takes_the_place_of_a_file),
         cmocka_unit_test(a_reader_that_goes_away_stops_nothing),
         cmocka_unit_test(results_that_cannot_be_written_are_a_failure),
         cmocka_unit_test(sigterm_stops_in_order),

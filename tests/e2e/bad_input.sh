@@ -43,7 +43,8 @@ grep -q hunter2 "$work/out" && { echo "the password is shown" >&2; ok=-1000; }
 check "unknown group" 2 'did you mean.*erp' promote epr --to rome --yes
 check "unknown site" 2 'did you mean.*rome' promote erp --to rom --yes
 check "unknown verb" 2 'did you mean' promte erp --to rome
-check "running VMs" 3 'R019' promote erp --to rome --yes
+edit "s#:$(cat "$work/milan.ready")/#:1/#"
+check "VMs nobody can see" 3 'R019.*engine' promote erp --to rome --yes
 check "declaration without reason" 2 'reason' promote erp --to rome --unplanned --declare site-lost:milan --yes
 check "declaration of the target" 2 'rome' promote erp --to rome --unplanned --declare site-lost:rome --reason x --yes
 check "no question without a terminal" 3 '--yes' promote erp --to rome --storage-only

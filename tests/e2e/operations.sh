@@ -1,6 +1,7 @@
 #!/bin/bash
 # Every operation of the safety table from the command line: done, asked again, and refused where its
-# ground is missing. What a crash or a lost reply does to them is tests/fault/sweep.
+# ground is missing; one after the other on one site, as a person would. What a crash, a lost reply and
+# a resume do to each of them is operation_cases.sh.
 . "$(dirname "$0")/lib.sh"
 export DEMO_POINTS_S=2
 demo_site "$work"
@@ -99,12 +100,37 @@ refused R021 promote --all --to rome --unplanned --accept-loss unknown "${alone[
 refused R024 promote --all --to rome --unplanned --declare site-lost:milan --reason test "${alone[@]}"
 expect 0 promote --all --to rome --unplanned --declare site-lost:milan --reason test --accept-loss unknown "${alone[@]}"
 refused R015 reprotect --all "${alone[@]}"
+expect 5 guard --site milan --once
 "$sim" site "$work/world.json" milan up >/dev/null
+
+# ---- what came back is writable there, until the guard looks
+access() {
+    in_site "$work" -o json status erp | jq -r '.groups[0].copies[] | select(.site == "milan") | .access'
+}
+[ "$(access)" = read-write ] || fail "milan: erp is $(access) before the guard"
+expect 2 guard --once
+expect 2 guard --site milano --once
+guarded=$(in_site "$work" -o json guard --site milan --once)
+[ "$(jq -r '"\(.exit) \(.polls) \([.acted[].group] | unique | length)"' <<<"$guarded")" = "0 1 3" ] || fail "guard: $guarded"
+[ "$(jq .window_ms <<<"$guarded")" -ge 0 ] || fail "guard: no window: $guarded"
+[ "$(access)" = read-only ] || fail "milan: erp is $(access) after the guard"
+[ "$(in_site "$work" -o json show record erp | jq -r '"\(.record.old_copy) \(.record.site_hold[])"')" = "diverged milan" ] || fail "the record does not tell"
+refused R045 drill start erp --yes
+expect 0 guard --site milan --once
+case $out in *"nothing had to be held back"*) ;; *) fail "guard again: $out" ;; esac
+
+# ---- it stays, as a service would, and is in nobody's way
+"$drstor" --config "$work/drstor.yaml" -o json guard --site milan --interval 1s >"$work/guard.out" 2>"$work/err" &
+guard=$!
+pids="$pids $guard"
 refused R024 reprotect erp "${alone[@]}"
 expect 0 reprotect --all --accept-loss unknown "${alone[@]}"
 again reprotect --all "${alone[@]}"
 is erp protected
 expect 0 failback erp db "${alone[@]}"
+kill "$guard"
+wait "$guard" || fail "the guard ended with $?: $(cat "$work/guard.out" "$work/err")"
+[ "$(jq '.acted | length' <"$work/guard.out")" = 0 ] || fail "the guard touched what was done on purpose: $(cat "$work/guard.out")"
 
 # ---- a run that cannot end, given up: the old primary serves again
 "$sim" fault "$work/world.json" add refuse --op sync_once --array sim-rome --group erp_r >/dev/null
@@ -147,4 +173,4 @@ expect 6 journal verify "$work/altered.jsonl"
 sed '$d' "$work/journal.jsonl" >"$work/cut.jsonl"
 expect 6 journal verify "$work/cut.jsonl"
 "$sim" violations "$work/world.json" >"$work/violations" || { cat "$work/violations"; fail "violations"; }
-echo "figure operations_cases $done_n of $done_n"
+echo "figure operations_asked $done_n of $done_n"

@@ -15,7 +15,7 @@
 #include "base/str.h"
 #include "model/model.h"
 
-/* "plan", "stage": a folder. Every NAME.json in it but bases ("base-*.json"), sorted. */
+/* "plan", "stage", "leave": a folder. Every NAME.json in it but bases ("base-*.json"), sorted. */
 size_t golden_names(const char *folder, char ***ret);
 void golden_names_free(char **names, size_t n);
 
@@ -37,5 +37,8 @@ bool golden_same(const char *folder, const char *name, const char *text);
 /* What comes out of a case, as text; the caller frees. */
 char *golden_plan_text(struct json_object *test);
 char *golden_stage_text(struct json_object *test);
+char *golden_leave_text(struct json_object *test);
+char *golden_map_text(struct json_object *test);
+char *golden_check_text(struct json_object *test);
 
 #endif

@@ -267,6 +267,67 @@ what_was_given_up_does_not_keep_a_primary_from_serving_again(void **state)
     assert_true(run(*state, tell_again, &s));
 }
 
+/* ---- a record that is damaged when its commit comes --------------------------------------------
+ */
+
+static void
+tell_damaged(struct house *h, void *arg)
+{
+    struct story *s = arg;
+    struct controller *c = house_controller(h, "ops");
+    (void)errand_do(c, &adopt);
+    const struct errand_what what = {.kind = ERRAND_ACT, .goal = TO_ROME, .accept_loss = "unknown"};
+    struct errand *e = errand_begin(c, &what);
+    while (!e->over && phase_of(h, "erp") != DR_PHASE_FENCING)
+        house_sleep_ms(h, 1);
+    house_sleep_ms(h, s->doom);
+    dr_store_world_damage(house_store_world(h), "erp", true);
+    (void)errand_end(e);
+    dr_store_world_damage(house_store_world(h), "erp", false);
+    s->reached = e->exit == 3 && phase_of(h, "erp") == DR_PHASE_FENCING;
+    const struct errand_what resume = {.kind = ERRAND_RESUME};
+    s->good = s->reached && errand_do(house_controller(h, "next"), &resume)->exit == 0 &&
+              access_at(h, "sim-rome", "erp_r", NULL) == DRSTOR_ACCESS_READ_WRITE &&
+              phase_of(h, "erp") == DR_PHASE_STEADY;
+}
+
+static void
+a_run_whose_record_cannot_be_written_stays_open(void **state)
+{
+    assert_true(run_until_reached(*state, tell_damaged));
+}
+
+/* ---- what was seen before another operator's run says nothing after it --------------------------
+ */
+
+static void
+tell_overtaken(struct house *h, void *arg)
+{
+    struct story *s = arg;
+    struct controller *c = house_controller(h, "ops");
+    (void)errand_do(c, &adopt);
+    lose_milan(h, c);
+    if (promote_lost(c, TO_ROME_LOST)->exit != 0)
+        return;
+    const struct errand_what demote = {.kind = ERRAND_ACT,
+                                       .goal = "{\"verb\":\"demote\",\"at\":\"rome\"," ALL},
+                             again = unplanned(TO_ROME_LOST);
+    struct errand *d = errand_begin(c, &demote);
+    house_sleep_ms(h, 500); /* both wait for milan, and this one looks first */
+    const struct errand *p = errand_do(house_controller(h, "other"), &again);
+    (void)errand_end(d);
+    s->reached = d->exit == 0;
+    s->good = s->reached &&
+              (p->exit != 0 || access_at(h, "sim-rome", "erp_r", NULL) == DRSTOR_ACCESS_READ_WRITE);
+}
+
+static void
+nothing_to_do_is_said_of_what_is_so_now(void **state)
+{
+    struct story s = {0};
+    assert_true(run(*state, tell_overtaken, &s));
+}
+
 static int
 setup(void **state)
 {
@@ -293,6 +354,8 @@ main(void)
         cmocka_unit_test(a_site_that_is_back_is_not_lost_any_more),
         cmocka_unit_test(groups_of_a_run_that_is_replaced_are_left_at_rest),
         cmocka_unit_test(writable_and_seen_by_nobody_is_not_served),
+        cmocka_unit_test(a_run_whose_record_cannot_be_written_stays_open),
+        cmocka_unit_test(nothing_to_do_is_said_of_what_is_so_now),
         cmocka_unit_test(what_was_given_up_does_not_keep_a_primary_from_serving_again),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

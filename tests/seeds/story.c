@@ -10,10 +10,10 @@
 
 static const char *const wrong_names[WRONG_KINDS] = {"", "silent", "cut_off", "link"};
 static const char *const met_names[MET_COUNT] = {
-    "with_engines",  "killed",       "resumed",      "acts_done",   "acts_refused",
-    "acts_failed",   "acts_unclear", "acts_stale",   "acts_locked", "acts_other",
-    "faults",        "lost_sites",   "sites_back",   "reboots",     "links_cut",
-    "two_operators", "windows",      "late_windows", "flips",       "runs_given_up"};
+    "with_engines", "killed",        "resumed",     "acts_done",     "acts_refused", "acts_failed",
+    "acts_unclear", "acts_stale",    "acts_locked", "acts_other",    "faults",       "lost_sites",
+    "sites_back",   "reboots",       "links_cut",   "two_operators", "windows",      "late_windows",
+    "flips",        "runs_given_up", "guarded"};
 
 const char *
 wrong_name(enum wrong_kind kind)
@@ -729,6 +729,34 @@ go_on_until_done(struct story *st)
     }
 }
 
+/* ---- a guard, until everything is back -------------------------------------------------------
+ */
+
+static struct errand *
+guard_begin(struct story *st)
+{
+    const struct errand_what what = {.kind = ERRAND_GUARD, .goal = "milan", .interval_ms = 2000};
+    if (!st->disaster || house_hash(house_seed(st->h), 4, 4) % 5)
+        return NULL;
+    struct controller *c = controller_of(st);
+    if (house_hash(house_seed(st->h), 4, 5) % 3 == 0)
+        controller_doom(c, 1 + house_hash(house_seed(st->h), 4, 6) % 120);
+    return errand_begin(c, &what);
+}
+
+static void
+guard_end(struct story *st, struct errand *e)
+{
+    if (!e)
+        return;
+    controller_cancel(e->by);
+    (void)errand_end(e);
+    if (!e->died)
+        count_end(st, e);
+    if (e->json && strstr(e->json, "made not writable"))
+        met(st, MET_GUARDED);
+}
+
 /* ---- one story ------------------------------------------------------------------------------- */
 
 static void
@@ -753,6 +781,7 @@ fate(struct house *h, void *arg)
         begin(st, damage_task);
     watch_muted(st->watch, on_muted, st);
 
+    struct errand *guard = guard_begin(st);
     bool gone = st->disaster == SITE_LOST || st->disaster == OUTAGE || st->wrong;
     uint64_t first = gone ? st->at_ms + pick(st, 60000) : pick(st, 20000);
     if (pick(st, 3) == 0 && gone) {
@@ -778,6 +807,7 @@ fate(struct house *h, void *arg)
     for (unsigned site = 0; site < 2; site++)
         set_site(st, site, SIM_SITE_UP);
     house_sleep_ms(st->h, 3000);
+    guard_end(st, guard);
     go_on_until_done(st);
     for (unsigned g = 0; g < st->s->n_groups; g++)
         if (served(st, g) && !st->s->engines) {

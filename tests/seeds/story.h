@@ -39,6 +39,7 @@ enum met {
     MET_LATE,     /* the same, because a committed flip went on after it */
     MET_FLIPS,    /* primaries changed */
     MET_GIVEN_UP, /* runs that could not end, in the end */
+    MET_GUARDED,  /* what came back was closed by a guard */
     MET_COUNT,
 };
 const char *met_name(enum met what);

@@ -170,6 +170,7 @@ house_free(struct house *h)
 #if DRSTOR_TEST_BUILD
     dr_failpoint_hook(NULL, NULL);
 #endif
+    house_offices_clear(h);
     dr_store_close(h->look);
     dr_store_world_free(h->store);
     (void)sim_world_lend("house", NULL);
@@ -323,22 +324,31 @@ store_open(void *user, const struct dr_parts *parts, enum dr_store_mode mode, st
 {
     struct controller *c = user;
     (void)err;
-    *ret = dr_store_memory(parts->env, c->h->store, mode);
+    *ret = dr_store_memory(parts->env, c->store, mode);
     return DRSTOR_OK;
 }
 
 struct controller *
 house_controller(struct house *h, const char *name)
 {
+    return house_controller_of(h, NULL, name);
+}
+
+struct controller *
+house_controller_of(struct house *h, struct office *o, const char *name)
+{
     if (h->n_controllers == CONTROLLERS_MOST)
         abort();
     struct controller *c = dr_arena_new0(h->arena, struct controller);
     c->h = h;
+    c->office = o;
+    c->store = o ? o->store : h->store;
     (void)snprintf(c->name, sizeof(c->name), "%s", name);
     c->env = dr_env_virtual_process(h->env, name, house_hash(h->seed, h->n_controllers, 11));
     const struct dr_parts parts = {.env = c->env,
-                                   .model = h->plan->model,
+                                   .model = o ? &o->model : h->plan->model,
                                    .store = store_open,
+                                   .mirror = o && o->to ? house_office_tell : NULL,
                                    .user = c,
                                    .wire = &h->net.wire,
                                    .origin = "house"};
@@ -368,7 +378,7 @@ controller_kill(struct controller *c, const char *why)
         e->over = e->died = true;
         dr_mailbox_post(h->ends[i], e);
     }
-    dr_store_world_kill(h->store, c->env);
+    dr_store_world_kill(c->store, c->env);
     house_wire_forget(h, c->env);
     if (sim_enter(h->world) == 0) {
         sim_hang_up(h->world, (uint64_t)(uintptr_t)c->env);
@@ -467,9 +477,12 @@ errand_call(struct errand *e)
     case ERRAND_ABORT:
         return drstor_abort(d, e->what.goal, &cb, &e->json, &e->error);
     case ERRAND_GUARD:
-        guard.once = 1;
+        guard.once = e->what.interval_ms == 0;
+        guard.interval_ms = e->what.interval_ms;
         guard.site = e->what.goal;
         return drstor_guard(d, &guard, &cb, &e->json, &e->error);
+    case ERRAND_TAKEOVER:
+        return drstor_takeover(d, &consent, &e->json, &e->error);
     case ERRAND_UNKNOWN:
         break;
     }

@@ -80,6 +80,24 @@ struct house *controller_house(const struct controller *c);
 /* As Ctrl-C: stops in order, also what it is asked later. */
 void controller_cancel(struct controller *c);
 
+/* ---- offices: a place for controllers, with a store of its own (house_office.c) ---------------
+ */
+
+struct office;
+/* NAME and SITE as in its configuration, which is otherwise that of the house. */
+struct office *house_office(struct house *h, const char *name, const char *site, bool standby);
+struct controller *office_controller(struct office *o, const char *name);
+struct dr_store *office_store(struct office *o); /* a handle to look with */
+/* Controllers made from now on at FROM tell TO what is stored. */
+void office_mirror(struct office *from, struct office *to);
+/* What becomes of messages from one to another from now on. */
+enum office_wire {
+    OFFICE_WIRE_UP = 0,
+    OFFICE_WIRE_CUT,       /* none comes through */
+    OFFICE_WIRE_NO_ANSWERS /* they do, and their answers do not */
+};
+void office_wire(struct house *h, enum office_wire how, unsigned latency_ms);
+
 /* ---- calls of the library -------------------------------------------------------------------- */
 
 enum errand_kind {
@@ -92,7 +110,8 @@ enum errand_kind {
     ERRAND_APPLY,
     ERRAND_RESUME,
     ERRAND_ABORT,
-    ERRAND_GUARD, /* one poll */
+    ERRAND_GUARD, /* one poll, or with INTERVAL_MS until controller_cancel() */
+    ERRAND_TAKEOVER,
 };
 
 /* Texts are copied. */
@@ -104,6 +123,7 @@ struct errand_what {
     /* A person who is shown the plan and takes so long. */
     bool asks;
     uint64_t thinks_ms;
+    int64_t interval_ms;
 };
 
 struct errand {

@@ -5,6 +5,7 @@
 #include "support/house.h"
 
 #include "base/str.h"
+#include "library/internal.h"
 #include "net/wire.h"
 
 #include "lunview.h"
@@ -52,8 +53,21 @@ struct controller {
     char name[32];
     struct dr_env *env;
     struct drstor *d;
+    struct office *office; /* NULL: the house itself */
+    struct dr_store_world *store;
     uint64_t passed, doom;
     bool dead;
+};
+
+enum { OFFICES_MOST = 4 };
+
+struct office {
+    struct house *h;
+    struct dr_model model;
+    struct dr_store_world *store;
+    struct dr_store *look;
+    struct dr_env *desk; /* the process in which messages are taken */
+    struct office *to;   /* is told what is stored here; NULL: nobody is */
 };
 
 struct house {
@@ -67,6 +81,10 @@ struct house {
     struct house_wire net;
     struct controller *controllers[CONTROLLERS_MOST];
     size_t n_controllers;
+    struct office *offices[OFFICES_MOST];
+    size_t n_offices;
+    enum office_wire office_wire;
+    unsigned office_latency_ms;
     struct errand **errands;
     struct dr_mailbox **ends; /* of each of them */
     size_t n_errands, cap_errands, cap_ends;
@@ -75,6 +93,14 @@ struct house {
     bool quiet;
     struct dr_str history;
 };
+
+/* O NULL: of the house itself. */
+struct controller *house_controller_of(struct house *h, struct office *o, const char *name);
+void house_offices_clear(struct house *h);
+/* dr_parts.mirror, of a controller. */
+int house_office_tell(void *controller, const struct dr_parts *parts, const struct dr_str *text,
+                      uint64_t deadline_ns, struct dr_arena *a, const char **ret_answer,
+                      struct drstor_error **err);
 
 bool house_wire_init(struct house *h);
 void house_wire_clear(struct house *h);

@@ -8,81 +8,127 @@
 #include <string.h>
 
 /* Apostrophes stand for quotes. */
-static const char world_text[] =
+static struct json_object *
+parse(const char *text)
+{
+    dr_auto(dr_freep) char *copy = dr_strdup(text);
+    for (char *p = copy; *p; p++)
+        if (*p == '\'')
+            *p = '"';
+    struct json_object *o = json_tokener_parse(copy);
+    if (!o)
+        abort();
+    return o;
+}
+
+static const char world_head[] =
     "{ 'seed': 7, 'writes_per_s': 20, 'transfer_ms': 20, 'clock': 'virtual',"
     "  'sites': { 'milan': {}, 'rome': {} },"
     "  'arrays': { 'sim-milan': { 'site': 'milan', 'latency_ms': 5, 'settle_ms': 1000 },"
     "              'sim-rome': { 'site': 'rome', 'latency_ms': 5, 'settle_ms': 1000 } },"
-    "  'groups': {"
-    "    'erp': { 'mode': 'async', 'period_s': 60, 'preferred': 'milan', 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'erp_m', 'host_groups': { 'rhv-milan': {"
-    "          'protocol': 'fcp', 'lun': 10, 'target': '50:06:01:60:00:00:00:01' } },"
-    "        'members': [ { 'id': 'erp_m_a', 'wwid': '3600a1', 'bytes': 1073741824 },"
-    "                     { 'id': 'erp_m_b', 'wwid': '3600a2', 'bytes': 1073741824 } ] },"
-    "      { 'array': 'sim-rome', 'id': 'erp_r', 'host_groups': { 'rhv-rome': {"
-    "          'protocol': 'fcp', 'lun': 10, 'target': '50:06:01:60:00:00:00:02' } },"
-    "        'members': [ { 'id': 'erp_r_a', 'wwid': '3600b1' },"
-    "                     { 'id': 'erp_r_b', 'wwid': '3600b2' } ] } ] },"
-    "    'db': { 'mode': 'sync', 'stops_when_alone': true, 'preferred': 'milan', 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'db_m', 'host_groups': { 'rhv-milan': {"
-    "          'protocol': 'fcp', 'lun': 20, 'target': '50:06:01:60:00:00:00:01' } },"
-    "        'members': [ { 'id': 'db_m_a', 'wwid': '3600a3', 'bytes': 1073741824 } ] },"
-    "      { 'array': 'sim-rome', 'id': 'db_r', 'host_groups': { 'rhv-rome': {"
-    "          'protocol': 'fcp', 'lun': 20, 'target': '50:06:01:60:00:00:00:02' } },"
-    "        'members': [ { 'id': 'db_r_a', 'wwid': '3600b3' } ] } ] },"
-    "    'web': { 'mode': 'sync', 'preferred': 'milan', 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'web_m', 'host_groups': { 'rhv-milan': {"
-    "          'protocol': 'fcp', 'lun': 30, 'target': '50:06:01:60:00:00:00:01' } },"
-    "        'members': [ { 'id': 'web_m_a', 'wwid': '3600a4', 'bytes': 1073741824 } ] },"
-    "      { 'array': 'sim-rome', 'id': 'web_r', 'host_groups': { 'rhv-rome': {"
-    "          'protocol': 'fcp', 'lun': 30, 'target': '50:06:01:60:00:00:00:02' } },"
-    "        'members': [ { 'id': 'web_r_a', 'wwid': '3600b4' } ] } ] } } }";
+    "  'groups': {";
 
-#define ENGINE(site)                                                                               \
-    "    engine: { url: https://" site ".test/ovirt-engine, user: drstor@internal,\n"              \
-    "              password: { file: /etc/drstor/secrets/" site "},\n"                             \
-    "              pin: sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= }\n"
+static const struct site_group {
+    const char *name, *preferred;
+    const char *world, *config; /* of what kind, in the words of each */
+    int lun;
+    int first, n; /* volumes: 3600a1 and 3600b1 are a pair */
+    bool leg;
+} site_groups[] = {
+    {"erp", "milan", "'mode': 'async', 'period_s': 60", "mode: async, rpo: 5m", 10, 1, 2, false},
+    {"db", "milan", "'mode': 'sync', 'stops_when_alone': true", "mode: sync", 20, 3, 1, false},
+    {"web", "milan", "'mode': 'sync'", "mode: sync", 30, 4, 1, false},
+    {"mes", "milan", "'mode': 'sync', 'topology': 'active-active', 'arbiter': 'absent'",
+     "mode: sync, topology: active-active", 40, 5, 1, true},
+    {"lab", "rome", "'mode': 'sync', 'topology': 'active-active', 'arbiter': 'ok'",
+     "mode: sync, topology: active-active", 50, 6, 1, true},
+};
 
-static const char config_text[] =
+static void
+add_copy(struct dr_str *s, const struct site_group *g, const char *site)
+{
+    bool milan = dr_streq(site, "milan");
+    dr_str_printf(s,
+                  "{ 'array': 'sim-%s', 'id': '%s_%c', %s'host_groups': { 'rhv-%s': {"
+                  "  'protocol': 'fcp', 'lun': %d, 'target': '50:06:01:60:00:00:00:0%d' } },"
+                  "  'members': [",
+                  site, g->name, site[0], g->leg ? "'exposed': true, " : "", site, g->lun,
+                  milan ? 1 : 2);
+    for (int i = 0; i < g->n; i++)
+        dr_str_printf(s, "%s{ 'id': '%s_%c_%c', 'wwid': '3600%c%d'%s }", i ? ", " : "", g->name,
+                      site[0], 'a' + i, milan ? 'a' : 'b', g->first + i,
+                      milan ? ", 'bytes': 1073741824" : "");
+    dr_str_add(s, "] }");
+}
+
+static struct json_object *
+world_spec(bool legs)
+{
+    dr_auto(dr_str_freep) struct dr_str s = {0};
+    dr_str_add(&s, world_head);
+    for (size_t i = 0; i < DR_COUNT(site_groups); i++) {
+        const struct site_group *g = &site_groups[i];
+        if (g->leg && !legs)
+            continue;
+        dr_str_printf(&s, "%s'%s': { %s, 'preferred': '%s', 'copies': [", i ? ", " : "", g->name,
+                      g->world, g->preferred);
+        add_copy(&s, g, "milan");
+        dr_str_add(&s, ", ");
+        add_copy(&s, g, "rome");
+        dr_str_add(&s, "] }");
+    }
+    dr_str_add(&s, " } }");
+    return parse(s.s);
+}
+
+static const char config_head[] =
     "version: 1\n"
     "state: { sqlite: state/state.db }\n"
     "controller: { name: rome-1, site: rome, role: active }\n"
     "plugin_dir: /usr/lib/drstor/plugins\n"
-    "safety: { assert_min: 20s }\n"
     "timeouts: { observe: 5s }\n"
     "arrays:\n"
     "  sim-milan: { plugin: simulated, site: milan, world: 'memory:house' }\n"
-    "  sim-rome: { plugin: simulated, site: rome, world: 'memory:house' }\n"
-    "groups:\n"
-    "  erp:\n"
-    "    mode: async\n"
-    "    preferred: milan\n"
-    "    rpo: 5m\n"
-    "    copies:\n"
-    "      milan: { array: sim-milan, id: erp_m, expose: [rhv-milan] }\n"
-    "      rome: { array: sim-rome, id: erp_r, expose: [rhv-rome] }\n"
-    "  db:\n"
-    "    mode: sync\n"
-    "    preferred: milan\n"
-    "    copies:\n"
-    "      milan: { array: sim-milan, id: db_m, expose: [rhv-milan] }\n"
-    "      rome: { array: sim-rome, id: db_r, expose: [rhv-rome] }\n"
-    "  web:\n"
-    "    mode: sync\n"
-    "    preferred: milan\n"
-    "    copies:\n"
-    "      milan: { array: sim-milan, id: web_m, expose: [rhv-milan] }\n"
-    "      rome: { array: sim-rome, id: web_r, expose: [rhv-rome] }\n";
+    "  sim-rome: { plugin: simulated, site: rome, world: 'memory:house' }\n";
 
-static const char sites_with_engines[] =
-    "sites:\n"
-    "  milan:\n" ENGINE("milan") "  rome:\n" ENGINE(
-        "rome") "rhv:\n"
-                "  mapping:\n"
-                "    dr_cluster_mappings:\n"
-                "      - { primary_name: production, secondary_name: "
-                "standby }\n";
-static const char sites_alone[] = "sites: { milan: {}, rome: {} }\n";
+static void
+add_site(struct dr_str *s, const char *site, const struct house_site_how *how)
+{
+    bool bare = !how->engines && !how->hosts && !how->probes;
+    dr_str_printf(s, "  %s:%s\n", site, bare ? " {}" : "");
+    if (how->engines || how->hosts)
+        dr_str_printf(s,
+                      "    engine: { url: https://%s.test/ovirt-engine, user: drstor@internal,\n"
+                      "              password: { file: /etc/drstor/secrets/%s },\n"
+                      "              pin: sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= }\n",
+                      site, site);
+    if (how->probes)
+        dr_str_printf(s, "    probe: [%s:22]\n", site);
+}
+
+static void
+add_config(struct dr_str *s, const struct house_site_how *how)
+{
+    dr_str_printf(s, "%ssafety: { %s }\nsites:\n", config_head,
+                  how->safety ? how->safety : "assert_min: 20s");
+    add_site(s, "milan", how);
+    add_site(s, "rome", how);
+    if (how->engines)
+        dr_str_printf(s,
+                      "rhv:\n  mapping:\n    dr_cluster_mappings:\n"
+                      "      - { primary_name: production, secondary_name: standby }\n%s",
+                      how->rhv ? how->rhv : "");
+    dr_str_add(s, "groups:\n");
+    for (size_t i = 0; i < DR_COUNT(site_groups); i++) {
+        const struct site_group *g = &site_groups[i];
+        if (!g->leg || how->legs)
+            dr_str_printf(s,
+                          "  %s: { %s, preferred: %s, copies: {\n"
+                          "      milan: { array: sim-milan, id: %s_m, expose: [rhv-milan] },\n"
+                          "      rome: { array: sim-rome, id: %s_r, expose: [rhv-rome] } } }\n",
+                          g->name, g->config, g->preferred, g->name, g->name);
+    }
+}
 
 #define SITE_ENGINE(site, letter, cluster, number)                                                 \
     "'site': '" site "', 'user': 'drstor@internal', 'password': 'secret',"                         \
@@ -127,32 +173,18 @@ static const char engine_milan[] = "{ " SITE_ENGINE(
                                         "50") "," VM("3", "erp2", DOMAIN_ID("1"),
                                                      "50") "," VM("4", "web1", DOMAIN_ID("3"),
                                                                   "1") " ] }";
+static const char engine_milan_idle[] = "{ " SITE_ENGINE("milan", "a", "production", "1") " }";
 static const char engine_rome[] = "{ " SITE_ENGINE("rome", "b", "standby", "11") " }";
 
-static struct json_object *
-parse(const char *text)
-{
-    dr_auto(dr_freep) char *copy = dr_strdup(text);
-    for (char *p = copy; *p; p++)
-        if (*p == '\'')
-            *p = '"';
-    struct json_object *o = json_tokener_parse(copy);
-    if (!o)
-        abort();
-    return o;
-}
-
-static void
-add_writers(struct sim_world *w)
+void
+house_site_write(struct sim_world *w, const char *site, bool write)
 {
     struct json_object *luns = NULL;
-    if (sim_lun_list(w, "milan", &luns) != 0)
-        abort();
-    for (size_t i = 0; i < json_object_array_length(luns); i++) {
-        const char *wwid = dr_json_str(json_object_array_get_idx(luns, i), "wwid");
-        if (sim_lun_writer(w, "milan", wwid, "vm", true) != 0)
-            abort();
-    }
+    if (sim_lun_list(w, site, &luns) != 0)
+        return; /* nothing is seen at a site that is dead */
+    for (size_t i = 0; i < json_object_array_length(luns); i++)
+        (void)sim_lun_writer(w, site, dr_json_str(json_object_array_get_idx(luns, i), "wwid"), "vm",
+                             write);
     (void)json_object_put(luns);
 }
 
@@ -170,8 +202,8 @@ bool
 house_site_make(struct house_plan *p, const struct house_site_how *how)
 {
     dr_auto(dr_str_freep) struct dr_str yaml = {0};
-    dr_str_printf(&yaml, "%s%s", config_text, how->engines ? sites_with_engines : sites_alone);
-    dr_auto(dr_json_putp) struct json_object *spec = parse(world_text);
+    add_config(&yaml, how);
+    dr_auto(dr_json_putp) struct json_object *spec = world_spec(how->legs);
     struct json_object *arrays = dr_json_get(spec, "arrays");
     if (how->source_drives) {
         dr_json_set_str(dr_json_get(arrays, "sim-milan"), "drives", "source");
@@ -186,13 +218,13 @@ house_site_make(struct house_plan *p, const struct house_site_how *how)
     /* "An hour ago" is a time. */
     int r = sim_advance(p->world, 7200 * SIM_SECOND);
     if (!how->engines && !how->quiet)
-        add_writers(p->world);
+        house_site_write(p->world, "milan", true);
     if (r == 0)
         r = sim_advance(p->world, 90 * SIM_SECOND);
     if (sim_leave(p->world) < 0 || r < 0)
         return false;
-    if (how->engines) {
-        p->engines[p->n_engines++] = parse(engine_milan);
+    if (how->engines || how->hosts) {
+        p->engines[p->n_engines++] = parse(how->engines ? engine_milan : engine_milan_idle);
         p->engines[p->n_engines++] = parse(engine_rome);
     }
     return true;

@@ -6,14 +6,23 @@
 
 struct house_site_how {
     bool engines;       /* one each: four VMs run at milan */
+    bool hosts;         /* an engine each, with a host and no VM: what writes is not its VMs */
+    bool legs;          /* two active-active groups, too: mes and lab */
+    bool probes;        /* each site has one beside its array and its engine: SITE:22 */
+    const char *safety; /* of the configuration; NULL: assert_min alone, 20 s */
     bool quiet;         /* without engines: nobody writes to the volumes */
     bool source_drives; /* transfers are run by the array of their source */
     /* "fence: none": arrays obey calls of an older epoch or token, and count them */
     bool unfenced;
+    const char *rhv; /* more lines under rhv:, indented by two; NULL: none */
 };
 
-/* Groups erp (async, two volumes), db (sync, stops when alone), web (sync). */
+/* Groups erp (async, two volumes), db (sync, stops when alone), web (sync); mes (active-active,
+ * milan preferred, no arbiter), lab (active-active, rome preferred). */
 bool house_site_make(struct house_plan *p, const struct house_site_how *how);
+
+/* Hosts of SITE begin to write whatever they see, or stop. The world is entered. */
+void house_site_write(struct sim_world *w, const char *site, bool write);
 
 /* Every group writable and seen by its hosts at SITE, steady in the record at EPOCH, and nothing
  * that should never happen has happened; otherwise says what is not so. */

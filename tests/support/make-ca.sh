@@ -16,7 +16,7 @@ key() {
 
 if [ ! -f "$dir/ca.pem" ]; then
     key "$dir/ca.key"
-    openssl req -x509 -new -key "$dir/ca.key" -sha256 -days 2 -subj "/CN=drstor test CA" \
+    openssl req -x509 -new -key "$dir/ca.key" -sha256 -days "${DAYS:-2}" -subj "/CN=drstor test CA" \
         -addext "keyUsage=critical,keyCertSign,cRLSign,digitalSignature" -out "$dir/ca.pem" 2>/dev/null
 fi
 

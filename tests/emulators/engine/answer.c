@@ -35,11 +35,9 @@ answer_replace(struct emu_op *op)
 {
     if (!op->hit.after || op->answer.drop)
         return;
-    if (op_has(op, FAULT_502)) {
+    if (op_has(op, FAULT_502) || op_has(op, FAULT_503) || op_has(op, FAULT_504)) {
         op->hit.after = false;
-        op_raw(op, 502, "text/html; charset=iso-8859-1",
-               "<html><head><title>502 Proxy Error</title></head>"
-               "<body><h1>Proxy Error</h1></body></html>");
+        fault_proxy(op);
     } else if (op_has(op, FAULT_500)) {
         op->hit.after = false;
         op_fault(op, 500, "Internal Server Error");
@@ -62,9 +60,37 @@ op_empty(struct emu_op *op, int status)
     answer_replace(op);
 }
 
+/* The restricted view does not tell how a domain is connected. */
+static void
+tree_filter(struct emu_op *op, const char *type, struct json_object *tree)
+{
+    if (op->filter && emu_same(type, "storage_domain"))
+        json_object_object_del(tree, "storage");
+}
+
+/* What an asynchronous action has come to is read below its own address. */
+static void
+action_ended(struct emu_op *op, struct json_object *tree)
+{
+    struct json_object *kept = js_get(op->e->actions, op->async);
+    js_add_str(tree, "id", op->async);
+    js_add_str(tree, "href", js_str(kept, "href"));
+    js_add_bool(tree, "async", true);
+    js_add(op->e->actions, op->async, tree);
+    if (emu_same(js_str(tree, "status"), "failed"))
+        job_end(op, false);
+}
+
 void
 op_object(struct emu_op *op, int status, const char *type, struct json_object *tree)
 {
+    if (op->async[0] && op->replied) {
+        action_ended(op, tree);
+        return;
+    }
+    tree = op_follow(op, type, tree);
+    tree_decorate(op->e, type, tree);
+    tree_filter(op, type, tree);
     struct emu_answer *a = answer_new(op, ANSWER_OBJECT, status);
     a->type = type;
     a->tree = tree;
@@ -76,11 +102,17 @@ op_object(struct emu_op *op, int status, const char *type, struct json_object *t
 void
 op_list(struct emu_op *op, const char *type, const char *plural, struct json_object *array)
 {
+    array = op_arrange(op, array);
     const char *max = js_str(op->query, "max");
     if (max) {
         size_t n = (size_t)strtoull(max, NULL, 10);
         if (n < json_object_array_length(array))
             json_object_array_del_idx(array, n, json_object_array_length(array) - n);
+    }
+    array = op_follow(op, type, array);
+    for (size_t i = 0; i < js_len(array); i++) {
+        tree_decorate(op->e, type, js_at(array, i));
+        tree_filter(op, type, js_at(array, i));
     }
     struct emu_answer *a = answer_new(op, ANSWER_LIST, 200);
     a->type = type;

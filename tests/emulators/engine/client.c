@@ -4,6 +4,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "engine.h"
+
 void
 site_open(struct site *s, const char *conf, struct lunview_mem *luns, int64_t *now)
 {
@@ -42,24 +44,29 @@ site_submit(struct site *s, const char *method, const char *path, const char *bo
 {
     char *bearer = emu_printf("Bearer %s", s->token);
     bool form = path[0] == '/';
-    const struct emu_header headers[] = {
+    const char *media = s->xml && !form ? "application/xml" : "application/json";
+    struct emu_header headers[6] = {
         {"Authorization", bearer},
-        {"Accept", "application/json"},
-        {"Content-Type", form ? "application/x-www-form-urlencoded" : "application/json"},
-        {"Correlation-Id", s->correlation},
+        {"Accept", media},
+        {"Content-Type", form ? "application/x-www-form-urlencoded" : media},
     };
+    size_t n = 3;
+    if (s->correlation[0])
+        headers[n++] = (struct emu_header){"Correlation-Id", s->correlation};
+    for (size_t i = 0; i < 4 && s->header[i]; i += 2)
+        headers[n++] = (struct emu_header){s->header[i], s->header[i + 1]};
     char *full = form ? emu_strdup(path) : emu_printf("/ovirt-engine/api/%s", path);
     char *query = strchr(full, '?');
     if (query)
         *query++ = '\0';
     /* Single quotes are easier to read in C; the wire has the real thing. */
-    struct json_object *o = body && !form ? json_tokener_parse(body) : NULL;
+    struct json_object *o = body && !form && !s->xml ? json_tokener_parse(body) : NULL;
     const char *text = o ? json_object_to_json_string(o) : body;
     struct emu_request req = {.method = method,
                               .path = full,
                               .query = query,
                               .headers = headers,
-                              .headers_count = s->correlation[0] ? 4 : 3,
+                              .headers_count = n,
                               .body = text,
                               .body_length = text ? strlen(text) : 0};
     uint64_t xid = 0;
@@ -68,6 +75,14 @@ site_submit(struct site *s, const char *method, const char *path, const char *bo
     free(full);
     free(bearer);
     return xid;
+}
+
+/* What an XML document says, in the form of a JSON one; the root is left out. */
+static struct json_object *
+xml_tree(const char *text)
+{
+    char root[64];
+    return xml_read(text, strlen(text), root, sizeof(root));
 }
 
 bool
@@ -80,7 +95,11 @@ site_ready(struct site *s, uint64_t xid)
     site_forget(s);
     s->status = r.drop ? 0 : r.status;
     s->text = emu_strdup(r.body);
-    s->body = json_tokener_parse(s->text);
+    s->type[0] = '\0';
+    for (size_t i = 0; i < r.headers_count; i++)
+        if (emu_same(r.headers[i].name, "Content-Type"))
+            EMU_SET(s->type, r.headers[i].value);
+    s->body = strstr(s->type, "xml") ? xml_tree(s->text) : json_tokener_parse(s->text);
     emu_response_clear(&r);
     return true;
 }

@@ -17,6 +17,9 @@ struct site {
     char *text;
     int64_t took_ns;
     char correlation[64];
+    char type[64];         /* of the last answer */
+    bool xml;              /* asks for XML, and sends what it is given as XML */
+    const char *header[4]; /* name, value, name, value: sent with every request */
 };
 
 /* CONF is JSON text, single quotes allowed. Ends the test program when it is refused. */

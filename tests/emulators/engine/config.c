@@ -35,6 +35,16 @@ static const struct {
     {"monitor", offsetof(struct emu_latency, monitor), 10000},
     {"ha_runner", offsetof(struct emu_latency, ha_runner), 1000},
     {"sd_failure", offsetof(struct emu_latency, sd_failure), 300000},
+    {"recovery", offsetof(struct emu_latency, recovery), 300000},
+    {"no_agent", offsetof(struct emu_latency, no_agent), 60000},
+    {"suspend", offsetof(struct emu_latency, suspend), 3000},
+    {"migrate", offsetof(struct emu_latency, migrate), 5000},
+    {"host_up", offsetof(struct emu_latency, host_up), 5000},
+    {"host_boot", offsetof(struct emu_latency, host_boot), 180000},
+    {"install", offsetof(struct emu_latency, install), 60000},
+    {"power", offsetof(struct emu_latency, power), 2000},
+    {"fence", offsetof(struct emu_latency, fence), 60000},
+    {"ovf_period", offsetof(struct emu_latency, ovf_period), 3600000},
 };
 
 static void
@@ -148,8 +158,12 @@ config_documents(struct emu_engine *e)
         if (!vm->template && emu_same(js_str(vm->conf, "status"), "up"))
             vm_run_initially(e, vm);
     for (struct emu_sd *sd = e->sds; sd; sd = sd->next)
-        if (sd->dc[0] && js_bool(e->conf, "write_ovf_at_start", true))
+        if (sd->dc[0] && js_bool(e->conf, "write_ovf_at_start", true)) {
             ovf_write(e, sd);
+            struct json_object *event = event_add(
+                e, NULL, 199, "normal", "OVF_STORE of Storage Domain %s was updated.", sd->name);
+            js_add(event, "storage_domain", tree_ref(sd->id, "storagedomains"));
+        }
     for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
         json_object_object_del(vm->conf, "status");
 }
@@ -159,6 +173,7 @@ config_defaults(struct emu_engine *e)
 {
     EMU_SET(e->site, js_str(e->conf, "site"));
     e->factor = js_double(e->conf, "time_factor", 1.0);
+    e->links = js_bool(e->conf, "links", true);
     e->integers_native = emu_same(js_str(e->conf, "integers"), "native");
     e->session_idle_ns = js_int(e->conf, "session_idle_ms", 30 * 60 * 1000) * 1000000;
     e->epoch_ms = js_int(e->conf, "epoch_ms", 1767630835851);
@@ -186,7 +201,7 @@ config_load(struct emu_engine *e, char **ret_reason)
             return -EINVAL;
     config_defaults(e);
     config_latency(e);
-    lookup_init(e);
+    collections_init(e);
     struct json_object *list = js_get(e->conf, "data_centers");
     for (size_t i = 0; i < js_len(list); i++)
         dc_new(e, js_at(list, i));
@@ -207,5 +222,6 @@ config_load(struct emu_engine *e, char **ret_reason)
     event_add(e, NULL, 1, "normal", "Starting oVirt Engine.");
     if (js_len(js_get(e->conf, "storage_domains")) > 0)
         monitor_start(e);
+    ovf_period_start(e);
     return 0;
 }

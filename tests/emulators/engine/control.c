@@ -101,17 +101,12 @@ control_host(struct emu_engine *e, struct json_object *command, struct json_obje
         *ret_error = "host and status are needed";
         return;
     }
-    EMU_SET(h->status, status);
-    if (host_up(h)) {
-        for (struct emu_sd *sd = e->sds; sd; sd = sd->next)
-            if (sd->status == SD_ACTIVE && emu_same(sd->dc, host_dc(e, h)))
-                lease_join_hosts(e, sd);
-        monitor_start(e);
+    if (emu_same(status, "up")) {
+        host_goes_up(e, h);
         return;
     }
-    for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
-        if (emu_same(vm->host, h->id))
-            vm_lost(e, vm);
+    host_lost(e, h, js_bool(command, "alive", false));
+    EMU_SET(h->status, status);
 }
 
 static void
@@ -181,6 +176,54 @@ control_add_vm(struct emu_engine *e, struct json_object *command, struct json_ob
     json_object_object_del(vm->conf, "status");
 }
 
+/* The process of a VM ends by itself; an HA VM is started again. */
+static void
+control_crash(struct emu_engine *e, struct json_object *command, struct json_object *reply,
+              const char **ret_error)
+{
+    (void)reply;
+    struct emu_vm *vm = vm_get(e, false, js_str(command, "vm"));
+    if (vm && vm->host[0])
+        vm_died(e, vm, true);
+    else
+        *ret_error = "no such running vm";
+}
+
+/* The machine itself, behind the engine's back: switched off, or on again. */
+static void
+control_power(struct emu_engine *e, struct json_object *command, struct json_object *reply,
+              const char **ret_error)
+{
+    (void)reply;
+    struct emu_host *h = host_get(e, js_str(command, "host"));
+    if (!h) {
+        *ret_error = "no such host";
+        return;
+    }
+    if (js_bool(command, "on", true))
+        host_power(e, h, true);
+    else
+        host_lost(e, h, false);
+}
+
+static void
+control_hosts(struct emu_engine *e, struct json_object *command, struct json_object *reply,
+              const char **ret_error)
+{
+    (void)command;
+    (void)ret_error;
+    struct json_object *list = js_list(reply, "hosts");
+    for (struct emu_host *h = e->hosts; h; h = h->next) {
+        struct json_object *o = json_object_new_object();
+        js_add_str(o, "id", h->id);
+        js_add_str(o, "name", h->name);
+        js_add_str(o, "status", h->status);
+        js_add_bool(o, "alive", h->alive);
+        js_add_int(o, "number", h->spm_id);
+        json_object_array_add(list, o);
+    }
+}
+
 static const struct {
     const char *name;
     void (*run)(struct emu_engine *, struct json_object *, struct json_object *, const char **);
@@ -197,6 +240,9 @@ static const struct {
     {"time_factor", control_factor},
     {"expire_sessions", control_expire},
     {"add_vm", control_add_vm},
+    {"hosts", control_hosts},
+    {"host_power", control_power},
+    {"vm_crash", control_crash},
 };
 
 struct json_object *

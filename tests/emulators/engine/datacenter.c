@@ -1,4 +1,4 @@
-/* Data centres: status, master, who is SPM; and the monitoring of their domains. */
+/* Data centres: status, master, who is SPM. */
 #include "engine.h"
 
 #include <stdlib.h>
@@ -31,7 +31,7 @@ struct emu_dc *
 dc_new(struct emu_engine *e, struct json_object *conf)
 {
     struct emu_dc *dc = emu_alloc(sizeof(*dc));
-    dc->conf = json_object_get(conf);
+    dc->conf = js_copy(conf);
     EMU_SET(dc->id, js_str(conf, "id"));
     EMU_SET(dc->name, js_str(conf, "name"));
     dc->status = DC_UNINITIALIZED;
@@ -42,21 +42,27 @@ dc_new(struct emu_engine *e, struct json_object *conf)
     return dc;
 }
 
-/* The up host with the highest priority becomes SPM. */
+/* The up host with the highest priority becomes SPM; one with -1 never does. */
 void
 dc_elect(struct emu_engine *e, struct emu_dc *dc)
 {
     struct emu_host *best = NULL;
     for (struct emu_host *h = e->hosts; h; h = h->next)
-        if (host_up(h) && emu_same(host_dc(e, h), dc->id) &&
+        if (host_up(h) && h->spm_priority >= 0 && emu_same(host_dc(e, h), dc->id) &&
             (!best || h->spm_priority > best->spm_priority))
             best = h;
-    EMU_SET(dc->spm, best ? best->id : "");
+    dc_spm(e, dc, best);
+}
+
+void
+dc_spm(struct emu_engine *e, struct emu_dc *dc, const struct emu_host *h)
+{
+    EMU_SET(dc->spm, h ? h->id : "");
     struct emu_sd *master = sd_master(e, dc->id);
-    struct json_object *doc = best && master ? content_read(e, master->id) : NULL;
+    struct json_object *doc = h && master ? content_read(e, master->id) : NULL;
     if (!doc)
         return;
-    lease_take_cluster(doc, best);
+    lease_take_cluster(doc, h);
     content_pool(doc, dc, true);
     content_write(e, master->id, doc);
     json_object_put(doc);
@@ -81,19 +87,10 @@ dc_tree(struct emu_dc *dc)
     js_add_str(o, "status", names[dc->status]);
     js_add_bool(o, "local", js_bool(dc->conf, "local", false));
     js_add_str(o, "storage_format", format ? format : "v5");
-    js_add_str(o, "quota_mode", "disabled");
+    js_add_str(o, "quota_mode",
+               js_str(dc->conf, "quota_mode") ? js_str(dc->conf, "quota_mode") : "disabled");
     js_add(o, "version", version_tree());
     json_object_array_add(js_list(js_sub(o, "supported_versions"), "version"), version_tree());
-    static const char *const subs[] = {"clusters", "networks", "storagedomains", NULL};
-    struct json_object *links = js_list(o, "link");
-    for (const char *const *s = subs; *s; s++) {
-        struct json_object *link = json_object_new_object();
-        char *href = emu_printf("%s/datacenters/%s/%s", EMU_API, dc->id, *s);
-        js_add_str(link, "href", href);
-        js_add_str(link, "rel", *s);
-        json_object_array_add(links, link);
-        free(href);
-    }
     return o;
 }
 
@@ -138,31 +135,89 @@ dc_item(struct emu_op *op)
         op_object(op, 200, "data_center", dc_tree(dc));
 }
 
-static void
-dc_members(struct emu_op *op, const char *key, const char *type, const char *plural)
+static struct emu_dc *
+dc_named(struct emu_engine *e, const char *name)
 {
-    if (!dc_get(op->e, op->args[0])) {
+    for (struct emu_dc *dc = e->dcs; dc; dc = dc->next)
+        if (emu_same(dc->name, name))
+            return dc;
+    return NULL;
+}
+
+void
+dc_add(struct emu_op *op)
+{
+    struct emu_engine *e = op->e;
+    const char *name = js_str(op->body, "name");
+    if (!name) {
+        op_fault(op, 400, "DataCenter [name] required for add");
+        return;
+    }
+    if (dc_named(e, name)) {
+        op_fault(op, 409, "[Cannot add Data Center. The name is already in use.]");
+        return;
+    }
+    char id[EMU_ID];
+    emu_new_id(e, id);
+    struct json_object *conf = js_copy(op->body);
+    js_add_str(conf, "id", id);
+    struct emu_dc *dc = dc_new(e, conf);
+    json_object_put(conf);
+    op_object(op, 201, "data_center", dc_tree(dc));
+}
+
+void
+dc_put(struct emu_op *op)
+{
+    struct emu_dc *dc = dc_get(op->e, op->args[0]);
+    const char *name = js_str(op->body, "name");
+    if (!dc) {
         op_empty(op, 404);
         return;
     }
-    struct json_object *list = json_object_new_array();
-    struct json_object *all = js_get(op->e->clusters, key);
-    for (size_t i = 0; i < js_len(all); i++)
-        if (emu_same(js_str(js_at(all, i), "data_center.id"), op->args[0]))
-            json_object_array_add(list, json_object_get(js_at(all, i)));
-    op_list(op, type, plural, list);
+    if (name && dc_named(op->e, name) && dc_named(op->e, name) != dc) {
+        op_fault(op, 409, "[Cannot edit Data Center. The name is already in use.]");
+        return;
+    }
+    if (name)
+        EMU_SET(dc->name, name);
+    static const char *const keys[] = {"description", "comment", "quota_mode", NULL};
+    for (const char *const *k = keys; *k; k++)
+        js_add_str(dc->conf, *k, js_str(op->body, *k));
+    op_object(op, 200, "data_center", dc_tree(dc));
 }
 
 void
-dc_clusters(struct emu_op *op)
+dc_remove(struct emu_op *op)
 {
-    dc_members(op, "clusters", "cluster", "clusters");
+    struct emu_engine *e = op->e;
+    struct emu_dc *dc = dc_get(e, op->args[0]);
+    if (!dc) {
+        op_empty(op, 404);
+        return;
+    }
+    if (sd_count(e, dc->id, 0) > 0 ||
+        js_find(js_get(e->collections, "clusters"), "data_center.id", dc->id)) {
+        op_fault(op, 409, "[Cannot remove Data Center. It has Clusters or Storage Domains.]");
+        return;
+    }
+    for (struct emu_dc **p = &e->dcs; *p; p = &(*p)->next)
+        if (*p == dc) {
+            *p = dc->next;
+            break;
+        }
+    json_object_put(dc->conf);
+    free(dc);
+    op_action(op, NULL);
 }
 
 void
-dc_networks(struct emu_op *op)
+dc_clean_tasks(struct emu_op *op)
 {
-    dc_members(op, "networks", "network", "networks");
+    if (dc_get(op->e, op->args[0]))
+        op_action(op, NULL);
+    else
+        op_empty(op, 404);
 }
 
 static void
@@ -205,83 +260,4 @@ dc_setmaster(struct emu_op *op)
         op->step = setmaster_step;
         op_sleep(op, e->latency.contend);
     }
-}
-
-/* ---- monitoring: what happens to a domain whose storage goes away ---------------------------- */
-
-static void
-sd_monitor(struct emu_engine *e, struct emu_sd *sd, struct json_object *groups)
-{
-    struct emu_dc *dc = dc_get(e, sd->dc);
-    if (!host_up_in_dc(e, sd->dc)) {
-        sd->status = SD_UNKNOWN;
-        if (sd->master)
-            dc->status = DC_PROBLEMATIC;
-        return;
-    }
-    struct json_object *g = js_find(groups, "doc.domain.id", sd->id);
-    if (g && !js_bool(g, "broken", false) && js_bool(g, "writable", false)) {
-        sd->lost_ns = 0;
-        if (sd->status == SD_UNKNOWN) {
-            sd->status = SD_ACTIVE;
-            lease_join_hosts(e, sd);
-            if (sd->master) {
-                dc->status = DC_UP;
-                dc_elect(e, dc);
-            }
-        }
-        return;
-    }
-    for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
-        if (vm->writer && vm_on_sd(vm->conf, sd->id)) {
-            vm_write(e, vm, false);
-            vm->status = VM_PAUSED;
-            vm->run++;
-        }
-    if (sd->lost_ns == 0)
-        sd->lost_ns = e->now;
-    if (e->now - sd->lost_ns < emu_scaled(e, e->latency.sd_failure))
-        return;
-    sd->status = SD_INACTIVE;
-    lease_leave_hosts(sd);
-    if (sd->master)
-        dc->status = DC_PROBLEMATIC;
-}
-
-/* Looking costs the backend a read of everything, so a small factor does not make it frantic. */
-#define MONITOR_MIN_NS 200000000
-
-static void
-monitor_later(struct emu_op *op)
-{
-    int64_t period = emu_scaled(op->e, op->e->latency.monitor);
-    op->wake_ns = op->e->now + (period > MONITOR_MIN_NS ? period : MONITOR_MIN_NS);
-}
-
-static void
-monitor_step(struct emu_op *op)
-{
-    struct emu_engine *e = op->e;
-    bool any = false;
-    struct json_object *groups = content_groups(e, NULL);
-    for (struct emu_sd *sd = e->sds; sd; sd = sd->next) {
-        if (sd->status != SD_ACTIVE && sd->status != SD_UNKNOWN)
-            continue;
-        sd_monitor(e, sd, groups);
-        any = true;
-    }
-    json_object_put(groups);
-    if (any)
-        monitor_later(op);
-    else
-        e->monitoring = false;
-}
-
-void
-monitor_start(struct emu_engine *e)
-{
-    if (e->monitoring)
-        return;
-    e->monitoring = true;
-    monitor_later(op_background(e, "monitor", monitor_step));
 }

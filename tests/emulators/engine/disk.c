@@ -2,6 +2,8 @@
 #include "engine.h"
 
 #include <stdlib.h>
+#include <string.h>
+#include <time.h>
 
 struct json_object *
 disk_tree(struct emu_engine *e, struct json_object *disk)
@@ -11,7 +13,9 @@ disk_tree(struct emu_engine *e, struct json_object *disk)
     const char *name = js_str(disk, "name");
     js_add_str(o, "name", name ? name : js_str(disk, "id"));
     js_add_str(o, "alias", name ? name : js_str(disk, "id"));
-    js_add_str(o, "content_type", "data");
+    const char *content = js_str(disk, "content_type");
+    js_add_str(o, "content_type", content ? content : "data");
+    js_add_str(o, "description", js_str(disk, "description"));
     js_add_bool(o, "shareable", js_bool(disk, "shareable", false));
     js_add_bool(o, "wipe_after_delete", js_bool(disk, "wipe_after_delete", false));
     if (wwid || js_get(disk, "wwid")) {
@@ -90,79 +94,146 @@ disk_search(struct emu_engine *e, void *object, const char *field, struct json_o
         json_object_array_add(texts, json_object_new_string(text));
 }
 
-/* Every disk once, with the number of VMs that have it. */
-static size_t
-disk_rows(struct emu_engine *e, struct disk_row *rows, size_t size)
+struct disk_rows {
+    struct disk_row *rows;
+    size_t n;
+    size_t size;
+    struct json_object *index; /* id -> place, so that thousands are no trouble */
+};
+
+static struct disk_row *
+row_of(struct disk_rows *all, struct json_object *disk)
 {
-    size_t n = 0;
-    for (struct emu_vm *vm = e->vms; vm; vm = vm->next) {
-        struct json_object *disks = js_get(vm->conf, "disks");
-        for (size_t i = 0; i < js_len(disks) && n < size; i++) {
-            size_t r = 0;
-            while (r < n && !emu_same(js_str(rows[r].disk, "id"), js_str(js_at(disks, i), "id")))
-                r++;
-            if (r == n)
-                rows[n++] = (struct disk_row){.disk = js_at(disks, i)};
-            rows[r].vms += !vm->template;
-        }
+    struct json_object *place = NULL;
+    const char *id = js_str(disk, "id");
+    if (json_object_object_get_ex(all->index, id, &place))
+        return &all->rows[json_object_get_int64(place)];
+    if (all->n == all->size) {
+        all->size = all->size ? all->size * 2 : 64;
+        struct disk_row *more = realloc(all->rows, all->size * sizeof(*more));
+        if (!more)
+            abort();
+        all->rows = more;
     }
-    struct json_object *const rest[] = {e->floating, e->lun_disks};
-    for (size_t k = 0; k < 2; k++)
-        for (size_t i = 0; i < js_len(rest[k]) && n < size; i++) {
-            size_t r = 0;
-            while (r < n && !emu_same(js_str(rows[r].disk, "id"), js_str(js_at(rest[k], i), "id")))
-                r++;
-            if (r == n)
-                rows[n++] = (struct disk_row){.disk = js_at(rest[k], i)};
-        }
-    return n;
+    js_add_int(all->index, id, (int64_t)all->n);
+    all->rows[all->n] = (struct disk_row){.disk = disk};
+    return &all->rows[all->n++];
 }
 
-#define DISKS_MAX 4096
-
+/* Every disk once, with the number of VMs that have it. */
 static void
-disks_show(struct emu_op *op, const char *sd, const char *id)
+rows_fill(struct emu_engine *e, struct json_object *stores, struct disk_rows *ret)
 {
-    struct disk_row *rows = emu_alloc(DISKS_MAX * sizeof(*rows));
-    size_t n = disk_rows(op->e, rows, DISKS_MAX);
+    *ret = (struct disk_rows){.index = json_object_new_object()};
+    for (struct emu_vm *vm = e->vms; vm; vm = vm->next) {
+        struct json_object *disks = js_get(vm->conf, "disks");
+        for (size_t i = 0; i < js_len(disks); i++)
+            row_of(ret, js_at(disks, i))->vms += !vm->template;
+    }
+    struct json_object *const rest[] = {e->floating, e->lun_disks, stores};
+    for (size_t k = 0; k < 3; k++)
+        for (size_t i = 0; i < js_len(rest[k]); i++)
+            row_of(ret, js_at(rest[k], i));
+}
+
+/*
+ * The disks that hold the OVF_STOREs are disks like others; their description is where a client
+ * reads how old the store is.
+ */
+struct json_object *
+ovf_disks(struct emu_engine *e, const char *sd_id)
+{
     struct json_object *list = json_object_new_array();
-    for (size_t i = 0; i < n; i++) {
-        if ((sd && !emu_same(js_str(rows[i].disk, "storage_domain"), sd)) ||
-            (id && !emu_same(js_str(rows[i].disk, "id"), id)) ||
-            (!sd && !id && !op_search(op, disk_search, &rows[i])))
+    for (struct emu_sd *sd = e->sds; sd; sd = sd->next) {
+        struct json_object *doc =
+            sd->dc[0] && (!sd_id || emu_same(sd->id, sd_id)) ? content_read(e, sd->id) : NULL;
+        int64_t written = js_int(doc, "ovf_store.written_at", 0);
+        json_object_put(doc);
+        if (!written)
             continue;
-        json_object_array_add(list, disk_tree(op->e, rows[i].disk));
+        char date[64];
+        time_t seconds = (time_t)(written / 1000);
+        struct tm tm;
+        gmtime_r(&seconds, &tm);
+        strftime(date, sizeof(date), "%a %b %d %H:%M:%S UTC %Y", &tm);
+        struct json_object *about = json_object_new_object();
+        js_add_bool(about, "Updated", true);
+        js_add_int(about, "Size", 10240);
+        js_add_str(about, "Last Updated", date);
+        struct json_object *domain = json_object_new_object();
+        js_add_str(domain, "uuid", sd->id);
+        json_object_array_add(js_list(about, "Storage Domains"), domain);
+        js_add_str(about, "Disk Description", "OVF_STORE");
+        char *id = emu_printf("0f5e0000%s", sd->id + strcspn(sd->id, "-"));
+        struct json_object *disk = json_object_new_object();
+        js_add_str(disk, "id", id);
+        js_add_str(disk, "name", "OVF_STORE");
+        js_add_str(disk, "content_type", "ovf_store");
+        js_add_str(disk, "description", json_object_to_json_string_ext(about, 0));
+        js_add_str(disk, "storage_domain", sd->id);
+        js_add_int(disk, "provisioned_size", 134217728);
+        js_add_int(disk, "actual_size", 134217728);
+        json_object_array_add(list, disk);
+        json_object_put(about);
+        free(id);
     }
-    free(rows);
-    if (!id) {
-        op_list(op, "disk", "disks", list);
-        return;
-    }
-    if (js_len(list) > 0)
-        op_object(op, 200, "disk", json_object_get(js_at(list, 0)));
-    else
-        op_empty(op, 404);
-    json_object_put(list);
+    return list;
+}
+
+/* SD: only what is there; NULL: what ?search finds. */
+static void
+disks_show(struct emu_op *op, const char *sd)
+{
+    struct disk_rows all;
+    struct json_object *stores = ovf_disks(op->e, sd);
+    rows_fill(op->e, stores, &all);
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < all.n; i++)
+        if (sd ? emu_same(js_str(all.rows[i].disk, "storage_domain"), sd)
+               : op_search(op, disk_search, &all.rows[i]))
+            json_object_array_add(list, disk_tree(op->e, all.rows[i].disk));
+    free(all.rows);
+    json_object_put(all.index);
+    json_object_put(stores);
+    op_list(op, "disk", "disks", list);
 }
 
 void
 disk_list(struct emu_op *op)
 {
     if (op_search_ok(op))
-        disks_show(op, NULL, NULL);
+        disks_show(op, NULL);
+}
+
+static struct json_object *
+disk_by_id(struct emu_engine *e, const char *id)
+{
+    struct json_object *found = js_find(e->floating, "id", id);
+    found = found ? found : js_find(e->lun_disks, "id", id);
+    for (struct emu_vm *vm = e->vms; vm && !found; vm = vm->next)
+        found = js_find(js_get(vm->conf, "disks"), "id", id);
+    return found;
 }
 
 void
 disk_item(struct emu_op *op)
 {
-    disks_show(op, NULL, op->args[0]);
+    struct json_object *disk = disk_by_id(op->e, op->args[0]);
+    struct json_object *stores = disk ? NULL : ovf_disks(op->e, NULL);
+    if (!disk)
+        disk = js_find(stores, "id", op->args[0]);
+    if (disk)
+        op_object(op, 200, "disk", disk_tree(op->e, disk));
+    else
+        op_empty(op, 404);
+    json_object_put(stores);
 }
 
 void
 attached_disks(struct emu_op *op)
 {
     if (op_attached(op) == 0)
-        disks_show(op, op->args[1], NULL);
+        disks_show(op, op->args[1]);
 }
 
 void
@@ -186,4 +257,130 @@ disk_remove(struct emu_op *op)
         op_action(op, NULL);
     else
         op_empty(op, 404);
+}
+
+/* ---- direct LUNs, and disks a VM gets -------------------------------------------------------- */
+
+/* What a request says of a LUN disk, in the form the emulator keeps; NULL when it says nothing. */
+static struct json_object *
+lun_disk_of(struct json_object *body)
+{
+    struct json_object *units = js_get(body, "lun_storage.logical_units.logical_unit");
+    const char *wwid = js_len(units) ? js_str(js_at(units, 0), "id") : NULL;
+    if (!wwid)
+        return NULL;
+    struct json_object *disk = js_copy(js_at(units, 0));
+    json_object_object_del(disk, "id");
+    js_add_str(disk, "wwid", wwid);
+    js_add_str(disk, "storage_type", js_str(body, "lun_storage.type"));
+    js_add_str(disk, "name", js_str(body, "alias") ? js_str(body, "alias") : js_str(body, "name"));
+    return disk;
+}
+
+static struct json_object *
+lun_disk_new(struct emu_op *op, struct json_object *body)
+{
+    struct emu_engine *e = op->e;
+    struct json_object *disk = lun_disk_of(body);
+    struct json_object *luns = content_luns(e, NULL);
+    const char *wwid = js_str(disk, "wwid");
+    struct json_object *lun = js_find(luns, "wwid", wwid);
+    if (!disk)
+        op_fault(op, 400,
+                 "Disk [lunStorage.logicalUnits.id] required for add: only LUN disks are made");
+    else if (!lun)
+        op_fault(op, 400, "[Cannot add Virtual Disk. LUN %s is not seen.]", wwid);
+    else if (js_str(lun, "content.vg.id") || js_find(e->lun_disks, "wwid", wwid))
+        op_fault(op, 409, "[Cannot add Virtual Disk. LUN %s is already in use.]", wwid);
+    json_object_put(luns);
+    if (op->replied) {
+        json_object_put(disk);
+        return NULL;
+    }
+    char id[EMU_ID];
+    emu_new_id(e, id);
+    js_add_str(disk, "id", id);
+    json_object_array_add(e->lun_disks, disk);
+    return disk;
+}
+
+void
+disk_add(struct emu_op *op)
+{
+    struct json_object *disk = lun_disk_new(op, op->body);
+    if (disk)
+        op_object(op, 201, "disk", disk_tree(op->e, disk));
+}
+
+/* The form a VM keeps of a disk that exists on its own. */
+static struct json_object *
+disk_for_vm(struct emu_engine *e, const char *id)
+{
+    struct json_object *floating = js_find(e->floating, "id", id);
+    struct json_object *lun = js_find(e->lun_disks, "id", id);
+    if (!lun)
+        return js_copy(floating);
+    struct json_object *disk = json_object_new_object();
+    js_add_str(disk, "id", id);
+    js_add_str(disk, "name", js_str(lun, "name"));
+    js_add(disk, "lun", js_copy(lun));
+    return disk;
+}
+
+void
+disk_attach(struct emu_op *op)
+{
+    struct emu_engine *e = op->e;
+    struct emu_vm *vm = vm_get(e, false, op->args[0]);
+    const char *id = js_str(op->body, "disk.id");
+    if (!id)
+        id = js_str(op->body, "id");
+    if (!vm) {
+        op_empty(op, 404);
+        return;
+    }
+    if (!id) {
+        struct json_object *made = lun_disk_new(op, js_get(op->body, "disk"));
+        if (!made)
+            return;
+        id = js_str(made, "id");
+    }
+    if (js_find(js_get(vm->conf, "disks"), "id", id)) {
+        op_fault(op, 409, "[Cannot attach Virtual Disk. It is already attached to the VM.]");
+        return;
+    }
+    struct json_object *disk = disk_for_vm(e, id);
+    if (!disk) {
+        op_fault(op, 404, "[The Virtual Disk does not exist.]");
+        return;
+    }
+    js_add_bool(disk, "bootable", js_bool(op->body, "bootable", false));
+    json_object_array_add(js_list(vm->conf, "disks"), disk);
+    js_remove(e->floating, "id", id);
+    struct json_object *list = disk_attachments(e, vm->id, vm->conf);
+    struct json_object *o = json_object_get(js_find(list, "id", js_str(disk, "id")));
+    json_object_put(list);
+    op_object(op, 201, "disk_attachment", o);
+}
+
+/* detach_only keeps the disk, on its own. */
+void
+disk_detach(struct emu_op *op)
+{
+    struct emu_engine *e = op->e;
+    struct emu_vm *vm = vm_get(e, false, op->args[0]);
+    struct json_object *disks = vm ? js_get(vm->conf, "disks") : NULL;
+    struct json_object *disk = js_find(disks, "id", op->args[1]);
+    if (!disk) {
+        op_empty(op, 404);
+        return;
+    }
+    if (vm->status != VM_DOWN) {
+        op_fault(op, 409, "[Cannot detach Virtual Disk. The VM %s is not down.]", vm->name);
+        return;
+    }
+    if (!js_get(disk, "lun"))
+        json_object_array_add(e->floating, js_copy(disk));
+    js_remove(disks, "id", op->args[1]);
+    op_action(op, NULL);
 }

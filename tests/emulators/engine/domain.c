@@ -232,7 +232,7 @@ sd_item(struct emu_op *op)
         op_object(op, 200, "storage_domain", sd_tree(op->e, sd, false));
 }
 
-static void
+void
 sd_flags(struct emu_sd *sd, struct json_object *body)
 {
     static const char *const texts[] = {"description", "comment", NULL};
@@ -264,6 +264,11 @@ sd_put(struct emu_op *op)
         op_fault(op, 409, "[Cannot edit Storage. The Storage Domain name is already in use.]");
         return;
     }
+    struct json_object *units = js_get(op->body, "storage.logical_units.logical_unit");
+    if (js_len(units) == 0)
+        units = js_get(op->body, "storage.volume_group.logical_units.logical_unit");
+    if (js_len(units) > 0 && sd_extend(op, units) < 0)
+        return;
     if (name)
         EMU_SET(sd->name, name);
     sd_flags(sd, op->body);
@@ -288,175 +293,4 @@ sd_is_attached(struct emu_op *op)
     js_add_bool(extra, "is_attached", pool && *pool);
     json_object_put(doc);
     op_action(op, extra);
-}
-
-/* ---- import ---------------------------------------------------------------------------------- */
-
-static void
-import_end(struct emu_op *op)
-{
-    if (op->host)
-        op->host->imports--;
-}
-
-static void
-import_step(struct emu_op *op)
-{
-    struct emu_engine *e = op->e;
-    const char *id = js_str(op->body, "id");
-    const char *name = js_str(op->body, "name");
-    import_end(op);
-    if (op_has(op, FAULT_EXEC)) {
-        op_fault(op, 400, "[Error reading the metadata of Storage Domain %s]", id);
-        return;
-    }
-    struct json_object *groups = content_groups(e, op->host);
-    struct json_object *found = NULL;
-    for (size_t i = 0; i < js_len(groups) && !found; i++) {
-        struct json_object *g = js_at(groups, i);
-        if (!js_bool(g, "broken", false) && emu_same(js_str(g, "doc.domain.id"), id) &&
-            emu_same(js_str(g, "doc.domain.storage_type"), js_str(op->body, "storage.type")))
-            found = g;
-    }
-    bool direct = false;
-    for (size_t i = 0; i < js_len(js_get(found, "luns")); i++)
-        direct = direct ||
-                 js_find(e->lun_disks, "wwid", js_str(js_at(js_get(found, "luns"), i), "wwid"));
-    if (!found) {
-        op_fault(op, 404, "[Storage Domain %s was not found on the Host]", id);
-    } else if (direct) {
-        op_fault(op, 409, "[Cannot add Storage. A LUN of it is already used by a Disk.]");
-    } else {
-        struct emu_sd *sd = sd_new(e, js_get(found, "doc"), js_get(found, "luns"));
-        if (name)
-            EMU_SET(sd->name, name);
-        sd_flags(sd, op->body);
-        op->sd = sd;
-        event_add(e, op, 956, "normal", "Storage Domain %s was added.", sd->name);
-        op_object(op, 201, "storage_domain", sd_tree(e, sd, false));
-    }
-    json_object_put(groups);
-}
-
-void
-sd_import(struct emu_op *op)
-{
-    struct emu_engine *e = op->e;
-    const char *id = js_str(op->body, "id");
-    const char *name = js_str(op->body, "name");
-    const char *type = js_str(op->body, "storage.type");
-    const char *host = js_str(op->body, "host.id");
-    if (!host)
-        host = js_str(op->body, "host.name");
-    if (!host || !js_str(op->body, "type") || !type) {
-        op_fault(op, 400, "StorageDomain [host.id|name, type, storage.type] required for add");
-        return;
-    }
-    if (!js_bool(op->body, "import", false) || !id ||
-        (!emu_same(type, "fcp") && !emu_same(type, "iscsi"))) {
-        op_fault(op, 400, "StorageDomain [id, import] required: only block domains are emulated");
-        return;
-    }
-    op->host = host_get(e, host);
-    if (!op->host) {
-        op_fault(op, 404, "[Host %s does not exist.]", host);
-        return;
-    }
-    if (!host_up(op->host)) {
-        op->host = NULL;
-        op_fault(op, 409, "[Cannot add Storage. The Host is not up.]");
-        return;
-    }
-    if (sd_get(e, id)) {
-        op_fault(op, 409, "[Cannot add Storage. The Storage Domain already exists.]");
-        return;
-    }
-    if (name && sd_by_name(e, name)) {
-        op_fault(op, 409, "[Cannot add Storage. The Storage Domain name is already in use.]");
-        return;
-    }
-    if (op_lock(op, true, "sd", id) < 0)
-        return;
-    struct json_object *groups = content_groups(e, op->host);
-    int64_t scans = (int64_t)js_len(groups);
-    json_object_put(groups);
-    for (struct emu_sd *sd = e->sds; sd; sd = sd->next)
-        scans--;
-    if (scans < 1)
-        scans = 1;
-    op->host->imports++;
-    op->step = import_step;
-    op_sleep(op, e->latency.import_vg * scans * op->host->imports);
-}
-
-/* ---- removal --------------------------------------------------------------------------------- */
-
-static void
-sd_forget(struct emu_op *op)
-{
-    struct emu_engine *e = op->e;
-    struct emu_sd *sd = op->sd;
-    struct emu_dc *dc = dc_get(e, sd->dc);
-    for (struct emu_vm *vm = e->vms, *next = NULL; vm; vm = next) {
-        next = vm->next;
-        if (vm_on_sd(vm->conf, sd->id)) {
-            vm_write(e, vm, false);
-            vm_delete(e, vm);
-        }
-    }
-    sd_delete(e, sd);
-    if (dc && sd_count(e, dc->id, 0) == 0)
-        dc->status = DC_UNINITIALIZED;
-    op_action(op, NULL);
-}
-
-static void
-remove_step(struct emu_op *op)
-{
-    struct emu_sd *sd = op->sd;
-    if (js_bool(op->query, "destroy", false)) {
-        event_add(op->e, op, 981, "warning", "Storage Domain %s was forcibly removed.", sd->name);
-        sd_forget(op);
-        return;
-    }
-    if (op_has(op, FAULT_EXEC)) {
-        op_fault(op, 400, "[Failed to remove Storage Domain %s]", sd->name);
-        return;
-    }
-    if (js_bool(op->query, "format", false)) {
-        js_count(op->e->counters, "formatted");
-        content_wipe(op->e, sd->id);
-    }
-    event_add(op->e, op, 960, "normal", "Storage Domain %s was removed.", sd->name);
-    sd_forget(op);
-}
-
-void
-sd_remove(struct emu_op *op)
-{
-    struct emu_engine *e = op->e;
-    struct emu_sd *sd = op->sd = sd_get(e, op->args[0]);
-    const char *host = js_str(op->query, "host");
-    bool destroy = js_bool(op->query, "destroy", false);
-    if (!sd) {
-        op_empty(op, 404);
-        return;
-    }
-    if (!destroy && !host) {
-        op_fault(op, 400, "StorageDomain [host.id|name] required for remove");
-        return;
-    }
-    op->host = host ? host_get(e, host) : NULL;
-    if (!destroy && !op->host)
-        op_fault(op, 404, "[Host %s does not exist.]", host);
-    else if (!destroy && !host_up(op->host))
-        op_fault(op, 409, "[Cannot remove Storage. The Host is not up.]");
-    else if (!destroy && sd->dc[0])
-        op_fault(op, 409, "[Cannot remove Storage. The Storage Domain is attached.]");
-    else if (destroy && sd->status == SD_ACTIVE)
-        op_fault(op, 409, "[Cannot destroy Storage. The Storage Domain is active.]");
-    else if (op_lock(op, true, "sd", sd->id) == 0) {
-        op->step = remove_step;
-        op_sleep(op, e->latency.remove);
-    }
 }

@@ -181,6 +181,76 @@ log_route(struct emu_op *op)
         js_count(e->counters, "mutating");
 }
 
+static bool
+body_of_another_kind(const struct emu_op *op)
+{
+    bool action = (op->route->flags & ROUTE_ACTION) && emu_same(op->method, "POST");
+    return op->body_root[0] && emu_same(op->body_root, "action") != action;
+}
+
+static void
+grace_step(struct emu_op *op)
+{
+    op->route->start(op);
+}
+
+/* 202 at once when the client does not want to wait; its address tells the end. */
+static void
+action_answer_early(struct emu_op *op, const char *expect)
+{
+    struct emu_engine *e = op->e;
+    bool wanted = js_bool(op->query, "async", false) || js_bool(op->body, "async", false) ||
+                  emu_same(expect, "202-accepted");
+    if (!wanted || op->replied || !op->step || !emu_same(op->method, "POST") ||
+        !(op->route->flags & ROUTE_ACTION))
+        return;
+    emu_new_id(e, op->async);
+    struct json_object *action = json_object_new_object();
+    char *href = emu_printf("%s/%s/%s", EMU_API, op->path, op->async);
+    js_add_str(action, "id", op->async);
+    js_add_str(action, "href", href);
+    free(href);
+    js_add_bool(action, "async", true);
+    js_add_str(action, "status", "in_progress");
+    if (op->job)
+        js_add(action, "job", tree_ref(js_str(op->job, "id"), "jobs"));
+    js_add_ref(e->actions, op->async, action);
+    op_object(op, 202, "action", action);
+}
+
+static void
+op_run(struct emu_op *op, const char *expect)
+{
+    int64_t grace =
+        (op->route->flags & ROUTE_ACTION) ? js_int(op->body, "grace_period.expiry", 0) : 0;
+    if (grace > 0) {
+        op->step = grace_step;
+        op->wake_ns = op->e->now + grace * 1000000;
+    } else {
+        op->route->start(op);
+    }
+    action_answer_early(op, expect);
+}
+
+/* A GET as a client would send it, answered at once and counted nowhere. */
+void
+op_inner_get(struct emu_op *op, const char *href, struct emu_answer *ret)
+{
+    const struct emu_request req = {.method = "GET", .path = href};
+    struct emu_op *inner = emu_alloc(sizeof(*inner));
+    inner->e = op->e;
+    inner->inner = true;
+    inner->filter = op->filter;
+    inner->all_content = op->all_content;
+    request_parse(inner, &req);
+    emu_route(inner);
+    if (inner->route && !(inner->route->flags & ROUTE_FREE))
+        inner->route->start(inner);
+    *ret = inner->answer;
+    memset(&inner->answer, 0, sizeof(inner->answer));
+    op_free(inner);
+}
+
 void
 emu_submit(struct emu_engine *e, const struct emu_request *req, int64_t now_ns, uint64_t *ret_xid)
 {
@@ -198,17 +268,21 @@ emu_submit(struct emu_engine *e, const struct emu_request *req, int64_t now_ns, 
     if (op->answer.status == 0 && !fault_before(op)) {
         bool open = op->route && (op->route->flags & ROUTE_FREE);
         const char *version = request_header(req, "Version");
-        if (!open && !sso_valid(op, request_header(req, "Authorization")))
+        if (!open && !sso_valid(op, req))
             op_raw(op, 401, "text/html; charset=UTF-8",
                    "<html><head><title>Error</title></head><body>Unauthorized</body></html>");
         else if (!op->route)
             op_empty(op, 404);
+        else if (op->media == MEDIA_NONE && !open)
+            op_empty(op, 406);
         else if (version && !emu_same(version, "4") && !open)
             op_fault(op, 400, "Version %s of the API isn't supported", version);
-        else if (bad < 0)
+        else if (bad == -EMEDIUMTYPE && !open)
+            op_empty(op, 415);
+        else if (!open && (bad < 0 || body_of_another_kind(op)))
             op_fault(op, 400, "For correct usage, see: " EMU_API "/model");
         else
-            op->route->start(op);
+            op_run(op, request_header(req, "Expect"));
     }
     if (op->wake_ns == EMU_NEVER && !op->lane_wanted)
         op_end(op);
@@ -272,16 +346,26 @@ response_fill(struct emu_op *op, struct emu_response *r)
         return;
     }
     r->status = a->status;
+    /* The SSO service knows JSON only. */
+    bool xml = op->media != MEDIA_JSON && !(op->route && (op->route->flags & ROUTE_SSO));
     if (a->kind == ANSWER_RAW || a->kind == ANSWER_NONE)
         r->body = emu_strdup(a->raw);
     else
-        r->body = json_repr(op->e, a);
+        r->body = xml ? xml_repr(a) : json_repr(op->e, a);
     r->body_length = strlen(r->body);
     if (a->kind != ANSWER_NONE)
-        response_header(r, "Content-Type", a->content_type ? a->content_type : "application/json");
+        response_header(r, "Content-Type",
+                        a->content_type ? a->content_type
+                        : xml           ? "application/xml;charset=UTF-8"
+                                        : "application/json");
     if (a->status == 401)
         response_header(r, "WWW-Authenticate", "Basic realm=\"RESTAPI\"");
     response_header(r, "Location", a->location);
+    if (op->cookie[0]) {
+        char *cookie = emu_printf("JSESSIONID=%s; Path=" EMU_API "; Secure; HttpOnly", op->cookie);
+        response_header(r, "Set-Cookie", cookie);
+        free(cookie);
+    }
     response_header(r, "Correlation-Id", op->correlation);
 }
 
@@ -338,6 +422,7 @@ emu_engine_new(struct json_object *config, struct lunview *luns, int64_t now_ns,
     e->luns = luns;
     e->start_ns = e->now = now_ns;
     e->sessions = json_object_new_object();
+    e->actions = json_object_new_object();
     e->jobs = json_object_new_array();
     e->events = json_object_new_array();
     e->lun_disks = json_object_new_array();
@@ -381,9 +466,7 @@ emu_engine_free(struct emu_engine *e)
     while (e->hosts) {
         struct emu_host *h = e->hosts;
         e->hosts = h->next;
-        json_object_put(h->conf);
-        json_object_put(h->logins);
-        free(h);
+        host_free(h);
     }
     while (e->dcs) {
         struct emu_dc *dc = e->dcs;
@@ -398,8 +481,9 @@ emu_engine_free(struct emu_engine *e)
     }
     fault_clear(e);
     json_object_put(e->conf);
-    json_object_put(e->clusters);
+    json_object_put(e->collections);
     json_object_put(e->sessions);
+    json_object_put(e->actions);
     json_object_put(e->jobs);
     json_object_put(e->events);
     json_object_put(e->lun_disks);

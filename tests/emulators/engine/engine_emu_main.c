@@ -41,7 +41,8 @@ enum {
     OPT_LUNS,
     OPT_WORLD,
     OPT_FACTOR,
-    OPT_DIE
+    OPT_DIE,
+    OPT_PLAIN
 };
 
 static const struct option long_options[] = {
@@ -57,6 +58,7 @@ static const struct option long_options[] = {
     {"lunview-world", required_argument, NULL, OPT_WORLD},
     {"time-factor", required_argument, NULL, OPT_FACTOR},
     {"die-with-parent", no_argument, NULL, OPT_DIE},
+    {"plain", no_argument, NULL, OPT_PLAIN},
     {NULL, 0, NULL, 0},
 };
 
@@ -105,11 +107,17 @@ options_parse(struct options *o, int argc, char **argv)
         case OPT_DIE:
             o->die_with_parent = true;
             break;
+        case OPT_PLAIN:
+            o->server.plain = true;
+            break;
         default:
             return -EINVAL;
         }
     }
-    return o->config && o->cert && o->key && optind == argc ? 0 : -EINVAL;
+    /* Without TLS nothing leaves the machine. */
+    if (o->server.plain && strncmp(o->server.address, "127.", 4) != 0)
+        return -EINVAL;
+    return o->config && (o->server.plain || (o->cert && o->key)) && optind == argc ? 0 : -EINVAL;
 }
 
 static char *
@@ -196,11 +204,11 @@ config_open(const struct options *o)
 static int
 serve(struct options *o, struct emu_engine *e, int signal_fd)
 {
-    char *cert = file_read(o->cert);
-    char *key = file_read(o->key);
+    char *cert = o->cert ? file_read(o->cert) : NULL;
+    char *key = o->key ? file_read(o->key) : NULL;
     o->server.cert_pem = cert;
     o->server.key_pem = key;
-    struct emu_server *s = cert && key ? emu_server_new(e, &o->server) : NULL;
+    struct emu_server *s = (cert && key) || o->server.plain ? emu_server_new(e, &o->server) : NULL;
     int status = EXIT_FAILURE;
     if (s && (!o->ready || ready_write(o->ready, emu_server_port(s)) == 0)) {
         printf("port %d\n", emu_server_port(s));
@@ -220,10 +228,11 @@ main(int argc, char **argv)
     struct options o = {.server = {.address = "127.0.0.1"}};
     pid_t parent = getppid();
     if (options_parse(&o, argc, argv) < 0) {
-        fprintf(stderr, "usage: engine-emu --config FILE --cert FILE --key FILE [--ca FILE]\n"
-                        "  [--listen ADDRESS] [--port N] [--control SOCKET] [--ready-file FILE]\n"
-                        "  [--luns FILE | --lunview-world FILE] [--time-factor F]\n"
-                        "  [--die-with-parent]\n");
+        fprintf(stderr,
+                "usage: engine-emu --config FILE (--cert FILE --key FILE | --plain) [--ca FILE]\n"
+                "  [--listen ADDRESS] [--port N] [--control SOCKET] [--ready-file FILE]\n"
+                "  [--luns FILE | --lunview-world FILE] [--time-factor F]\n"
+                "  [--die-with-parent]\n");
         return 2;
     }
     sigset_t set;

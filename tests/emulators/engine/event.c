@@ -129,3 +129,14 @@ event_post(struct emu_op *op)
         js_add(o, *r, js_copy(js_get(op->body, *r)));
     op_object(op, 201, "event", json_object_get(o));
 }
+
+void
+event_remove(struct emu_op *op)
+{
+    if (!js_find(op->e->events, "id", op->args[0])) {
+        op_empty(op, 404);
+        return;
+    }
+    js_remove(op->e->events, "id", op->args[0]);
+    op_action(op, NULL);
+}

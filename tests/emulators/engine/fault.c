@@ -13,6 +13,8 @@ static const struct {
     {"activation-fails", FAULT_ACTIVATION},
     {"500", FAULT_500},
     {"502", FAULT_502},
+    {"503", FAULT_503},
+    {"504", FAULT_504},
     {"drop", FAULT_DROP},
     {"401", FAULT_401},
     {"slow", FAULT_SLOW},
@@ -107,6 +109,20 @@ fault_match(struct emu_op *op)
     }
 }
 
+/* What Apache says while the engine behind it is not there. */
+void
+fault_proxy(struct emu_op *op)
+{
+    int status = op_has(op, FAULT_502) ? 502 : op_has(op, FAULT_503) ? 503 : 504;
+    const char *title = status == 502   ? "502 Proxy Error"
+                        : status == 503 ? "503 Service Unavailable"
+                                        : "504 Gateway Timeout";
+    char *text = emu_printf("<html><head><title>%s</title></head><body><h1>%s</h1></body></html>",
+                            title, title + 4);
+    op_raw(op, status, "text/html; charset=iso-8859-1", text);
+    free(text);
+}
+
 bool
 fault_before(struct emu_op *op)
 {
@@ -146,10 +162,8 @@ fault_before(struct emu_op *op)
         op_fault(op, 500, "Internal Server Error");
         return true;
     }
-    if (op_has(op, FAULT_502)) {
-        op_raw(op, 502, "text/html; charset=iso-8859-1",
-               "<html><head><title>502 Proxy Error</title></head>"
-               "<body><h1>Proxy Error</h1></body></html>");
+    if (op_has(op, FAULT_502) || op_has(op, FAULT_503) || op_has(op, FAULT_504)) {
+        fault_proxy(op);
         return true;
     }
     if (op_has(op, FAULT_DROP)) {

@@ -1,4 +1,4 @@
-/* Hosts: what they see of the storage, and whether there is one up. */
+/* Hosts as objects: shown, searched, added with the lowest free number, changed, removed. */
 #include "engine.h"
 
 #include <stdlib.h>
@@ -58,12 +58,13 @@ struct emu_host *
 host_new(struct emu_engine *e, struct json_object *conf)
 {
     struct emu_host *h = emu_alloc(sizeof(*h));
-    h->conf = json_object_get(conf);
+    h->conf = js_copy(conf);
     h->logins = json_object_new_object();
     EMU_SET(h->id, js_str(conf, "id"));
     EMU_SET(h->name, js_str(conf, "name"));
     EMU_SET(h->cluster, js_str(cluster_get(e, js_str(conf, "cluster")), "id"));
     EMU_SET(h->status, js_str(conf, "status") ? js_str(conf, "status") : "up");
+    h->alive = !js_bool(conf, "powered_off", false);
     h->spm_priority = (int)js_int(conf, "spm_priority", 5);
     h->memory = js_int(conf, "memory", 256LL << 30);
     struct emu_host **p = &e->hosts;
@@ -76,6 +77,14 @@ host_new(struct emu_engine *e, struct json_object *conf)
     return h;
 }
 
+void
+host_free(struct emu_host *h)
+{
+    json_object_put(h->conf);
+    json_object_put(h->logins);
+    free(h);
+}
+
 static struct json_object *
 host_tree(struct emu_engine *e, struct emu_host *h)
 {
@@ -84,26 +93,45 @@ host_tree(struct emu_engine *e, struct emu_host *h)
     js_add_str(o, "name", h->name);
     js_add_str(o, "address", address ? address : h->name);
     js_add_str(o, "status", h->status);
+    js_add_str(o, "comment", js_str(h->conf, "comment"));
     js_add_str(o, "external_status", "ok");
     js_add_str(o, "type", "rhel");
     js_add_int(o, "memory", h->memory);
+    js_add_int(o, "max_scheduling_memory", host_memory_free(e, h));
+    js_add_str(js_sub(o, "version"), "full_version", "vdsm-4.50.5.1-1.el8");
+    js_add_str(js_sub(o, "os"), "type", "rhel");
+    struct json_object *topology = js_sub(js_sub(o, "cpu"), "topology");
+    js_add_int(topology, "sockets", js_int(h->conf, "cpu.topology.sockets", 2));
+    js_add_int(topology, "cores", js_int(h->conf, "cpu.topology.cores", 16));
+    js_add_int(topology, "threads", js_int(h->conf, "cpu.topology.threads", 2));
+    js_add_str(js_sub(o, "certificate"), "organization", e->site);
+    char *subject = emu_printf("O=%s.test,CN=%s", e->site, address ? address : h->name);
+    js_add_str(js_sub(o, "certificate"), "subject", subject);
+    free(subject);
     js_add(o, "cluster", tree_ref(h->cluster, "clusters"));
     struct json_object *spm = js_sub(o, "spm");
     struct emu_dc *dc = dc_get(e, host_dc(e, h));
     js_add_int(spm, "id", h->spm_id);
     js_add_int(spm, "priority", h->spm_priority);
-    js_add_str(spm, "status", dc && emu_same(dc->spm, h->id) ? "spm" : "none");
+    js_add_str(spm, "status",
+               !dc || !emu_same(dc->spm, h->id) ? "none"
+               : dc->status == DC_CONTEND       ? "contending"
+                                                : "spm");
     struct json_object *power = js_sub(o, "power_management");
-    js_add_bool(power, "enabled", js_bool(h->conf, "power_management", false));
-    js_add_bool(power, "automatic_pm_enabled", true);
+    js_add_bool(power, "enabled", host_fenceable(h));
+    js_add_bool(power, "automatic_pm_enabled",
+                js_bool(h->conf, "power_management.automatic_pm_enabled", true));
     js_add_bool(power, "kdump_detection", true);
     js_add_str(js_sub(o, "iscsi"), "initiator", js_str(h->conf, "initiator"));
     int64_t active = 0;
-    for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
+    int64_t migrating = 0;
+    for (struct emu_vm *vm = e->vms; vm; vm = vm->next) {
         active += emu_same(vm->host, h->id) && vm->status != VM_DOWN;
+        migrating += emu_same(vm->host, h->id) && vm->status == VM_MIGRATING;
+    }
     struct json_object *summary = js_sub(o, "summary");
     js_add_int(summary, "active", active);
-    js_add_int(summary, "migrating", 0);
+    js_add_int(summary, "migrating", migrating);
     js_add_int(summary, "total", active);
     js_add_bool(o, "update_available", false);
     return o;
@@ -127,6 +155,10 @@ host_search(struct emu_engine *e, void *object, const char *field, struct json_o
         text = js_str(cluster_get(e, h->cluster), "name");
     else if (emu_same(field, "address"))
         text = js_str(h->conf, "address");
+    else if (emu_same(field, "comment"))
+        text = js_str(h->conf, "comment");
+    else if (emu_same(field, "spm_id"))
+        json_object_array_add(texts, json_object_new_int(h->spm_id));
     if (text)
         json_object_array_add(texts, json_object_new_string(text));
 }
@@ -144,7 +176,7 @@ host_list(struct emu_op *op)
 }
 
 /* By id only: a name in the path is unknown. */
-static bool
+bool
 op_host(struct emu_op *op)
 {
     op->host = host_get(op->e, op->args[0]);
@@ -162,257 +194,150 @@ host_item(struct emu_op *op)
         op_object(op, 200, "host", host_tree(op->e, op->host));
 }
 
-static struct json_object *
-iscsi_target_of(struct emu_engine *e, const char *wwid)
-{
-    struct json_object *targets = js_get(e->conf, "iscsi_targets");
-    for (size_t i = 0; i < js_len(targets); i++) {
-        struct json_object *luns = js_get(js_at(targets, i), "luns");
-        for (size_t l = 0; l < js_len(luns); l++)
-            if (emu_same(json_object_get_string(js_at(luns, l)), wwid))
-                return js_at(targets, i);
-    }
-    return NULL;
-}
-
-static struct json_object *
-lun_tree(struct emu_engine *e, struct emu_op *op, struct json_object *lun)
-{
-    const char *wwid = js_str(lun, "wwid");
-    struct json_object *target = iscsi_target_of(e, wwid);
-    struct json_object *host_storage = json_object_new_object();
-    js_add_str(host_storage, "id", wwid);
-    js_add_str(host_storage, "type", target ? "iscsi" : "fcp");
-    js_add(host_storage, "host", tree_ref(op->host->id, "hosts"));
-    struct json_object *o = json_object_new_object();
-    const char *vg = js_str(lun, "content.vg.id");
-    const char *sd_id = js_str(lun, "content.domain.id");
-    struct json_object *direct = js_find(e->lun_disks, "wwid", wwid);
-    js_add_str(o, "id", wwid);
-    js_add_int(o, "lun_mapping", js_int(lun, "lun", 0));
-    js_add_int(o, "paths", 4);
-    js_add_int(o, "active_paths", 4);
-    js_add_str(o, "vendor_id", js_str(lun, "vendor") ? js_str(lun, "vendor") : "DRSTOR");
-    js_add_str(o, "product_id", js_str(lun, "product") ? js_str(lun, "product") : "VOLUME");
-    js_add_str(o, "serial", js_str(lun, "serial"));
-    js_add_int(o, "size", js_int(lun, "size", 0));
-    if (js_bool(op->query, "report_status", true))
-        js_add_str(o, "status", vg || direct ? "used" : "free");
-    js_add_str(o, "volume_group_id", vg);
-    if (sd_get(e, sd_id))
-        js_add_str(o, "storage_domain_id", sd_id);
-    if (target) {
-        js_add_str(o, "address", js_str(target, "address"));
-        js_add_int(o, "port", js_int(target, "port", 3260));
-        js_add_str(o, "portal", js_str(target, "portal"));
-        js_add_str(o, "target", js_str(target, "target"));
-    }
-    json_object_array_add(js_list(js_sub(host_storage, "logical_units"), "logical_unit"), o);
-    return host_storage;
-}
+/* ---- add, change, remove --------------------------------------------------------------------- */
 
 void
-host_storage(struct emu_op *op)
-{
-    if (!op_host(op))
-        return;
-    if (!host_up(op->host)) {
-        op_fault(op, 400, "[Network error during communication with the Host.]");
-        return;
-    }
-    struct json_object *luns = content_luns(op->e, op->host);
-    struct json_object *list = json_object_new_array();
-    for (size_t i = 0; i < js_len(luns); i++)
-        json_object_array_add(list, lun_tree(op->e, op, js_at(luns, i)));
-    json_object_put(luns);
-    op_list(op, "host_storage", "host_storages", list);
-}
-
-/* ---- iSCSI ----------------------------------------------------------------------------------- */
-
-static bool
-target_matches(struct json_object *t, struct json_object *iscsi)
-{
-    const char *name = js_str(iscsi, "target");
-    return emu_same(js_str(t, "address"), js_str(iscsi, "address")) &&
-           js_int(t, "port", 3260) == js_int(iscsi, "port", 3260) &&
-           (!name || emu_same(js_str(t, "target"), name));
-}
-
-static void
-discover_step(struct emu_op *op)
-{
-    struct json_object *targets = js_get(op->e->conf, "iscsi_targets");
-    struct json_object *extra = json_object_new_object();
-    struct json_object *iqns = js_list(js_sub(extra, "iscsi_targets"), "iscsi_target");
-    struct json_object *details = js_list(js_sub(extra, "discovered_targets"), "iscsi_details");
-    for (size_t i = 0; i < js_len(targets); i++) {
-        struct json_object *t = js_at(targets, i);
-        if (!target_matches(t, js_get(op->body, "iscsi")))
-            continue;
-        const char *name = js_str(t, "target");
-        if (name)
-            json_object_array_add(iqns, json_object_new_string(name));
-        struct json_object *d = json_object_new_object();
-        js_add_str(d, "address", js_str(t, "address"));
-        js_add_int(d, "port", js_int(t, "port", 3260));
-        js_add_str(d, "portal", js_str(t, "portal"));
-        js_add_str(d, "target", name);
-        json_object_array_add(details, d);
-    }
-    op_action(op, extra);
-}
-
-static bool
-op_host_up(struct emu_op *op)
-{
-    if (!op_host(op))
-        return false;
-    if (host_up(op->host))
-        return true;
-    op_fault(op, 409, "[Cannot %s. The Host is not up.]", op->name);
-    return false;
-}
-
-void
-host_discover(struct emu_op *op)
-{
-    if (!op_host_up(op))
-        return;
-    if (!js_str(op->body, "iscsi.address")) {
-        op_fault(op, 400, "Action [iscsi.address] required for iscsiDiscover");
-        return;
-    }
-    op->step = discover_step;
-    op_sleep(op, op->e->latency.iscsi);
-}
-
-static void
-login_step(struct emu_op *op)
-{
-    struct json_object *targets = js_get(op->e->conf, "iscsi_targets");
-    struct json_object *iscsi = js_get(op->body, "iscsi");
-    struct json_object *found = NULL;
-    for (size_t i = 0; i < js_len(targets) && !found; i++)
-        if (target_matches(js_at(targets, i), iscsi))
-            found = js_at(targets, i);
-    const char *user = js_str(found, "username");
-    if (!found || op_has(op, FAULT_EXEC)) {
-        op_fault(op, 400, "[Failed to login to the iSCSI target]");
-    } else if (user && *user &&
-               (!emu_same(user, js_str(iscsi, "username")) ||
-                !emu_same(js_str(found, "password"), js_str(iscsi, "password")))) {
-        op_fault(op, 400, "[Failed to login to the iSCSI target: authentication failure]");
-    } else {
-        js_add_bool(op->host->logins, js_str(iscsi, "target"), true);
-        op_action(op, NULL);
-    }
-}
-
-void
-host_login(struct emu_op *op)
-{
-    if (!op_host_up(op))
-        return;
-    if (!js_str(op->body, "iscsi.address") || !js_str(op->body, "iscsi.target")) {
-        op_fault(op, 400, "Action [iscsi.address, iscsi.target] required for iscsiLogin");
-        return;
-    }
-    op->step = login_step;
-    op_sleep(op, op->e->latency.iscsi);
-}
-
-/* ---- unregisteredstoragedomainsdiscover ------------------------------------------------------ */
-
-static void
-unregistered_step(struct emu_op *op)
+host_add(struct emu_op *op)
 {
     struct emu_engine *e = op->e;
-    bool iscsi = js_str(op->body, "iscsi.address") != NULL;
-    struct json_object *extra = json_object_new_object();
-    struct json_object *list = js_list(js_sub(extra, "storage_domains"), "storage_domain");
-    struct json_object *groups = content_groups(e, op->host);
-    for (size_t i = 0; i < js_len(groups); i++) {
-        struct json_object *g = js_at(groups, i);
-        const char *type = js_str(g, "doc.domain.storage_type");
-        if (js_bool(g, "broken", false) || sd_get(e, js_str(g, "doc.domain.id")) ||
-            !emu_same(type ? type : "fcp", iscsi ? "iscsi" : "fcp"))
-            continue;
-        struct emu_sd *sd = sd_new(e, js_get(g, "doc"), js_get(g, "luns"));
-        json_object_array_add(list, sd_tree(e, sd, false));
-        sd_delete(e, sd);
-    }
-    json_object_put(groups);
-    op_action(op, extra);
-}
-
-void
-host_unregistered(struct emu_op *op)
-{
-    if (!op_host_up(op))
+    const char *name = js_str(op->body, "name");
+    const char *address = js_str(op->body, "address");
+    const char *wanted = js_str(op->body, "cluster.id");
+    struct json_object *cluster =
+        cluster_get(e, wanted ? wanted : js_str(op->body, "cluster.name"));
+    if (!name || !address || !cluster) {
+        op_fault(op, 400, "Host [name, address, cluster] required for add");
         return;
-    struct json_object *groups = content_groups(op->e, op->host);
-    int64_t count = (int64_t)js_len(groups);
-    json_object_put(groups);
-    op->step = unregistered_step;
-    op_sleep(op, op->e->latency.import_vg * (count > 0 ? count : 1));
+    }
+    if (host_get(e, name)) {
+        op_fault(op, 409, "[Cannot add Host. The Host name is already in use.]");
+        return;
+    }
+    char id[EMU_ID];
+    emu_new_id(e, id);
+    struct json_object *conf = js_copy(op->body);
+    js_add_str(conf, "id", id);
+    js_add_str(conf, "status", "installing");
+    js_add_str(conf, "cluster", js_str(cluster, "id"));
+    struct emu_host *h = host_new(e, conf);
+    json_object_put(conf);
+    host_rises(e, h, e->latency.install);
+    op_object(op, 201, "host", host_tree(e, h));
 }
 
-/* ---- activate, deactivate, refresh, forceselectspm, fence ------------------------------------ */
-
 void
-host_simple(struct emu_op *op)
+host_put(struct emu_op *op)
 {
     if (!op_host(op))
         return;
-    struct emu_engine *e = op->e;
     struct emu_host *h = op->host;
-    struct emu_dc *dc = dc_get(e, host_dc(e, h));
-    if (emu_same(op->name, "host_activate")) {
-        if (host_up(h)) {
-            op_fault(op, 409, "[Cannot activate Host. The Host is already up.]");
-            return;
-        }
-        EMU_SET(h->status, "up");
-        for (struct emu_sd *sd = e->sds; sd; sd = sd->next)
-            if (dc && sd->status == SD_ACTIVE && emu_same(sd->dc, dc->id))
-                lease_join_hosts(e, sd);
-    } else if (emu_same(op->name, "host_deactivate")) {
-        for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
-            if (vm->status != VM_DOWN && emu_same(vm->host, h->id)) {
-                op_fault(op, 409, "[Cannot switch Host to Maintenance mode. VMs are running.]");
-                return;
-            }
-        EMU_SET(h->status, "maintenance");
-        if (dc && emu_same(dc->spm, h->id))
-            dc_elect(e, dc);
-    } else if (emu_same(op->name, "host_forceselectspm") && dc && host_up(h)) {
-        EMU_SET(dc->spm, h->id);
-    } else if (emu_same(op->name, "host_fence")) {
-        struct json_object *extra = json_object_new_object();
-        js_add_str(js_sub(extra, "power_management"), "status", host_up(h) ? "on" : "unknown");
-        op_action(op, extra);
+    static const char *const keys[] = {"address", "comment", "power_management", NULL};
+    for (const char *const *k = keys; *k; k++)
+        js_add(h->conf, *k, js_copy(js_get(op->body, *k)));
+    if (js_str(op->body, "name"))
+        EMU_SET(h->name, js_str(op->body, "name"));
+    h->spm_priority = (int)js_int(op->body, "spm.priority", h->spm_priority);
+    op_object(op, 200, "host", host_tree(op->e, h));
+}
+
+/* Its number is free from then on: the next host that is added gets it. */
+void
+host_remove(struct emu_op *op)
+{
+    struct emu_engine *e = op->e;
+    if (!op_host(op))
+        return;
+    struct emu_host *h = op->host;
+    if (!emu_same(h->status, "maintenance") && !emu_same(h->status, "install_failed")) {
+        op_fault(op, 409, "[Cannot remove Host. The Host is not in Maintenance mode.]");
         return;
     }
+    for (struct emu_host **p = &e->hosts; *p; p = &(*p)->next)
+        if (*p == h) {
+            *p = h->next;
+            break;
+        }
+    for (struct emu_op *o = e->ops; o; o = o->next)
+        if (o->host == h)
+            o->host = NULL;
+    op->host = NULL;
+    host_free(h);
     op_action(op, NULL);
 }
 
-/* The whole site loses its hosts: nothing is said goodbye to. */
-void
-hosts_lost(struct emu_engine *e)
+/* ---- what is below a host -------------------------------------------------------------------- */
+
+static void
+statistic_add(struct json_object *list, struct emu_host *h, const char *name, const char *unit,
+              int64_t value)
 {
-    for (struct emu_host *h = e->hosts; h; h = h->next)
-        EMU_SET(h->status, "non_responsive");
-    for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
-        vm_lost(e, vm);
-    for (struct emu_sd *sd = e->sds; sd; sd = sd->next) {
-        lease_leave_hosts(sd);
-        if (sd->status == SD_ACTIVE)
-            sd->status = SD_UNKNOWN;
+    char *id = emu_printf("%s-%s", h->id, name);
+    struct json_object *o = tree_new(id, "hosts/%s/statistics", h->id);
+    free(id);
+    js_add_str(o, "name", name);
+    js_add_str(o, "kind", "gauge");
+    js_add_str(o, "type", "integer");
+    js_add_str(o, "unit", unit);
+    struct json_object *datum = json_object_new_object();
+    js_add(datum, "datum", json_object_new_double((double)value));
+    json_object_array_add(js_list(js_sub(o, "values"), "value"), datum);
+    json_object_array_add(list, o);
+}
+
+void
+host_statistics(struct emu_op *op)
+{
+    if (!op_host(op))
+        return;
+    struct emu_host *h = op->host;
+    int64_t used = host_memory_used(op->e, h);
+    struct json_object *list = json_object_new_array();
+    statistic_add(list, h, "memory.total", "bytes", h->memory);
+    statistic_add(list, h, "memory.used", "bytes", used);
+    statistic_add(list, h, "memory.free", "bytes", h->memory > used ? h->memory - used : 0);
+    statistic_add(list, h, "cpu.current.idle", "percent", 90);
+    op_list(op, "statistic", "statistics", list);
+}
+
+/* Every network of the host's cluster is attached, but those the configuration says are missing. */
+void
+host_attachments(struct emu_op *op)
+{
+    struct emu_engine *e = op->e;
+    if (!op_host(op))
+        return;
+    struct emu_host *h = op->host;
+    bool nics = strstr(op->path, "/nics") != NULL;
+    struct json_object *list = json_object_new_array();
+    struct json_object *networks = js_get(e->collections, "networks");
+    if (nics) {
+        struct json_object *o = tree_new("bond0", "hosts/%s/nics", h->id);
+        js_add_str(o, "name", "bond0");
+        js_add_str(o, "status", host_up(h) ? "up" : "down");
+        js_add(o, "host", tree_ref(h->id, "hosts"));
+        json_object_array_add(list, o);
     }
-    for (struct emu_dc *dc = e->dcs; dc; dc = dc->next) {
-        dc->spm[0] = '\0';
-        if (dc->status == DC_UP || dc->status == DC_CONTEND)
-            dc->status = DC_PROBLEMATIC;
+    for (size_t i = 0; i < js_len(networks) && !nics; i++) {
+        const char *id = js_str(js_at(networks, i), "id");
+        if (!host_has_network(e, h, id))
+            continue;
+        struct json_object *o = tree_new(id, "hosts/%s/networkattachments", h->id);
+        js_add(o, "network", tree_ref(id, "networks"));
+        js_add(o, "host", tree_ref(h->id, "hosts"));
+        js_add_bool(o, "in_sync", true);
+        json_object_array_add(list, o);
     }
+    op_list(op, nics ? "host_nic" : "network_attachment",
+            nics ? "host_nics" : "network_attachments", list);
+}
+
+bool
+host_has_network(struct emu_engine *e, const struct emu_host *h, const char *network)
+{
+    struct json_object *missing = js_get(h->conf, "networks_missing");
+    struct json_object *n = collection_get(e, "networks", network);
+    for (size_t i = 0; i < js_len(missing); i++)
+        if (emu_same(json_object_get_string(js_at(missing, i)), js_str(n, "name")))
+            return false;
+    return n && network_in_cluster(e, js_str(n, "id"), h->cluster);
 }

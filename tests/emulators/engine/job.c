@@ -219,3 +219,18 @@ job_step_end_post(struct emu_op *op)
     job_close(op->e, step, js_bool(op->body, "succeeded", true));
     op_action(op, NULL);
 }
+
+/* Only what has ended, or an external job, is taken from the list. */
+void
+job_clear(struct emu_op *op)
+{
+    struct json_object *job = op_job(op);
+    if (!job)
+        return;
+    if (emu_same(js_str(job, "status"), "started") && !js_bool(job, "external", false)) {
+        op_fault(op, 409, "[Cannot clear a job that runs.]");
+        return;
+    }
+    js_remove(op->e->jobs, "id", op->args[0]);
+    op_action(op, NULL);
+}

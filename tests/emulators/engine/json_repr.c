@@ -4,6 +4,7 @@
  */
 #include "engine.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,53 +25,108 @@ listed(const char *const *names, const char *key)
     return false;
 }
 
-static struct json_object *
-value_repr(const struct emu_engine *e, const char *key, struct json_object *v)
+bool
+repr_is_date(const char *key)
+{
+    return listed(dates, key);
+}
+
+static void value_write(FILE *f, const struct emu_engine *e, const char *key, struct json_object *v,
+                        int depth);
+
+static void
+line_begin(FILE *f, int depth)
+{
+    fputc('\n', f);
+    for (int i = 0; i < depth; i++)
+        fputs("  ", f);
+}
+
+static void
+text_write(FILE *f, struct json_object *v)
+{
+    fputs(json_object_to_json_string_ext(v, JSON_C_TO_STRING_NOSLASHESCAPE), f);
+}
+
+static void
+array_write(FILE *f, const struct emu_engine *e, struct json_object *v, int depth)
+{
+    fputc('[', f);
+    for (size_t i = 0; i < js_len(v); i++) {
+        if (i > 0)
+            fputc(',', f);
+        line_begin(f, depth + 1);
+        value_write(f, e, NULL, js_at(v, i), depth + 1);
+    }
+    line_begin(f, depth);
+    fputc(']', f);
+}
+
+static void
+object_write(FILE *f, const struct emu_engine *e, struct json_object *v, int depth)
+{
+    bool first = true;
+    fputc('{', f);
+    json_object_object_foreach(v, name, member)
+    {
+        if (name[0] == '_' || !member)
+            continue;
+        if (!first)
+            fputc(',', f);
+        first = false;
+        line_begin(f, depth + 1);
+        fprintf(f, "\"%s\":", name);
+        value_write(f, e, name, member, depth + 1);
+    }
+    if (!first)
+        line_begin(f, depth);
+    fputc('}', f);
+}
+
+static void
+value_write(FILE *f, const struct emu_engine *e, const char *key, struct json_object *v, int depth)
 {
     switch (json_object_get_type(v)) {
     case json_type_boolean:
-        return json_object_new_string(json_object_get_boolean(v) ? "true" : "false");
-    case json_type_int:
-        if (listed(dates, key) || (e->integers_native && listed(wide, key)))
-            return json_object_get(v);
-        return json_object_new_string(json_object_get_string(v));
-    case json_type_array: {
-        struct json_object *array = json_object_new_array();
-        for (size_t i = 0; i < js_len(v); i++)
-            json_object_array_add(array, value_repr(e, key, js_at(v, i)));
-        return array;
+        fputs(json_object_get_boolean(v) ? "\"true\"" : "\"false\"", f);
+        return;
+    case json_type_int: {
+        bool number = repr_is_date(key) || (e->integers_native && listed(wide, key));
+        fprintf(f, number ? "%lld" : "\"%lld\"", (long long)json_object_get_int64(v));
+        return;
     }
-    case json_type_object: {
-        struct json_object *o = json_object_new_object();
-        json_object_object_foreach(v, name, member)
-        {
-            if (name[0] != '_' && member)
-                js_add(o, name, value_repr(e, name, member));
-        }
-        return o;
-    }
+    case json_type_array:
+        array_write(f, e, v, depth);
+        return;
+    case json_type_object:
+        object_write(f, e, v, depth);
+        return;
     case json_type_null:
     case json_type_double:
     case json_type_string:
         break;
     }
-    return json_object_get(v);
+    text_write(f, v);
 }
 
 char *
 json_repr(const struct emu_engine *e, const struct emu_answer *a)
 {
-    struct json_object *o = NULL;
-    if (a->kind == ANSWER_LIST) {
-        o = json_object_new_object();
-        if (js_len(a->tree) > 0)
-            js_add(o, a->type, value_repr(e, NULL, a->tree));
+    char *text = NULL;
+    size_t size = 0;
+    FILE *f = open_memstream(&text, &size);
+    if (!f)
+        abort();
+    if (a->kind != ANSWER_LIST) {
+        value_write(f, e, NULL, a->tree, 0);
+    } else if (js_len(a->tree) == 0) {
+        fputs("{}", f);
     } else {
-        o = value_repr(e, NULL, a->tree);
+        fprintf(f, "{\n  \"%s\":", a->type);
+        value_write(f, e, NULL, a->tree, 1);
+        fputs("\n}", f);
     }
-    const char *pretty =
-        json_object_to_json_string_ext(o, JSON_C_TO_STRING_PRETTY | JSON_C_TO_STRING_NOSLASHESCAPE);
-    char *text = emu_strdup(json_object_object_length(o) == 0 ? "{}" : pretty);
-    json_object_put(o);
+    if (fclose(f) != 0)
+        abort();
     return text;
 }

@@ -111,6 +111,17 @@ lease_leave_hosts(struct emu_sd *sd)
     sd->joins_run++;
 }
 
+static struct emu_join *
+join_of(struct emu_sd *sd, const char *host)
+{
+    for (size_t i = 0; i < sd->joins_count; i++)
+        if (emu_same(sd->joins[i].host, host))
+            return &sd->joins[i];
+    struct emu_join *j = &sd->joins[sd->joins_count++];
+    EMU_SET(j->host, host);
+    return j;
+}
+
 static void
 join_step(struct emu_op *op)
 {
@@ -130,27 +141,49 @@ join_step(struct emu_op *op)
         if (sd->master && owner_gone(doc, cluster))
             lease_take_cluster(doc, h);
         if (content_write(e, sd->id, doc) == 0 && sd->joins_count < EMU_HOSTS) {
-            struct emu_join *j = &sd->joins[sd->joins_count++];
-            EMU_SET(j->host, h->id);
+            struct emu_join *j = join_of(sd, h->id);
             j->ready_ns = e->now;
         }
     }
     json_object_put(doc);
 }
 
-/* Every host of the data centre starts to acquire its own slot, in the background. */
+/* One host starts to acquire its slot, in the background. */
+void
+lease_join_host(struct emu_engine *e, struct emu_sd *sd, const struct emu_host *h)
+{
+    struct emu_op *op = op_background(e, "join", join_step);
+    op->run = sd->joins_run;
+    op->work = json_object_new_object();
+    js_add_str(op->work, "sd", sd->id);
+    js_add_str(op->work, "host", h->id);
+}
+
+/* Every host of the data centre does. */
 void
 lease_join_hosts(struct emu_engine *e, struct emu_sd *sd)
 {
     lease_leave_hosts(sd);
-    for (struct emu_host *h = e->hosts; h; h = h->next) {
-        if (!host_up(h) || !emu_same(host_dc(e, h), sd->dc))
-            continue;
-        struct emu_op *op = op_background(e, "join", join_step);
-        op->run = sd->joins_run;
-        op->work = json_object_new_object();
-        js_add_str(op->work, "sd", sd->id);
-        js_add_str(op->work, "host", h->id);
+    for (struct emu_host *h = e->hosts; h; h = h->next)
+        if (host_up(h) && emu_same(host_dc(e, h), sd->dc))
+            lease_join_host(e, sd, h);
+}
+
+/* In maintenance a host has given its slots back. */
+void
+lease_host_leaves(struct emu_engine *e, const struct emu_host *h)
+{
+    for (struct emu_sd *sd = e->sds; sd; sd = sd->next) {
+        for (size_t i = 0; i < sd->joins_count; i++)
+            if (emu_same(sd->joins[i].host, h->id))
+                sd->joins[i--] = sd->joins[--sd->joins_count];
+        struct json_object *doc = emu_same(sd->dc, host_dc(e, h)) ? content_read(e, sd->id) : NULL;
+        struct json_object *slot = slot_get(doc, h->spm_id);
+        if (emu_same(js_str(slot, "host"), h->id)) {
+            js_add_bool(slot, "released", true);
+            content_write(e, sd->id, doc);
+        }
+        json_object_put(doc);
     }
 }
 
@@ -163,6 +196,15 @@ lease_host_ready(struct emu_engine *e, struct emu_sd *sd, const struct emu_host 
     return false;
 }
 
+/* A host of ours holds it: free when we know the VM is not there, or when it stopped renewing. */
+static bool
+own_lease_free(struct emu_engine *e, const struct emu_host *owner)
+{
+    if (owner->lost_ns == 0)
+        return true;
+    return !owner->alive && e->now >= owner->lost_ns + emu_scaled(e, e->latency.lease_dead);
+}
+
 /* A VM lease of a crashed host is free once its slot was taken over, or watched for long enough. */
 bool
 lease_vm_ready(struct emu_engine *e, struct emu_sd *sd, const struct emu_host *h, const char *vm_id)
@@ -172,8 +214,9 @@ lease_vm_ready(struct emu_engine *e, struct emu_sd *sd, const struct emu_host *h
     struct json_object *lease = NULL;
     if (leases)
         json_object_object_get_ex(leases, vm_id, &lease);
-    bool ready = owner_gone(doc, lease) || host_get(e, js_str(lease, "host"));
-    for (size_t i = 0; i < sd->joins_count && !ready; i++)
+    struct emu_host *owner = host_get(e, js_str(lease, "host"));
+    bool ready = owner_gone(doc, lease) || (owner && own_lease_free(e, owner));
+    for (size_t i = 0; i < sd->joins_count && !ready && !owner; i++)
         ready = emu_same(sd->joins[i].host, h->id) &&
                 e->now >= sd->joins[i].ready_ns + emu_scaled(e, e->latency.lease_dead);
     json_object_put(doc);

@@ -1,77 +1,13 @@
-/* What rarely changes: root, clusters, networks, vNIC profiles, roles, AAA domains, options. */
+/* What is read only: root, options, and collections that are always empty here. */
 #include "engine.h"
 
 #include <stdlib.h>
 #include <string.h>
 
-/* The arrays of the configuration that are shown as they are. */
-static const struct {
-    const char *path; /* URL segment and key in the configuration */
-    const char *type;
-    const char *plural;
-} kinds[] = {
-    {"clusters", "cluster", "clusters"},
-    {"networks", "network", "networks"},
-    {"vnicprofiles", "vnic_profile", "vnic_profiles"},
-    {"roles", "role", "roles"},
-    {"domains", "domain", "domains"},
-    {"affinitylabels", "affinity_label", "affinity_labels"},
-    {"storageconnections", "storage_connection", "storage_connections"},
-    {"users", "user", "users"},
-    {"groups", "group", "groups"},
-};
-
-/* A reference in the configuration may be a name. */
-static void
-reference_add(struct json_object *o, const char *key, const char *collection,
-              struct json_object *among, struct json_object *value)
-{
-    const char *text = json_object_is_type(value, json_type_object) ? js_str(value, "id")
-                                                                    : json_object_get_string(value);
-    struct json_object *found = js_find(among, "id", text);
-    if (!found)
-        found = js_find(among, "name", text);
-    if (text)
-        js_add(o, key, tree_ref(found ? js_str(found, "id") : text, collection));
-}
-
-void
-lookup_init(struct emu_engine *e)
-{
-    e->clusters = json_object_new_object();
-    for (size_t k = 0; k < sizeof(kinds) / sizeof(kinds[0]); k++) {
-        struct json_object *list = js_list(e->clusters, kinds[k].path);
-        struct json_object *conf = js_get(e->conf, kinds[k].path);
-        for (size_t i = 0; i < js_len(conf); i++) {
-            struct json_object *entry = js_at(conf, i);
-            char id[EMU_ID];
-            if (js_str(entry, "id"))
-                EMU_SET(id, js_str(entry, "id"));
-            else
-                emu_new_id(e, id);
-            struct json_object *o = tree_ref(id, kinds[k].path);
-            json_object_object_foreach(entry, key, value)
-            {
-                if (emu_same(key, "data_center"))
-                    reference_add(o, key, "datacenters", js_get(e->conf, "data_centers"), value);
-                else if (emu_same(key, "network"))
-                    reference_add(o, key, "networks", js_get(e->clusters, "networks"), value);
-                else if (emu_same(key, "affinitygroups"))
-                    js_add(o, "_affinitygroups", js_copy(value));
-                else if (!emu_same(key, "id"))
-                    js_add(o, key, js_copy(value));
-            }
-            json_object_array_add(list, o);
-        }
-    }
-}
-
 struct json_object *
 cluster_get(struct emu_engine *e, const char *id_or_name)
 {
-    struct json_object *clusters = js_get(e->clusters, "clusters");
-    struct json_object *c = js_find(clusters, "id", id_or_name);
-    return c ? c : js_find(clusters, "name", id_or_name);
+    return collection_get(e, "clusters", id_or_name);
 }
 
 const char *
@@ -81,98 +17,64 @@ cluster_dc(struct emu_engine *e, const char *cluster)
 }
 
 static void
-lookup_search(struct emu_engine *e, void *object, const char *field, struct json_object *texts)
+root_link(struct json_object *list, const char *rel, const char *suffix, const char *query)
 {
-    const char *text = js_str(object, field);
-    if (emu_same(field, "datacenter") || emu_same(field, "datacenter.name")) {
-        struct emu_dc *dc = dc_get(e, js_str(object, "data_center.id"));
-        text = dc ? dc->name : NULL;
-    }
-    if (text)
-        json_object_array_add(texts, json_object_new_string(text));
+    struct json_object *link = json_object_new_object();
+    char *href = emu_printf("%s/%s%s", EMU_API, rel, query);
+    char *name = emu_printf("%s%s", rel, suffix);
+    js_add_str(link, "href", href);
+    js_add_str(link, "rel", name);
+    json_object_array_add(list, link);
+    free(href);
+    free(name);
 }
 
-static size_t
-op_kind(const struct emu_op *op)
+static void
+root_links(struct json_object *list)
 {
-    size_t k = 0;
-    size_t n = strcspn(op->path, "/");
-    while (k < sizeof(kinds) / sizeof(kinds[0]) &&
-           (strlen(kinds[k].path) != n || strncmp(kinds[k].path, op->path, n) != 0))
-        k++;
-    return k;
-}
-
-void
-lookup_list(struct emu_op *op)
-{
-    size_t k = op_kind(op);
-    if (!op_search_ok(op))
-        return;
-    struct json_object *all = js_get(op->e->clusters, kinds[k].path);
-    struct json_object *list = json_object_new_array();
-    for (size_t i = 0; i < js_len(all); i++) {
-        if (op_search(op, lookup_search, js_at(all, i)))
-            json_object_array_add(list, json_object_get(js_at(all, i)));
-    }
-    op_list(op, kinds[k].type, kinds[k].plural, list);
-}
-
-void
-lookup_item(struct emu_op *op)
-{
-    size_t k = op_kind(op);
-    struct json_object *o = js_find(js_get(op->e->clusters, kinds[k].path), "id", op->args[0]);
-    if (!o)
-        op_empty(op, 404);
-    else
-        op_object(op, 200, kinds[k].type, json_object_get(o));
-}
-
-/* clusters/C/affinitygroups, also below a data centre */
-void
-cluster_affinity(struct emu_op *op)
-{
-    const char *id = op->args[op->args_count - 1];
-    struct json_object *c = js_find(js_get(op->e->clusters, "clusters"), "id", id);
-    if (!c) {
-        op_empty(op, 404);
-        return;
-    }
-    struct json_object *groups = js_get(c, "_affinitygroups");
-    struct json_object *list = json_object_new_array();
-    for (size_t i = 0; i < js_len(groups); i++) {
-        struct json_object *g = js_at(groups, i);
-        const char *gid = js_str(g, "id");
-        struct json_object *o = tree_new(gid ? gid : "0", "clusters/%s/affinitygroups", id);
-        json_object_object_foreach(g, key, value)
-        {
-            if (!emu_same(key, "id"))
-                js_add(o, key, js_copy(value));
-        }
-        json_object_array_add(list, o);
-    }
-    op_list(op, "affinity_group", "affinity_groups", list);
+    static const char *const links[] = {"affinitylabels",
+                                        "bookmarks",
+                                        "clusters",
+                                        "datacenters",
+                                        "disks",
+                                        "domains",
+                                        "events",
+                                        "groups",
+                                        "hosts",
+                                        "icons",
+                                        "instancetypes",
+                                        "jobs",
+                                        "macpools",
+                                        "networkfilters",
+                                        "networks",
+                                        "operatingsystems",
+                                        "permissions",
+                                        "roles",
+                                        "schedulingpolicies",
+                                        "storageconnections",
+                                        "storagedomains",
+                                        "tags",
+                                        "templates",
+                                        "users",
+                                        "vmpools",
+                                        "vms",
+                                        "vnicprofiles",
+                                        NULL};
+    static const char *const searched[] = {"clusters", "datacenters", "disks",    "events",
+                                           "groups",   "hosts",       "networks", "storagedomains",
+                                           "users",    "templates",   "vms",      NULL};
+    for (const char *const *l = links; *l; l++)
+        root_link(list, *l, "", "");
+    for (const char *const *l = searched; *l; l++)
+        root_link(list, *l, "/search", "?search={query}");
 }
 
 void
 root_get(struct emu_op *op)
 {
-    static const char *const links[] = {"clusters",       "datacenters",    "disks",     "domains",
-                                        "events",         "hosts",          "jobs",      "networks",
-                                        "roles",          "storagedomains", "templates", "vms",
-                                        "affinitylabels", "vnicprofiles",   NULL};
     struct emu_engine *e = op->e;
     struct json_object *o = json_object_new_object();
-    struct json_object *list = js_list(o, "link");
-    for (const char *const *l = links; *l; l++) {
-        struct json_object *link = json_object_new_object();
-        char *href = emu_printf("%s/%s", EMU_API, *l);
-        js_add_str(link, "href", href);
-        js_add_str(link, "rel", *l);
-        json_object_array_add(list, link);
-        free(href);
-    }
+    root_links(js_list(o, "link"));
     struct json_object *info = js_sub(o, "product_info");
     js_add_str(info, "name", "oVirt Engine");
     js_add_str(info, "vendor", "ovirt.org");
@@ -224,4 +126,61 @@ option_get(struct emu_op *op)
     js_add_str(v, "version", "general");
     json_object_array_add(js_list(js_sub(o, "values"), "system_option_value"), v);
     op_object(op, 200, "system_option", o);
+}
+
+/* Collections the model has and the emulator has nothing for. */
+void
+empty_list(struct emu_op *op)
+{
+    static const struct {
+        const char *segment;
+        const char *type;
+        const char *plural;
+    } kinds[] = {
+        {"affinitylabels", "affinity_label", "affinity_labels"},
+        {"applications", "application", "applications"},
+        {"bookmarks", "bookmark", "bookmarks"},
+        {"cdroms", "cdrom", "cdroms"},
+        {"cpuprofiles", "cpu_profile", "cpu_profiles"},
+        {"devices", "host_device", "host_devices"},
+        {"diskprofiles", "disk_profile", "disk_profiles"},
+        {"disksnapshots", "disk_snapshot", "disk_snapshots"},
+        {"enabledfeatures", "cluster_feature", "cluster_features"},
+        {"fenceagents", "agent", "agents"},
+        {"glustervolumes", "gluster_volume", "gluster_volumes"},
+        {"graphicsconsoles", "graphics_console", "graphics_consoles"},
+        {"hooks", "hook", "hooks"},
+        {"hostdevices", "host_device", "host_devices"},
+        {"hostlabels", "affinity_label", "affinity_labels"},
+        {"icons", "icon", "icons"},
+        {"imagetransfers", "image_transfer", "image_transfers"},
+        {"instancetypes", "instance_type", "instance_types"},
+        {"iscsibonds", "iscsi_bond", "iscsi_bonds"},
+        {"networkfilters", "network_filter", "network_filters"},
+        {"networklabels", "network_label", "network_labels"},
+        {"numanodes", "vm_numa_node", "vm_numa_nodes"},
+        {"operatingsystems", "operating_system", "operation_systems"},
+        {"permissions", "permission", "permissions"},
+        {"permits", "permit", "permits"},
+        {"qoss", "qos", "qoss"},
+        {"schedulingpolicies", "scheduling_policy", "scheduling_policies"},
+        {"sessions", "session", "sessions"},
+        {"statistics", "statistic", "statistics"},
+        {"tags", "tag", "tags"},
+        {"unmanagednetworks", "unmanaged_network", "unmanaged_networks"},
+        {"vmlabels", "affinity_label", "affinity_labels"},
+        {"vmpools", "vm_pool", "vm_pools"},
+        {"watchdogs", "watchdog", "watchdogs"},
+    };
+    const char *slash = strrchr(op->path, '/');
+    const char *name = slash ? slash + 1 : op->path;
+    bool host = strncmp(op->path, "hosts/", 6) == 0;
+    for (size_t i = 0; i < sizeof(kinds) / sizeof(kinds[0]); i++)
+        if (emu_same(kinds[i].segment, name)) {
+            bool numa = host && emu_same(name, "numanodes");
+            op_list(op, numa ? "host_numa_node" : kinds[i].type,
+                    numa ? "host_numa_nodes" : kinds[i].plural, json_object_new_array());
+            return;
+        }
+    op_empty(op, 404);
 }

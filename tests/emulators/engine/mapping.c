@@ -47,24 +47,10 @@ mapping_name(struct json_object *registration, const char *kind, const char *fro
 }
 
 static struct json_object *
-profile_find(struct emu_engine *e, const char *network, const char *profile)
-{
-    struct json_object *all = js_get(e->clusters, "vnicprofiles");
-    for (size_t i = 0; i < js_len(all); i++) {
-        struct json_object *p = js_at(all, i);
-        struct json_object *n =
-            js_find(js_get(e->clusters, "networks"), "id", js_str(p, "network.id"));
-        if (emu_same(js_str(p, "name"), profile) && emu_same(js_str(n, "name"), network))
-            return p;
-    }
-    return NULL;
-}
-
-static struct json_object *
 profile_of(struct emu_engine *e, struct json_object *to)
 {
     const char *id = js_str(to, "id");
-    struct json_object *found = js_find(js_get(e->clusters, "vnicprofiles"), "id", id);
+    struct json_object *found = js_find(js_get(e->collections, "vnicprofiles"), "id", id);
     return found ? found : profile_find(e, js_str(to, "network.name"), js_str(to, "name"));
 }
 

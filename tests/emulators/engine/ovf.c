@@ -11,6 +11,10 @@ ovf_status(enum vm_status s)
     case VM_POWERING_UP:
     case VM_UP:
     case VM_UNKNOWN:
+    case VM_MIGRATING:
+    case VM_REBOOT_IN_PROGRESS:
+    case VM_RESTORING_STATE:
+    case VM_NOT_RESPONDING:
         return "up";
     case VM_PAUSED:
         return "paused";
@@ -18,6 +22,8 @@ ovf_status(enum vm_status s)
         return "powering_down";
     case VM_DOWN:
     case VM_IMAGE_LOCKED:
+    case VM_SUSPENDED:
+    case VM_SAVING_STATE:
         break;
     }
     return "down";
@@ -56,6 +62,21 @@ ovf_write(struct emu_engine *e, struct emu_sd *sd)
     int r = content_write(e, sd->id, doc);
     json_object_put(doc);
     return r;
+}
+
+/* Nothing has changed since it was written; what is written then is only its time. */
+bool
+ovf_current(struct emu_engine *e, struct emu_sd *sd)
+{
+    struct json_object *doc = content_read(e, sd->id);
+    struct json_object *now = ovf_store(e, sd);
+    bool same = true;
+    static const char *const keys[] = {"vms", "templates", NULL};
+    for (const char *const *k = keys; *k; k++)
+        same = same && json_object_equal(js_get(js_get(doc, "ovf_store"), *k), js_get(now, *k));
+    json_object_put(now);
+    json_object_put(doc);
+    return same;
 }
 
 static void
@@ -222,6 +243,10 @@ sd_disks(struct emu_op *op)
         json_object_put(copy);
     }
     json_object_put(doc);
+    struct json_object *stores = unregistered ? NULL : ovf_disks(e, sd->id);
+    for (size_t i = 0; i < js_len(stores); i++)
+        json_object_array_add(list, disk_tree(e, js_at(stores, i)));
+    json_object_put(stores);
     op_list(op, "disk", "disks", list);
 }
 

@@ -53,17 +53,17 @@ register_disks(struct emu_op *op, struct json_object *conf, struct emu_dc *dc)
 }
 
 static void
-register_nics(struct emu_op *op, struct json_object *conf)
+register_nics(struct emu_op *op, struct json_object *conf, const char *cluster)
 {
     struct json_object *nics = js_get(conf, "nics");
     for (size_t i = 0; i < js_len(nics); i++) {
         struct json_object *nic = js_at(nics, i);
         struct json_object *profile = mapping_vnic(op->e, op->body, nic);
         struct json_object *network =
-            js_find(js_get(op->e->clusters, "networks"), "id", js_str(profile, "network.id"));
+            js_find(js_get(op->e->collections, "networks"), "id", js_str(profile, "network.id"));
         if (!js_str(nic, "network"))
             continue;
-        if (profile) {
+        if (profile && network_in_cluster(op->e, js_str(network, "id"), cluster)) {
             js_add_str(nic, "vnic_profile", js_str(profile, "id"));
             js_add_str(nic, "profile", js_str(profile, "name"));
             js_add_str(nic, "network", js_str(network, "name"));
@@ -76,17 +76,48 @@ register_nics(struct emu_op *op, struct json_object *conf)
     }
 }
 
+/* Addresses of a clone are given out anew; bad ones only on demand. false: answered. */
+static bool
+register_macs(struct emu_op *op, struct json_object *conf, const char *cluster)
+{
+    bool reassign = js_bool(op->body, "reassign_bad_macs", false);
+    struct json_object *nics = js_get(conf, "nics");
+    char fresh[18];
+    for (size_t i = 0; i < js_len(nics); i++) {
+        struct json_object *nic = js_at(nics, i);
+        const char *mac = js_str(nic, "mac");
+        if (mac && !mac_bad(op->e, cluster, mac))
+            continue;
+        if (mac && !reassign) {
+            if (!mac_taken(op->e, cluster, mac))
+                continue; /* out of range only: it is kept */
+            op_fault(op, 409, "[Cannot import VM. The MAC Address %s is in use.]", mac);
+            return false;
+        }
+        if (!mac_next(op->e, cluster, nics, fresh)) {
+            op_fault(op, 409, "[Cannot import VM. Not enough MAC addresses left in the pool.]");
+            return false;
+        }
+        js_add_str(nic, "mac", fresh);
+    }
+    return true;
+}
+
 static bool
 name_exists(struct emu_engine *e, const char *kind, const char *cluster, const char *name)
 {
+    struct json_object *groups = js_get(e->collections, "affinitygroups");
     if (emu_same(kind, "affinity_group")) {
-        struct json_object *c = cluster_get(e, cluster);
-        return js_find(js_get(c, "_affinitygroups"), "name", name) != NULL;
+        for (size_t i = 0; i < js_len(groups); i++)
+            if (emu_same(js_str(js_at(groups, i), "name"), name) &&
+                emu_same(js_str(js_at(groups, i), "cluster.id"), cluster))
+                return true;
+        return false;
     }
     const char *key = emu_same(kind, "affinity_label") ? "affinitylabels"
                       : emu_same(kind, "role")         ? "roles"
                                                        : "users";
-    return js_find(js_get(e->clusters, key), "name", name) != NULL;
+    return js_find(js_get(e->collections, key), "name", name) != NULL;
 }
 
 /* Affinity groups and labels, roles, users: kept when they exist here, else silently dropped. */
@@ -240,7 +271,9 @@ register_valid(struct emu_op *op, struct json_object *conf)
         op_fault(op, 409, "[Cannot import %s. A disk of it does not exist here.]", what);
         return false;
     }
-    register_nics(op, conf);
+    register_nics(op, conf, js_str(cluster, "id"));
+    if (!op->flag && !register_macs(op, conf, js_str(cluster, "id")))
+        return false;
     if (!op->flag)
         register_names(op, conf, js_str(cluster, "id"));
     js_add_str(op->work, "cluster", js_str(cluster, "id"));

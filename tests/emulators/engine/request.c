@@ -100,6 +100,24 @@ path_set(struct emu_op *op, const char *path)
         op->path[--n] = '\0';
 }
 
+/* -EMEDIUMTYPE: neither JSON nor XML; -EINVAL: not well-formed, or no object. */
+static int
+body_parse(struct emu_op *op, const char *type, size_t length)
+{
+    enum json_tokener_error error = json_tokener_success;
+    switch (media_of(type, op->body_raw)) {
+    case MEDIA_JSON:
+        op->body = json_tokener_parse_verbose(op->body_raw, &error);
+        break;
+    case MEDIA_XML:
+        op->body = xml_read(op->body_raw, length, op->body_root, sizeof(op->body_root));
+        break;
+    case MEDIA_NONE:
+        return -EMEDIUMTYPE;
+    }
+    return json_object_is_type(op->body, json_type_object) ? 0 : -EINVAL;
+}
+
 int
 request_parse(struct emu_op *op, const struct emu_request *req)
 {
@@ -121,19 +139,13 @@ request_parse(struct emu_op *op, const struct emu_request *req)
     op->all_content = emu_same_nocase(request_header(req, "All-Content"), "true") ||
                       js_bool(op->query, "all_content", false);
 
+    op->filter = emu_same_nocase(request_header(req, "Filter"), "true");
+    op->media = media_choose(request_header(req, "Accept"));
+
     op->body_raw = emu_alloc(req->body_length + 1);
     if (req->body_length > 0)
         memcpy(op->body_raw, req->body, req->body_length);
-    const char *type = request_header(req, "Content-Type");
-    if (type && strncasecmp(type, "application/x-www-form-urlencoded", 33) == 0)
-        return 0;
     if (emu_same(op->method, "GET") || emu_same(op->method, "DELETE"))
         return 0;
-    enum json_tokener_error error = json_tokener_success;
-    op->body = json_tokener_parse_verbose(op->body_raw, &error);
-    if (!op->body || !json_object_is_type(op->body, json_type_object))
-        return -EINVAL;
-    if (type && !strstr(type, "json"))
-        return -EINVAL;
-    return 0;
+    return body_parse(op, request_header(req, "Content-Type"), req->body_length);
 }

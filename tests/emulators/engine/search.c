@@ -167,20 +167,78 @@ op_search(struct emu_op *op, search_get get, void *object)
     return search_match(op->e, search, js_bool(op->query, "case_sensitive", false), get, object);
 }
 
-/* An empty follow= is sent by real clients and means nothing. */
-bool
-op_follow(struct emu_op *op, const char *what)
+/* ---- sortby FIELD [asc|desc], page N --------------------------------------------------------- */
+
+#define PAGE_STANDARD 100
+
+struct arrangement {
+    struct token field;
+    bool descending;
+    size_t page; /* 0: all of it */
+};
+
+static void
+arrangement_read(const char *s, struct arrangement *ret)
 {
-    const char *follow = js_str(op->query, "follow");
-    size_t n = strlen(what);
-    while (follow && *follow) {
-        while (*follow == ' ' || *follow == ',')
-            follow++;
-        size_t length = strcspn(follow, ",");
-        if (length >= n && strncmp(follow, what, n) == 0 &&
-            (length == n || follow[n] == '.' || follow[n] == ' '))
-            return true;
-        follow += length;
+    struct token t;
+    memset(ret, 0, sizeof(*ret));
+    while ((s = token_next(s, &t))) {
+        if (t.quoted)
+            continue;
+        if (emu_same_nocase(t.text, "sortby")) {
+            s = token_next(s, &ret->field);
+            const char *after = s ? token_next(s, &t) : NULL;
+            ret->descending = after && emu_same_nocase(t.text, "desc");
+            if (!s)
+                return;
+        } else if (emu_same_nocase(t.text, "page")) {
+            s = token_next(s, &t);
+            ret->page = s ? (size_t)strtoull(t.text, NULL, 10) : 0;
+            if (!s)
+                return;
+        }
     }
-    return false;
+}
+
+static int
+row_compare(const void *a, const void *b, void *cls)
+{
+    const struct arrangement *how = cls;
+    const char *x = js_str(*(struct json_object *const *)a, how->field.text);
+    const char *y = js_str(*(struct json_object *const *)b, how->field.text);
+    char *end_x = NULL;
+    char *end_y = NULL;
+    double dx = x ? strtod(x, &end_x) : 0;
+    double dy = y ? strtod(y, &end_y) : 0;
+    bool numbers = x && y && *x && *y && !*end_x && !*end_y;
+    int order = numbers ? (dx > dy) - (dx < dy) : strcasecmp(x ? x : "", y ? y : "");
+    return how->descending ? -order : order;
+}
+
+/* In the order and the part of it that ?search asks for; ARRAY is taken over. */
+struct json_object *
+op_arrange(struct emu_op *op, struct json_object *array)
+{
+    const char *search = op->inner ? NULL : js_str(op->query, "search");
+    struct arrangement how;
+    if (!search)
+        return array;
+    arrangement_read(search, &how);
+    if (!how.field.text[0] && !how.page)
+        return array;
+    size_t n = js_len(array);
+    struct json_object **rows = emu_alloc((n ? n : 1) * sizeof(struct json_object *));
+    for (size_t i = 0; i < n; i++)
+        rows[i] = js_at(array, i);
+    if (how.field.text[0])
+        qsort_r(rows, n, sizeof(rows[0]), row_compare, &how);
+    int64_t max = js_int(op->query, "max", 0);
+    size_t size = max > 0 ? (size_t)max : PAGE_STANDARD;
+    size_t from = how.page ? (how.page - 1) * size : 0;
+    struct json_object *part = json_object_new_array();
+    for (size_t i = from; i < n && (!how.page || i < from + size); i++)
+        json_object_array_add(part, json_object_get(rows[i]));
+    free(rows);
+    json_object_put(array);
+    return part;
 }

@@ -274,12 +274,18 @@ emu_server_new(struct emu_engine *e, const struct emu_server_options *o)
         emu_server_free(s);
         return NULL;
     }
-    s->daemon = MHD_start_daemon(MHD_USE_TLS | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL,
-                                 NULL, handle, s, MHD_OPTION_LISTEN_SOCKET, s->listen_fd,
-                                 MHD_OPTION_HTTPS_MEM_CERT, o->cert_pem, MHD_OPTION_HTTPS_MEM_KEY,
-                                 o->key_pem, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, s,
-                                 MHD_OPTION_NOTIFY_COMPLETED, exchange_end, s,
-                                 MHD_OPTION_CONNECTION_TIMEOUT, 0u, MHD_OPTION_END);
+    struct MHD_OptionItem none[] = {{MHD_OPTION_END, 0, NULL}};
+    struct MHD_OptionItem keys[] = {
+        {MHD_OPTION_HTTPS_MEM_CERT, 0, (void *)(uintptr_t)o->cert_pem},
+        {MHD_OPTION_HTTPS_MEM_KEY, 0, (void *)(uintptr_t)o->key_pem},
+        {MHD_OPTION_END, 0, NULL},
+    };
+    unsigned tls = o->plain ? 0 : MHD_USE_TLS;
+    s->daemon = MHD_start_daemon(
+        tls | MHD_USE_EPOLL | MHD_ALLOW_SUSPEND_RESUME, 0, NULL, NULL, handle, s,
+        MHD_OPTION_LISTEN_SOCKET, s->listen_fd, MHD_OPTION_URI_LOG_CALLBACK, exchange_begin, s,
+        MHD_OPTION_NOTIFY_COMPLETED, exchange_end, s, MHD_OPTION_CONNECTION_TIMEOUT, 0u,
+        MHD_OPTION_ARRAY, o->plain ? none : keys, MHD_OPTION_END);
     if (!s->daemon) {
         fprintf(stderr, "cannot start HTTPS: are certificate and key good?\n");
         emu_server_free(s);

@@ -14,6 +14,7 @@ struct emu_server_options {
     int port;            /* 0: a free one below the ephemeral range */
     const char *cert_pem;
     const char *key_pem;
+    bool plain;               /* HTTP without TLS, on a loopback address only */
     const char *control_path; /* NULL: no control socket */
 };
 

@@ -139,12 +139,26 @@ search_follows_the_grammar(void **state)
         {"clusters?search=name%3Dcl-milan", "cluster", 1},
         {"events?max=1", "event", 1},
         {"vms?follow=", "vm", 3},
+        {"vms?search=name%3D*+sortby+name+desc+page+1&max=2", "vm", 2},
+        {"vms?search=name%3D*+sortby+name+page+2&max=2", "vm", 1},
+        {"vms?search=sortby+name+asc+page+3&max=2", "vm", 0},
+        {"templates?search=name%3DBlank", "template", 1},
     };
     for (size_t i = 0; i < sizeof(t) / sizeof(t[0]); i++) {
         assert_int_equal(site_call(&f->milan, "GET", t[i].path, NULL), 200);
         if (site_count(&f->milan, t[i].type) != t[i].count)
             fail_msg("%s: %zu", t[i].path, site_count(&f->milan, t[i].type));
     }
+}
+
+static void
+sorted_lists_come_in_order(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const names[] = {"erp-db", "old", "web-1"};
+    site_call(&f->milan, "GET", "vms?search=sortby%20name%20desc", NULL);
+    for (size_t i = 0; i < 3; i++)
+        assert_string_equal(js_str(js_at(js_get(f->milan.body, "vm"), 2 - i), "name"), names[i]);
 }
 
 static void
@@ -248,6 +262,7 @@ main(void)
         T(integers_and_booleans_are_strings),
         T(attached_domain_tells_status_only_below_its_data_center),
         T(search_follows_the_grammar),
+        T(sorted_lists_come_in_order),
         T(follow_inlines_disks_and_nics),
         T(unsupported_version_is_400),
         T(action_without_a_body_is_400),

@@ -190,6 +190,53 @@ js_list(struct json_object *o, const char *key)
     return v;
 }
 
+/* The object that holds the last name of PATH, NULL when that is there already. */
+static struct json_object *
+default_place(struct json_object *o, const char *path, const char **ret_key)
+{
+    char key[64];
+    if (js_get(o, path))
+        return NULL;
+    for (const char *dot = strchr(path, '.'); dot; dot = strchr(path, '.')) {
+        size_t n = (size_t)(dot - path);
+        if (n >= sizeof(key))
+            abort();
+        memcpy(key, path, n);
+        key[n] = '\0';
+        o = js_sub(o, key);
+        path = dot + 1;
+    }
+    *ret_key = path;
+    return o;
+}
+
+void
+js_default_str(struct json_object *o, const char *path, const char *value)
+{
+    const char *key = NULL;
+    struct json_object *place = default_place(o, path, &key);
+    if (place)
+        js_add_str(place, key, value);
+}
+
+void
+js_default_int(struct json_object *o, const char *path, int64_t value)
+{
+    const char *key = NULL;
+    struct json_object *place = default_place(o, path, &key);
+    if (place)
+        js_add_int(place, key, value);
+}
+
+void
+js_default_bool(struct json_object *o, const char *path, bool value)
+{
+    const char *key = NULL;
+    struct json_object *place = default_place(o, path, &key);
+    if (place)
+        js_add_bool(place, key, value);
+}
+
 struct json_object *
 js_copy(struct json_object *o)
 {

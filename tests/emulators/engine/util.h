@@ -36,6 +36,10 @@ void js_add_ref(struct json_object *o, const char *key, struct json_object *valu
 void js_count(struct json_object *o, const char *key);               /* counter + 1 */
 struct json_object *js_sub(struct json_object *o, const char *key);  /* get or create an object */
 struct json_object *js_list(struct json_object *o, const char *key); /* get or create an array */
+/* Set "a.b.c" unless it is there. */
+void js_default_str(struct json_object *o, const char *path, const char *value);
+void js_default_int(struct json_object *o, const char *path, int64_t value);
+void js_default_bool(struct json_object *o, const char *path, bool value);
 struct json_object *js_copy(struct json_object *o);
 struct json_object *js_find(struct json_object *array, const char *key, const char *value);
 void js_remove(struct json_object *array, const char *key, const char *value);

@@ -14,6 +14,12 @@ static const char *const names[] = {
     [VM_PAUSED] = "paused",
     [VM_IMAGE_LOCKED] = "image_locked",
     [VM_UNKNOWN] = "unknown",
+    [VM_SUSPENDED] = "suspended",
+    [VM_SAVING_STATE] = "saving_state",
+    [VM_RESTORING_STATE] = "restoring_state",
+    [VM_MIGRATING] = "migrating",
+    [VM_REBOOT_IN_PROGRESS] = "reboot_in_progress",
+    [VM_NOT_RESPONDING] = "not_responding",
 };
 
 const char *
@@ -128,6 +134,7 @@ vm_conf_tree(struct emu_engine *e, struct json_object *conf, bool template)
     js_add_str(o, "origin", "ovirt");
     js_add_bool(o, "stateless", js_bool(conf, "stateless", false));
     js_add_bool(o, "delete_protected", js_bool(conf, "delete_protected", false));
+    js_add(o, "quota", js_copy(js_get(conf, "quota")));
     defaults_add(o, conf);
     const char *lease = js_str(conf, "lease.storage_domain.id");
     if (lease)
@@ -149,6 +156,22 @@ vm_conf_tree(struct emu_engine *e, struct json_object *conf, bool template)
     return o;
 }
 
+static struct json_object *
+display_tree(struct emu_engine *e, struct emu_vm *vm)
+{
+    struct json_object *o = json_object_new_object();
+    struct emu_host *h = vm->status == VM_DOWN ? NULL : host_get(e, vm->host);
+    js_add_str(o, "type", "vnc");
+    js_add_int(o, "monitors", 1);
+    js_add_bool(o, "allow_override", false);
+    js_add_bool(o, "smartcard_enabled", false);
+    if (h) {
+        js_add_str(o, "address", js_str(h->conf, "address") ? js_str(h->conf, "address") : h->name);
+        js_add_int(o, "port", 5900);
+    }
+    return o;
+}
+
 struct json_object *
 vm_tree(struct emu_engine *e, struct emu_vm *vm)
 {
@@ -160,46 +183,27 @@ vm_tree(struct emu_engine *e, struct emu_vm *vm)
     js_add_int(o, "creation_time", emu_epoch_ms(e, vm->created_ns));
     if (vm->host[0])
         js_add(o, "host", tree_ref(vm->host, "hosts"));
+    if (!vm->template)
+        js_add(o, "display", display_tree(e, vm));
     if (vm->started_ns && vm->status != VM_DOWN)
         js_add_int(o, "start_time", emu_epoch_ms(e, vm->started_ns));
     if (vm->stop_reason[0])
         js_add_str(o, "stop_reason", vm->stop_reason);
+    if (vm->stopped_ns && vm->status == VM_DOWN)
+        js_add_int(o, "stop_time", emu_epoch_ms(e, vm->stopped_ns));
+    if (vm->paused_eio)
+        js_add_str(o, "status_detail", "eio");
+    if (!vm->template)
+        js_add_bool(o, "run_once", vm->run_once);
+    if (vm_agent_answers(vm))
+        js_add_str(o, "fqdn", vm->name);
     return o;
-}
-
-static struct json_object *
-nics_tree(struct emu_vm *vm)
-{
-    struct json_object *list = json_object_new_array();
-    struct json_object *nics = js_get(vm->conf, "nics");
-    for (size_t i = 0; i < js_len(nics); i++) {
-        struct json_object *nic = js_at(nics, i);
-        char fallback[EMU_ID + 32];
-        snprintf(fallback, sizeof(fallback), "nic-%.40s-%zu", vm->id, i);
-        const char *id = js_str(nic, "id") ? js_str(nic, "id") : fallback;
-        struct json_object *o = tree_new(id, "vms/%s/nics", vm->id);
-        js_add_str(o, "name", js_str(nic, "name"));
-        js_add_str(o, "interface", "virtio");
-        js_add_bool(o, "linked", true);
-        js_add_bool(o, "plugged", true);
-        js_add_str(js_sub(o, "mac"), "address", js_str(nic, "mac"));
-        if (js_str(nic, "vnic_profile"))
-            js_add(o, "vnic_profile", tree_ref(js_str(nic, "vnic_profile"), "vnicprofiles"));
-        js_add(o, "vm", tree_ref(vm->id, "vms"));
-        json_object_array_add(list, o);
-    }
-    return list;
 }
 
 static struct json_object *
 op_vm_tree(struct emu_op *op, struct emu_vm *vm)
 {
     struct json_object *o = vm_tree(op->e, vm);
-    if (op_follow(op, "disk_attachments"))
-        js_add(js_sub(o, "disk_attachments"), "disk_attachment",
-               disk_attachments(op->e, vm->id, vm->conf));
-    if (op_follow(op, "nics"))
-        js_add(js_sub(o, "nics"), "nic", nics_tree(vm));
     if (op->all_content) {
         js_add_str(js_sub(js_sub(o, "initialization"), "configuration"), "type", "ovf");
         js_add_bool(js_sub(o, "console"), "enabled", false);
@@ -245,10 +249,36 @@ vm_search(struct emu_engine *e, void *object, const char *field, struct json_obj
     }
 }
 
-static bool
+bool
 op_template(const struct emu_op *op)
 {
     return strncmp(op->path, "templates", 9) == 0;
+}
+
+/* The template that every engine has. */
+static struct json_object *
+blank_tree(struct emu_engine *e)
+{
+    struct json_object *conf = json_object_new_object();
+    js_add_str(conf, "id", EMU_BLANK_TEMPLATE);
+    js_add_str(conf, "name", "Blank");
+    js_add_str(conf, "description", "Blank template");
+    struct json_object *o = vm_conf_tree(e, conf, true);
+    js_add_str(o, "status", "ok");
+    js_add_int(o, "creation_time", 1206921600000);
+    json_object_put(conf);
+    return o;
+}
+
+static void
+blank_search(struct emu_engine *e, void *object, const char *field, struct json_object *texts)
+{
+    (void)e;
+    (void)object;
+    if (emu_same(field, "name"))
+        text_add(texts, "Blank");
+    else if (emu_same(field, "status"))
+        text_add(texts, "ok");
 }
 
 void
@@ -258,6 +288,8 @@ vm_list(struct emu_op *op)
         return;
     bool template = op_template(op);
     struct json_object *list = json_object_new_array();
+    if (template && op_search(op, blank_search, NULL))
+        json_object_array_add(list, blank_tree(op->e));
     for (struct emu_vm *vm = op->e->vms; vm; vm = vm->next)
         if (vm->template == template && op_search(op, vm_search, vm))
             json_object_array_add(list, op_vm_tree(op, vm));
@@ -269,41 +301,48 @@ vm_item(struct emu_op *op)
 {
     bool template = op_template(op);
     struct emu_vm *vm = vm_get(op->e, template, op->args[0]);
-    if (!vm)
+    if (template && emu_same(op->args[0], EMU_BLANK_TEMPLATE))
+        op_object(op, 200, "template", blank_tree(op->e));
+    else if (!vm)
         op_empty(op, 404);
     else
         op_object(op, 200, template ? "template" : "vm", op_vm_tree(op, vm));
 }
 
-/* vms/ID/disk_attachments, nics, snapshots, numanodes */
+/* ---- changes --------------------------------------------------------------------------------- */
+
+/* A VM without disks, from a template in name only. */
 void
-vm_sub(struct emu_op *op)
+vm_add(struct emu_op *op)
 {
-    struct emu_vm *vm = vm_get(op->e, op_template(op), op->args[0]);
-    if (!vm) {
-        op_empty(op, 404);
+    struct emu_engine *e = op->e;
+    const char *name = js_str(op->body, "name");
+    const char *wanted = js_str(op->body, "cluster.id");
+    struct json_object *cluster =
+        cluster_get(e, wanted ? wanted : js_str(op->body, "cluster.name"));
+    if (!name || !cluster) {
+        op_fault(op, 400, "Vm [name, cluster.id|name] required for add");
         return;
     }
-    if (emu_same(op->name, "get_disk_attachments")) {
-        op_list(op, "disk_attachment", "disk_attachments",
-                disk_attachments(op->e, vm->id, vm->conf));
-    } else if (emu_same(op->name, "get_nics")) {
-        op_list(op, "nic", "nics", nics_tree(vm));
-    } else if (emu_same(op->name, "get_snapshots")) {
-        struct json_object *list = json_object_new_array();
-        struct json_object *o = tree_new(vm->id, "vms/%s/snapshots", vm->id);
-        bool preview = js_bool(vm->conf, "in_preview", false);
-        js_add_str(o, "description", "Active VM");
-        js_add_str(o, "snapshot_status", preview ? "in_preview" : "ok");
-        js_add_str(o, "snapshot_type", "active");
-        json_object_array_add(list, o);
-        op_list(op, "snapshot", "snapshots", list);
-    } else {
-        op_list(op, "vm_numa_node", "vm_numa_nodes", json_object_new_array());
-    }
+    for (struct emu_vm *o = e->vms; o; o = o->next)
+        if (!o->template && emu_same(o->name, name)) {
+            op_fault(op, 409, "[Cannot add VM. The VM name is already in use.]");
+            return;
+        }
+    char id[EMU_ID];
+    emu_new_id(e, id);
+    struct json_object *conf = js_copy(op->body);
+    static const char *const foreign[] = {"status", "host", "nics", "disk_attachments", NULL};
+    for (const char *const *k = foreign; *k; k++)
+        json_object_object_del(conf, *k);
+    js_add_str(conf, "id", id);
+    js_add_str(conf, "cluster", js_str(cluster, "name"));
+    js_add(conf, "disks", json_object_new_array());
+    struct emu_vm *vm = op->vm = vm_new(e, false, conf);
+    json_object_put(conf);
+    event_add(e, op, 34, "normal", "VM %s was created.", vm->name);
+    op_object(op, 201, "vm", op_vm_tree(op, vm));
 }
-
-/* ---- changes --------------------------------------------------------------------------------- */
 
 void
 vm_put(struct emu_op *op)

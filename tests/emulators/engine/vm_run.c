@@ -54,23 +54,96 @@ vm_write(struct emu_engine *e, struct emu_vm *vm, bool begin)
     return r;
 }
 
-static void
+/* An orderly end: nothing of it is left on the host or in the leases. */
+void
 vm_gone(struct emu_engine *e, struct emu_vm *vm)
 {
     vm_write(e, vm, false);
     lease_vm(e, vm, false);
     vm->host[0] = '\0';
+    vm->run_once = false;
+    vm->paused_eio = false;
+    vm->stopped_ns = e->now;
     vm->run++;
 }
 
-void
-vm_lost(struct emu_engine *e, struct emu_vm *vm)
+static bool
+vm_ha(struct emu_vm *vm)
 {
-    vm_write(e, vm, false);
-    if (vm->template || vm->status == VM_DOWN)
+    return js_bool(vm->conf, "high_availability.enabled", false);
+}
+
+/* The engine loses sight of it. A leased HA VM may start elsewhere: its lease is the guard. */
+void
+vm_lost(struct emu_engine *e, struct emu_vm *vm, bool still_alive)
+{
+    if (!still_alive)
+        vm_write(e, vm, false);
+    if (vm->template || vm->status == VM_DOWN || vm->status == VM_SUSPENDED)
         return;
     vm->status = VM_UNKNOWN;
     vm->run++;
+    if (vm_ha(vm) && js_str(vm->conf, "lease.storage_domain.id"))
+        ha_queue(e, vm, "");
+}
+
+/*
+ * The engine takes it for dead. Not GONE: it was told so and believes it, but the process goes on
+ * where it was. The lease, if there is one, is what the dead left behind.
+ */
+void
+vm_died(struct emu_engine *e, struct emu_vm *vm, bool gone)
+{
+    if (gone)
+        vm_write(e, vm, false);
+    else
+        EMU_SET(vm->ghost, vm->host);
+    vm->host[0] = '\0';
+    vm->paused_eio = false;
+    vm->status = VM_DOWN;
+    vm->stopped_ns = e->now;
+    vm->run++;
+    struct json_object *o =
+        event_add(e, NULL, 119, "error", "VM %s is down with error. Exit message: Lost.", vm->name);
+    struct json_object *ref = tree_ref(vm->id, "vms");
+    js_add_str(ref, "name", vm->name);
+    js_add(o, "vm", ref);
+    if (vm_ha(vm))
+        ha_queue(e, vm, "");
+}
+
+/* ---- the storage below it ends, and comes back ----------------------------------------------- */
+
+void
+vm_storage_lost(struct emu_engine *e, struct emu_vm *vm)
+{
+    vm_write(e, vm, false);
+    vm->status = VM_PAUSED;
+    vm->paused_eio = true;
+    vm->run++;
+    event_add(e, NULL, 139, "error", "VM %s has been paused due to storage I/O problem.", vm->name);
+}
+
+void
+vm_storage_back(struct emu_engine *e, struct emu_vm *vm)
+{
+    struct json_object *disks = js_get(vm->conf, "disks");
+    const char *behaviour = js_str(vm->conf, "storage_error_resume_behaviour");
+    if (!behaviour)
+        behaviour = js_str(vm->conf, "lease.storage_domain.id") ? "kill" : "auto_resume";
+    for (size_t i = 0; i < js_len(disks); i++) {
+        struct emu_sd *sd = sd_get(e, js_str(js_at(disks, i), "storage_domain"));
+        if (sd && (sd->status != SD_ACTIVE || sd->lost_ns))
+            return;
+    }
+    if (emu_same(behaviour, "kill")) {
+        vm_died(e, vm, true);
+    } else if (emu_same(behaviour, "auto_resume") && vm_write(e, vm, true) == 0) {
+        vm->status = VM_UP;
+        vm->paused_eio = false;
+        vm->run++;
+        event_add(e, NULL, 142, "normal", "VM %s has recovered from paused back to up.", vm->name);
+    }
 }
 
 /* ---- after the start was accepted ------------------------------------------------------------ */
@@ -81,7 +154,8 @@ boot_step(struct emu_op *op)
     struct emu_engine *e = op->e;
     struct emu_vm *vm = op->vm;
     if (!vm || vm->run != op->run ||
-        (vm->status != VM_WAIT_FOR_LAUNCH && vm->status != VM_POWERING_UP))
+        (vm->status != VM_WAIT_FOR_LAUNCH && vm->status != VM_POWERING_UP &&
+         vm->status != VM_RESTORING_STATE))
         return; /* stopped, lost or removed meanwhile */
     switch (op->phase++) {
     case 0:
@@ -97,8 +171,13 @@ boot_step(struct emu_op *op)
             vm->status = VM_DOWN;
             return;
         }
+        if (vm->start_paused) {
+            vm->status = VM_PAUSED;
+            return;
+        }
         vm->status = VM_POWERING_UP;
-        op_sleep(op, e->latency.boot);
+        op_sleep(op,
+                 js_bool(vm->conf, "guest_agent", true) ? e->latency.boot : e->latency.no_agent);
         return;
     default:
         vm->status = VM_UP;
@@ -118,54 +197,20 @@ boot_begin(struct emu_op *start, bool doomed)
 
 /* ---- start ----------------------------------------------------------------------------------- */
 
-static int64_t
-host_memory_free(struct emu_engine *e, const struct emu_host *h)
-{
-    int64_t free_bytes = h->memory;
-    for (struct emu_vm *vm = e->vms; vm; vm = vm->next)
-        if (emu_same(vm->host, h->id))
-            free_bytes -= js_int(vm->conf, "memory", 1LL << 30);
-    return free_bytes;
-}
-
-static bool
-host_wanted(struct emu_op *op, const struct emu_host *h)
-{
-    struct json_object *hosts = js_get(op->body, "vm.placement_policy.hosts.host");
-    if (!hosts)
-        return true;
-    return js_find(hosts, "id", h->id) || js_find(hosts, "name", h->name);
-}
-
-/* The host with most memory left among those that pass every filter. */
-static struct emu_host *
-vm_schedule(struct emu_op *op)
-{
-    struct emu_engine *e = op->e;
-    struct emu_vm *vm = op->vm;
-    struct emu_sd *lease = sd_get(e, js_str(vm->conf, "lease.storage_domain.id"));
-    int64_t memory = js_int(vm->conf, "memory", 1LL << 30);
-    struct emu_host *best = NULL;
-    for (struct emu_host *h = e->hosts; h; h = h->next) {
-        if (!host_up(h) || !emu_same(h->cluster, vm->cluster) || !host_wanted(op, h) ||
-            host_memory_free(e, h) < memory)
-            continue;
-        if (lease && (!lease_host_ready(e, lease, h) || !lease_vm_ready(e, lease, h, vm->id)))
-            continue;
-        if (!best || host_memory_free(e, h) > host_memory_free(e, best))
-            best = h;
-    }
-    return best;
-}
-
 /* The process exists from here on, whatever becomes of it. */
 static void
 process_create(struct emu_op *op, bool falls)
 {
     struct emu_engine *e = op->e;
     struct emu_vm *vm = op->vm;
+    if (vm->writer) {
+        /* The storage sees one writer as before, but two processes write. */
+        js_count(e->counters, "running_twice");
+        event_add(e, op, 55, "alert", "VM %s runs on two hosts.", vm->name);
+    }
     bool doomed = vm_write(e, vm, true) < 0 || falls;
     vm->run++;
+    vm->paused_eio = false;
     vm->started_ns = e->now;
     lease_vm(e, vm, true);
     js_count(e->vm_starts, vm->id);
@@ -180,12 +225,12 @@ start_step(struct emu_op *op)
     struct emu_vm *vm = op->vm;
     if (!vm)
         return;
-    if (vm->status != VM_WAIT_FOR_LAUNCH) {
+    if (vm->status != VM_WAIT_FOR_LAUNCH && vm->status != VM_RESTORING_STATE) {
         op_fault(op, 400, "[Failed to run VM %s: the Host was lost.]", vm->name);
         return;
     }
     if (op_has(op, FAULT_EXEC)) {
-        vm->status = VM_DOWN;
+        vm->status = op->flag ? VM_SUSPENDED : VM_DOWN;
         vm->host[0] = '\0';
         event_add(e, op, 54, "error", "Failed to run VM %s.", vm->name);
         op_fault(op, 400, "[Failed to run VM %s.]", vm->name);
@@ -196,15 +241,16 @@ start_step(struct emu_op *op)
 }
 
 static const char *
-start_refused(struct emu_op *op)
+start_refused(struct emu_engine *e, struct emu_vm *vm, bool ha)
 {
-    struct emu_engine *e = op->e;
-    struct emu_vm *vm = op->vm;
     struct json_object *disks = js_get(vm->conf, "disks");
     if (vm->status == VM_IMAGE_LOCKED)
         return "VM is locked.";
-    if (vm->status != VM_DOWN && vm->status != VM_PAUSED)
+    if (vm->status != VM_DOWN && vm->status != VM_PAUSED && vm->status != VM_SUSPENDED &&
+        !(ha && vm->status == VM_UNKNOWN))
         return "VM is running.";
+    if (vm->status == VM_PAUSED && vm->paused_eio)
+        return "VM is paused because of its storage.";
     for (size_t i = 0; i < js_len(disks); i++) {
         const char *id = js_str(js_at(disks, i), "storage_domain");
         struct emu_sd *sd = sd_get(e, id);
@@ -220,40 +266,60 @@ start_refused(struct emu_op *op)
 
 #define HA_TRIES 600
 
-/* Engines since 4.5.3 go on by themselves after an explicit start of an HA VM found no host. */
+/*
+ * The auto-start runner: after an explicit start of an HA VM found no host (engines since 4.5.3),
+ * and after an HA VM was lost.
+ */
 static void
 ha_step(struct emu_op *op)
 {
+    struct emu_engine *e = op->e;
     struct emu_vm *vm = op->vm;
-    if (!vm || vm->status != VM_DOWN || vm->run != op->run || op->phase++ >= HA_TRIES)
+    if (!vm || (vm->status != VM_DOWN && vm->status != VM_UNKNOWN) || vm->run != op->run ||
+        op->phase++ >= HA_TRIES)
         return;
-    struct emu_host *h = start_refused(op) ? NULL : vm_schedule(op);
+    struct emu_host *h =
+        start_refused(e, vm, true) ? NULL : schedule_host(e, vm, NULL, vm->host, NULL);
     if (!h || op_lock(op, true, "vm", vm->id) < 0) {
-        op_sleep(op, op->e->latency.ha_runner);
+        op_sleep(op, e->latency.ha_runner);
         return;
     }
+    if (vm->status == VM_UNKNOWN)
+        event_add(e, op, 9603, "warning", "VM %s is restarted on another host.", vm->name);
     EMU_SET(vm->host, h->id);
     vm->status = VM_WAIT_FOR_LAUNCH;
     op->host = h;
     process_create(op, false);
 }
 
-static void
-ha_queue(struct emu_op *start)
+void
+ha_queue(struct emu_engine *e, struct emu_vm *vm, const char *correlation)
 {
-    struct emu_engine *e = start->e;
-    struct emu_vm *vm = start->vm;
-    if (!js_bool(e->conf, "ha_autostart", true) ||
-        !js_bool(vm->conf, "high_availability.enabled", false))
+    if (!js_bool(e->conf, "ha_autostart", true) || !vm_ha(vm))
         return;
     for (struct emu_op *op = e->ops; op; op = op->next)
-        if (op->step == ha_step && op->vm == vm)
+        if (op->step == ha_step && op->vm == vm && op->run == vm->run)
             return;
     struct emu_op *op = op_background(e, "ha_start", ha_step);
     op->vm = vm;
     op->run = vm->run;
-    EMU_SET(op->correlation, start->correlation);
+    EMU_SET(op->correlation, correlation);
     op_sleep(op, e->latency.ha_runner);
+}
+
+/* A paused VM only goes on; its process is there. */
+static void
+vm_unpause(struct emu_op *op)
+{
+    struct emu_vm *vm = op->vm;
+    vm->status = VM_POWERING_UP;
+    vm->start_paused = false;
+    struct emu_op *later = op_background(op->e, "boot", boot_step);
+    later->vm = vm;
+    later->run = vm->run;
+    later->phase = 2;
+    op_sleep(later, op->e->latency.boot);
+    op_action(op, NULL);
 }
 
 void
@@ -261,28 +327,40 @@ vm_start(struct emu_op *op)
 {
     struct emu_engine *e = op->e;
     struct emu_vm *vm = op->vm = vm_get(e, false, op->args[0]);
+    char *why_not = NULL;
     if (!vm) {
         op_empty(op, 404);
         return;
     }
     if (op_lock(op, true, "vm", vm->id) < 0)
         return;
-    const char *why = start_refused(op);
+    const char *why = start_refused(e, vm, false);
     if (why) {
         op_fault(op, 409, "[Cannot run VM. %s]", why);
         return;
     }
-    struct emu_host *h = vm->status == VM_PAUSED ? host_get(e, vm->host) : vm_schedule(op);
-    if (!h) {
-        ha_queue(op);
-        op_fault(op, 409,
-                 "[Cannot run VM. There is no host that satisfies current scheduling "
-                 "constraints. See below for details:]");
+    if (vm->status == VM_PAUSED) {
+        vm_unpause(op);
         return;
     }
+    struct emu_host *h =
+        schedule_host(e, vm, js_get(op->body, "vm.placement_policy.hosts.host"), NULL, &why_not);
+    if (!h) {
+        ha_queue(e, vm, op->correlation);
+        op_fault(op, 409,
+                 "[Cannot run VM. There is no host that satisfies current scheduling "
+                 "constraints. See below for details:%s]",
+                 why_not ? why_not : "");
+        free(why_not);
+        return;
+    }
+    free(why_not);
+    op->flag = vm->status == VM_SUSPENDED;
     EMU_SET(vm->host, h->id);
     vm->stop_reason[0] = '\0';
-    vm->status = VM_WAIT_FOR_LAUNCH;
+    vm->run_once = js_get(op->body, "vm") != NULL || js_bool(op->body, "pause", false);
+    vm->start_paused = js_bool(op->body, "pause", false);
+    vm->status = op->flag ? VM_RESTORING_STATE : VM_WAIT_FOR_LAUNCH;
     op->host = h;
     job_start(op, "Launching VM %s", vm->name);
     op->step = start_step;
@@ -300,108 +378,4 @@ vm_run_initially(struct emu_engine *e, struct emu_vm *vm)
     vm->started_ns = e->now;
     vm_write(e, vm, true);
     lease_vm(e, vm, true);
-}
-
-/* ---- stop, shutdown -------------------------------------------------------------------------- */
-
-static void
-stop_step(struct emu_op *op)
-{
-    struct emu_engine *e = op->e;
-    struct emu_vm *vm = op->vm;
-    if (!vm)
-        return;
-    switch (op->phase++) {
-    case 0:
-        if (op_has(op, FAULT_EXEC)) {
-            vm->status = VM_UP;
-            op_fault(op, 400, "[Failed to stop VM %s.]", vm->name);
-            return;
-        }
-        vm_gone(e, vm); /* destroyed on the host; the status follows with the monitoring */
-        op->run = vm->run;
-        op_action(op, NULL);
-        op_unlock(op);
-        op_sleep(op, e->latency.refresh);
-        return;
-    default:
-        if (vm->run != op->run)
-            return;
-        vm->status = VM_DOWN;
-        event_add(e, op, 61, "normal",
-                  "VM %s is down. Exit message: Admin shut down from the "
-                  "engine",
-                  vm->name);
-    }
-}
-
-static bool
-op_running_vm(struct emu_op *op, const char *what)
-{
-    op->vm = vm_get(op->e, false, op->args[0]);
-    if (!op->vm) {
-        op_empty(op, 404);
-        return false;
-    }
-    if (op_lock(op, true, "vm", op->vm->id) < 0)
-        return false;
-    if (op->vm->status == VM_DOWN || op->vm->status == VM_IMAGE_LOCKED) {
-        op_fault(op, 409, "[Cannot %s VM. VM is not running.]", what);
-        return false;
-    }
-    return true;
-}
-
-void
-vm_stop(struct emu_op *op)
-{
-    if (!op_running_vm(op, "stop"))
-        return;
-    struct emu_host *h = host_get(op->e, op->vm->host);
-    if (h && !host_up(h)) {
-        op_fault(op, 409, "[Cannot stop VM. The Host it runs on is not up.]");
-        return;
-    }
-    if (js_str(op->body, "reason"))
-        EMU_SET(op->vm->stop_reason, js_str(op->body, "reason"));
-    op->vm->status = VM_POWERING_DOWN;
-    job_start(op, "Stopping VM %s", op->vm->name);
-    op->step = stop_step;
-    op_sleep(op, op->e->latency.stop);
-}
-
-static void
-shutdown_step(struct emu_op *op)
-{
-    struct emu_vm *vm = op->vm;
-    if (!vm || vm->run != op->run)
-        return;
-    vm_gone(op->e, vm);
-    vm->status = VM_DOWN;
-    event_add(op->e, op, 61, "normal",
-              "VM %s is down. Exit message: User shut down from within "
-              "the guest",
-              vm->name);
-}
-
-void
-vm_shutdown(struct emu_op *op)
-{
-    if (!op_running_vm(op, "shut down"))
-        return;
-    struct emu_vm *vm = op->vm;
-    if (vm->status != VM_UP && vm->status != VM_POWERING_UP && vm->status != VM_POWERING_DOWN) {
-        op_fault(op, 409, "[Cannot shut down VM. VM is %s.]", vm_status_name(vm->status));
-        return;
-    }
-    if (!js_bool(vm->conf, "ignores_shutdown", false) && vm->status != VM_POWERING_DOWN) {
-        vm->status = VM_POWERING_DOWN;
-        struct emu_op *later = op_background(op->e, "shutdown", shutdown_step);
-        later->vm = vm;
-        later->run = vm->run;
-        EMU_SET(later->correlation, op->correlation);
-        op_sleep(later, op->e->latency.shutdown);
-    }
-    job_start(op, "Shutting down VM %s", vm->name);
-    op_action(op, NULL);
 }

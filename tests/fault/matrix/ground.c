@@ -1,105 +1,12 @@
 #include "matrix.h"
 
+#include "support/house_site.h"
+
 #include "base/json.h"
 #include "base/str.h"
 
 #include <stdlib.h>
 #include <string.h>
-
-/* Apostrophes stand for quotes. */
-static const char world_text[] =
-    "{ 'seed': 7, 'writes_per_s': 20, 'transfer_ms': 20, 'clock': 'virtual',"
-    "  'sites': { 'milan': {}, 'rome': {} },"
-    "  'arrays': { 'sim-milan': { 'site': 'milan', 'latency_ms': 5, 'settle_ms': 1000 },"
-    "              'sim-rome': { 'site': 'rome', 'latency_ms': 5, 'settle_ms': 1000 } },"
-    "  'groups': {"
-    "    'erp': { 'mode': 'async', 'period_s': 60, 'preferred': 'milan', 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'erp_m', 'host_groups': { 'rhv-milan': {"
-    "          'protocol': 'fcp', 'lun': 10, 'target': '50:06:01:60:00:00:00:01' } },"
-    "        'members': [ { 'id': 'erp_m_a', 'wwid': '3600a1', 'bytes': 1073741824 },"
-    "                     { 'id': 'erp_m_b', 'wwid': '3600a2', 'bytes': 1073741824 } ] },"
-    "      { 'array': 'sim-rome', 'id': 'erp_r', 'host_groups': { 'rhv-rome': {"
-    "          'protocol': 'fcp', 'lun': 10, 'target': '50:06:01:60:00:00:00:02' } },"
-    "        'members': [ { 'id': 'erp_r_a', 'wwid': '3600b1' },"
-    "                     { 'id': 'erp_r_b', 'wwid': '3600b2' } ] } ] },"
-    "    'db': { 'mode': 'sync', 'stops_when_alone': true, 'preferred': 'milan', 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'db_m', 'host_groups': { 'rhv-milan': {"
-    "          'protocol': 'fcp', 'lun': 20, 'target': '50:06:01:60:00:00:00:01' } },"
-    "        'members': [ { 'id': 'db_m_a', 'wwid': '3600a3', 'bytes': 1073741824 } ] },"
-    "      { 'array': 'sim-rome', 'id': 'db_r', 'host_groups': { 'rhv-rome': {"
-    "          'protocol': 'fcp', 'lun': 20, 'target': '50:06:01:60:00:00:00:02' } },"
-    "        'members': [ { 'id': 'db_r_a', 'wwid': '3600b3' } ] } ] },"
-    "    'web': { 'mode': 'sync', 'preferred': 'milan', 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'web_m', 'host_groups': { 'rhv-milan': {"
-    "          'protocol': 'fcp', 'lun': 30, 'target': '50:06:01:60:00:00:00:01' } },"
-    "        'members': [ { 'id': 'web_m_a', 'wwid': '3600a4', 'bytes': 1073741824 } ] },"
-    "      { 'array': 'sim-rome', 'id': 'web_r', 'host_groups': { 'rhv-rome': {"
-    "          'protocol': 'fcp', 'lun': 30, 'target': '50:06:01:60:00:00:00:02' } },"
-    "        'members': [ { 'id': 'web_r_a', 'wwid': '3600b4' } ] } ] },"
-    "    'mes': { 'mode': 'sync', 'topology': 'active-active', 'preferred': 'milan',"
-    "             'arbiter': 'absent', 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'mes_m', 'exposed': true, 'host_groups': { 'rhv-milan': {"
-    "          'protocol': 'fcp', 'lun': 40, 'target': '50:06:01:60:00:00:00:01' } },"
-    "        'members': [ { 'id': 'mes_m_a', 'wwid': '3600a5', 'bytes': 1073741824 } ] },"
-    "      { 'array': 'sim-rome', 'id': 'mes_r', 'exposed': true, 'host_groups': { 'rhv-rome': {"
-    "          'protocol': 'fcp', 'lun': 40, 'target': '50:06:01:60:00:00:00:02' } },"
-    "        'members': [ { 'id': 'mes_r_a', 'wwid': '3600b5' } ] } ] },"
-    "    'lab': { 'mode': 'sync', 'topology': 'active-active', 'preferred': 'rome',"
-    "             'arbiter': 'ok', 'copies': ["
-    "      { 'array': 'sim-milan', 'id': 'lab_m', 'exposed': true, 'host_groups': { 'rhv-milan': {"
-    "          'protocol': 'fcp', 'lun': 50, 'target': '50:06:01:60:00:00:00:01' } },"
-    "        'members': [ { 'id': 'lab_m_a', 'wwid': '3600a6', 'bytes': 1073741824 } ] },"
-    "      { 'array': 'sim-rome', 'id': 'lab_r', 'exposed': true, 'host_groups': { 'rhv-rome': {"
-    "          'protocol': 'fcp', 'lun': 50, 'target': '50:06:01:60:00:00:00:02' } },"
-    "        'members': [ { 'id': 'lab_r_a', 'wwid': '3600b6' } ] } ] } } }";
-
-#define SITE(site)                                                                                 \
-    "  " site ":\n"                                                                                \
-    "    engine: { url: https://" site ".test/ovirt-engine, user: drstor@internal,\n"              \
-    "              password: { file: /etc/drstor/secrets/" site "},\n"                             \
-    "              pin: sha256//AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA= }\n"                  \
-    "%s"
-#define GROUP(name, mode, better)                                                                  \
-    "  " name ": { " mode ", preferred: " better ", copies: {\n"                                   \
-    "      milan: { array: sim-milan, id: " name "_m, expose: [rhv-milan] },\n"                    \
-    "      rome: { array: sim-rome, id: " name "_r, expose: [rhv-rome] } } }\n"
-
-static const char config_text[] =
-    "version: 1\n"
-    "state: { sqlite: state/state.db }\n"
-    "controller: { name: rome-1, site: rome, role: active }\n"
-    "plugin_dir: /usr/lib/drstor/plugins\n"
-    "safety: { %s }\n"
-    "timeouts: { observe: 5s }\n"
-    "arrays:\n"
-    "  sim-milan: { plugin: simulated, site: milan, world: 'memory:house' }\n"
-    "  sim-rome: { plugin: simulated, site: rome, world: 'memory:house' }\n"
-    "sites:\n" SITE("milan") SITE("rome") "groups:\n" GROUP("erp", "mode: async, rpo: 5m", "milan")
-        GROUP("db", "mode: sync", "milan") GROUP("web", "mode: sync", "milan")
-            GROUP("mes", "mode: sync, topology: active-active", "milan")
-                GROUP("lab", "mode: sync, topology: active-active", "rome");
-
-#define ENGINE(site, letter, number)                                                               \
-    "{ 'site': '" site "', 'user': 'drstor@internal', 'password': 'secret',"                       \
-    "'data_centers': [ { 'id': 'dc" letter "00000-0000-4000-8000-000000000001',"                   \
-    "  'name': 'dc-" site "' } ],"                                                                 \
-    "'clusters': [ { 'id': 'c1" letter "00000-0000-4000-8000-000000000001', 'name': 'c-" site      \
-    "', 'data_center': 'dc-" site "' } ],"                                                         \
-    "'hosts': [ { 'id': 'd0" letter "00000-0000-4000-8000-000000000001', 'name': '" site "1',"     \
-    "  'cluster': 'c-" site "', 'host_group': 'rhv-" site "', 'host_number': " number " } ] }"
-
-static struct json_object *
-parse(const char *text)
-{
-    dr_auto(dr_freep) char *copy = dr_strdup(text);
-    for (char *p = copy; *p; p++)
-        if (*p == '\'')
-            *p = '"';
-    struct json_object *o = json_tokener_parse(copy);
-    if (!o)
-        abort();
-    return o;
-}
 
 static void
 enter(struct house *h)
@@ -115,37 +22,12 @@ leave(struct house *h)
         abort();
 }
 
-/* Whoever runs at SITE writes every volume that is seen there, or none. */
-static void
-writers(struct sim_world *w, const char *site, bool write)
-{
-    struct json_object *luns = NULL;
-    if (sim_lun_list(w, site, &luns) != 0)
-        return; /* nothing is seen at a site that is dead */
-    for (size_t i = 0; i < json_object_array_length(luns); i++)
-        (void)sim_lun_writer(w, site, dr_json_str(json_object_array_get_idx(luns, i), "wwid"), "vm",
-                             write);
-    (void)json_object_put(luns);
-}
-
 bool
 ground_plan(struct house_plan *p, bool probes, const char *safety)
 {
-    dr_auto(dr_str_freep) struct dr_str yaml = {0};
-    dr_str_printf(&yaml, config_text, safety ? safety : "assert_min: 20s",
-                  probes ? "    probe: [milan:22]\n" : "", probes ? "    probe: [rome:22]\n" : "");
-    dr_auto(dr_json_putp) struct json_object *spec = parse(world_text);
-    if (!house_plan_make(p, yaml.s, spec) || sim_enter(p->world) < 0)
-        return false;
-    int r = sim_advance(p->world, 7200 * SIM_SECOND); /* "an hour ago" is a time */
-    writers(p->world, "milan", true);
-    if (r == 0)
-        r = sim_advance(p->world, 90 * SIM_SECOND);
-    if (sim_leave(p->world) < 0 || r < 0)
-        return false;
-    p->engines[p->n_engines++] = parse(ENGINE("milan", "a", "1"));
-    p->engines[p->n_engines++] = parse(ENGINE("rome", "b", "11"));
-    return true;
+    const struct house_site_how how = {
+        .hosts = true, .legs = true, .probes = probes, .safety = safety};
+    return house_site_make(p, &how);
 }
 
 static void
@@ -187,17 +69,15 @@ ground_set(const struct ground *g)
     }
     (void)sim_link_set(w, NULL, NULL, g->link == LINK_UP);
     if (g->hosts != HOSTS_UP)
-        writers(w, g->site, false);
+        house_site_write(w, g->site, false);
     (void)sim_site_set(w, g->site,
                        g->array == ARRAY_DEAD     ? SIM_SITE_DEAD
                        : g->array == ARRAY_SILENT ? SIM_SITE_SILENT
                                                   : SIM_SITE_UP);
     leave(g->h);
-    house_probe(g->h, g->site, g->hosts == HOSTS_UP);
-    host_status(g->h, g->site,
-                g->hosts == HOSTS_UP     ? "up"
-                : g->hosts == HOSTS_DOWN ? "down"
-                                         : "non_responsive");
+    bool seen = g->hosts == HOSTS_UP && !g->hidden;
+    house_probe(g->h, g->site, seen);
+    host_status(g->h, g->site, seen ? "up" : g->hosts == HOSTS_DOWN ? "down" : "non_responsive");
     house_reach(g->h, g->site, g->engine == ENGINE_UP ? HOUSE_REACH_UP : HOUSE_REACH_SILENT);
 }
 
@@ -219,8 +99,8 @@ view_of(struct house *h, const char *group, const char *site, struct sim_view *r
     return r == 0;
 }
 
-static bool
-writable_at(struct house *h, const char *group, const char *site)
+bool
+ground_writable(struct house *h, const char *group, const char *site)
 {
     struct sim_view v;
     if (!view_of(h, group, site, &v))
@@ -236,7 +116,7 @@ ground_serves(struct house *h, const char *group)
     dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
     struct dr_record rec;
     if (dr_store_load(house_store(h), a, group, &rec, NULL, NULL) != DRSTOR_OK ||
-        rec.phase != DR_PHASE_STEADY || !rec.primary || !writable_at(h, group, rec.primary))
+        rec.phase != DR_PHASE_STEADY || !rec.primary || !ground_writable(h, group, rec.primary))
         return NULL;
     return dr_streq(rec.primary, "rome") ? "rome" : "milan";
 }
@@ -245,7 +125,7 @@ void
 ground_write(struct house *h, const char *site)
 {
     enter(h);
-    writers(house_world(h), site, true);
+    house_site_write(house_world(h), site, true);
     leave(h);
 }
 
@@ -265,7 +145,8 @@ ground_trouble(struct house *h, const struct ground *g, const char *group)
     for (size_t i = 0; i < DR_COUNT(never); i++)
         if (sim_violations(house_world(h), never[i]))
             return sim_violation_text(never[i]);
-    if (served && dr_streq(other, g->site) && ground_may_write(g) && writable_at(h, group, other))
+    if (served && dr_streq(other, g->site) && ground_may_write(g) &&
+        ground_writable(h, group, other))
         return "hosts of the old site can still write it";
     return NULL;
 }

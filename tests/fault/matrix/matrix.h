@@ -31,6 +31,7 @@ struct ground {
     enum hosts_state hosts;
     enum engine_state engine;
     enum link_state link;
+    bool hidden; /* hosts that are up answer nobody, and the engine sees none of them */
 };
 
 /* ground.c: milan and rome, an engine each, groups erp (async), db (sync, stops when alone), web
@@ -39,6 +40,8 @@ bool ground_plan(struct house_plan *p, bool probes, const char *safety); /* NULL
 void ground_set(const struct ground *g);
 /* May hosts of the site write what is there? */
 bool ground_may_write(const struct ground *g);
+/* Writable and seen by hosts. */
+bool ground_writable(struct house *h, const char *group, const char *site);
 /* Writable and seen by hosts, as the record has it, at the site it names; NULL: not so. */
 const char *ground_serves(struct house *h, const char *group);
 /* Hosts of SITE begin to write the group. */

@@ -58,7 +58,12 @@ tell(struct house *h, void *arg)
 {
     struct cell *x = arg;
     struct controller *c = house_controller(h, "ops");
-    struct ground g = {h, x->site, x->array, x->hosts, x->engine, x->link};
+    struct ground g = {.h = h,
+                       .site = x->site,
+                       .array = x->array,
+                       .hosts = x->hosts,
+                       .engine = x->engine,
+                       .link = x->link};
     struct follow f = {.ground = &g, .group = x->group, .which = x->which};
     bool ready = prepare(c, x);
     house_sleep_ms(h, x->vms ? 70000 : 30000); /* what VMs need has to be at the other site */

@@ -102,7 +102,12 @@ person(struct house *h, const char *name, int64_t uid)
 static struct ground
 hosts_only(struct house *h)
 {
-    struct ground g = {h, "milan", ARRAY_DEAD, HOSTS_UP, ENGINE_UP, LINK_CUT};
+    struct ground g = {.h = h,
+                       .site = "milan",
+                       .array = ARRAY_DEAD,
+                       .hosts = HOSTS_UP,
+                       .engine = ENGINE_UP,
+                       .link = LINK_CUT};
     ground_set(&g);
     house_sleep_ms(h, 30000);
     return g;
@@ -159,7 +164,12 @@ static bool
 no_less_than_can_be_had(struct house *h)
 {
     struct controller *c = person(h, "anna", 1001);
-    struct ground g = {h, "milan", ARRAY_SILENT, HOSTS_UP, ENGINE_UP, LINK_UP};
+    struct ground g = {.h = h,
+                       .site = "milan",
+                       .array = ARRAY_SILENT,
+                       .hosts = HOSTS_UP,
+                       .engine = ENGINE_UP,
+                       .link = LINK_UP};
     bool good = errand_do(c, &adopt)->exit == 0;
     ground_set(&g);
     house_sleep_ms(h, 30000);
@@ -203,7 +213,12 @@ a_plan_brings_nothing(struct house *h)
     p.conditions[0].open = true;
     p.id = dr_plan_digest(a, &p);
     dr_auto(dr_json_putp) struct json_object *forged = dr_map_write(&dr_plan_type, &p);
-    struct ground g = {h, "milan", ARRAY_DEAD, HOSTS_DOWN, ENGINE_SILENT, LINK_CUT};
+    struct ground g = {.h = h,
+                       .site = "milan",
+                       .array = ARRAY_DEAD,
+                       .hosts = HOSTS_DOWN,
+                       .engine = ENGINE_SILENT,
+                       .link = LINK_CUT};
     ground_set(&g);
     house_sleep_ms(h, 30000);
     const struct errand_what apply = {.kind = ERRAND_APPLY, .goal = dr_json_text(forged)};
@@ -220,7 +235,12 @@ bytes_are_told(struct house *h)
 {
     struct controller *c = person(h, "anna", 1001);
     struct errand_what what = unplanned;
-    struct ground g = {h, "milan", ARRAY_UP, HOSTS_UP, ENGINE_UP, LINK_UP};
+    struct ground g = {.h = h,
+                       .site = "milan",
+                       .array = ARRAY_UP,
+                       .hosts = HOSTS_UP,
+                       .engine = ENGINE_UP,
+                       .link = LINK_UP};
     bool good = errand_do(c, &adopt)->exit == 0;
     what.accept_loss = "1KiB";
     good = good && refused(h, errand_do(c, &what), "R024");
@@ -235,7 +255,12 @@ static bool
 left_behind_is_unknown(struct house *h)
 {
     struct controller *c = person(h, "anna", 1001);
-    struct ground g = {h, "milan", ARRAY_DEAD, HOSTS_DOWN, ENGINE_SILENT, LINK_CUT};
+    struct ground g = {.h = h,
+                       .site = "milan",
+                       .array = ARRAY_DEAD,
+                       .hosts = HOSTS_DOWN,
+                       .engine = ENGINE_SILENT,
+                       .link = LINK_CUT};
     struct errand_what what = accepted;
     bool good = errand_do(c, &adopt)->exit == 0;
     ground_set(&g);
@@ -251,7 +276,12 @@ left_behind_is_unknown(struct house *h)
         .goal =
             "{\"verb\":\"demote\",\"groups\":[\"erp\"],\"at\":\"milan\",\"storage_only\":true}"};
     good = good && errand_do(c, &what)->exit == 0;
-    struct ground rome = {h, "rome", ARRAY_DEAD, HOSTS_DOWN, ENGINE_SILENT, LINK_CUT};
+    struct ground rome = {.h = h,
+                          .site = "rome",
+                          .array = ARRAY_DEAD,
+                          .hosts = HOSTS_DOWN,
+                          .engine = ENGINE_SILENT,
+                          .link = LINK_CUT};
     ground_set(&rome);
     house_sleep_ms(h, 30000);
     what =
@@ -277,7 +307,12 @@ first_record_on_the_way(struct house *h)
 {
     dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
     struct controller *c = person(h, "anna", 1001);
-    struct ground g = {h, "milan", ARRAY_DEAD, HOSTS_DOWN, ENGINE_SILENT, LINK_CUT};
+    struct ground g = {.h = h,
+                       .site = "milan",
+                       .array = ARRAY_DEAD,
+                       .hosts = HOSTS_DOWN,
+                       .engine = ENGINE_SILENT,
+                       .link = LINK_CUT};
     struct errand_what what = accepted;
     struct dr_record rec;
     ground_set(&g);

@@ -544,6 +544,33 @@ refused_and_asked_again(struct story *s)
     (void)does(s, GOAL("\"reprotect\"," ERP_DB), "unknown", OK);
 }
 
+/* The same, and erp is asked for as often as it takes, and used since: the open run is about db
+ * alone, and holds nothing else. */
+static void
+refused_and_asked_as_often_as_it_takes(struct story *s)
+{
+    one_refused_one_failed(s);
+    strikes(s, SIM_FAULT_REFUSE, SIM_OP_SET_ACCESS, "sim-milan", "erp_m", 1, 0);
+    strikes(s, SIM_FAULT_REFUSE, SIM_OP_WITHDRAW, "sim-milan", "erp_m", 1, 0);
+    for (int i = 0; i < 3; i++)
+        (void)does(s, UNPLANNED(ERP, "rome"), "unknown", REFUSED);
+    mended(s);
+    (void)does(s, UNPLANNED(ERP, "rome"), "unknown", OK);
+    (void)does(s, GOAL("\"reprotect\"," ERP), "unknown", OK);
+    for (int i = 0; i < 3; i++)
+        (void)does(s, BARE("\"sync\"," ERP), NULL, OK);
+    const struct errand *e = does(s, PROMOTE("\"groups\":[\"db\"]", "milan"), NULL, REFUSED);
+    ought(s, e->json && strstr(e->json, "R013"), "db is in the middle of it: %s", e->json);
+    unsigned before = sent(s, "erp");
+    (void)other(s, ERRAND_RESUME, NULL, REFUSED);
+    ought(s, sent(s, "erp") == before, "nothing is sent for erp");
+    recorded(s, "erp", "rome", 2);
+    recorded(s, "db", "rome", 2);
+    writable(s, "erp", "rome");
+    writable(s, "db", "rome");
+    ought(s, !open_run(s), "nothing is open");
+}
+
 /* Made read-only on purpose while in sync: nobody can have written since, so nothing is lost and
  * nobody has to agree to anything. */
 static void
@@ -579,7 +606,7 @@ aborted_after_the_commit(struct story *s)
     begin(s);
     strikes(s, SIM_FAULT_REFUSE, SIM_OP_SET_ACCESS, "sim-rome", NULL, 1, 0);
     (void)does(s, UNPLANNED(ERP, "rome"), "unknown", FAILED);
-    const struct errand *e = other(s, ERRAND_ABORT, open_run(s), OK);
+    const struct errand *e = other(s, ERRAND_ABORT, open_run(s), FAILED);
     milan_held(s, "erp");
     mended(s);
     (void)snprintf(resume, sizeof(resume), "drstor run resume %s", open_run(s));
@@ -604,6 +631,65 @@ aborted_after_the_commit_at_once(struct story *s)
     ought(s, !open_run(s), "nothing is open");
 }
 
+/* Committed, and rome never opens. Planned or not, the way back to milan loses nothing, needs no
+ * consent, and rome follows again after it. */
+static void
+went_back(struct story *s, const char *first, bool given_up)
+{
+    begin(s);
+    strikes(s, SIM_FAULT_REFUSE, SIM_OP_SET_ACCESS, "sim-rome", NULL, 1, 0);
+    (void)does(s, first, "unknown", FAILED);
+    ought(s, record(s, "erp").left.untaken, "rome never took over");
+    house_sleep_ms(s->h, 5000);
+    if (given_up) {
+        const struct errand *e = other(s, ERRAND_ABORT, open_run(s), FAILED);
+        ought(s,
+              e->json &&
+                  strstr(e->json, "drstor promote erp --to milan --storage-only --unplanned"),
+              "the way back: %s", e->json);
+    }
+    int64_t epoch = record(s, "erp").epoch;
+    (void)does(s, UNPLANNED(ERP, "milan"), NULL, OK);
+    recorded(s, "erp", "milan", epoch + 1);
+    writable(s, "erp", "milan");
+    ought(s, !open_run(s), "nothing is open");
+    mended(s);
+    (void)does(s, GOAL("\"reprotect\"," ERP), "unknown", OK);
+    house_sleep_ms(s->h, 5000);
+    (void)does(s, PROMOTE(ERP, "rome"), NULL, OK);
+    recorded(s, "erp", "rome", epoch + 2);
+    writable(s, "erp", "rome");
+    ought(s, !record(s, "erp").left.untaken, "rome took over");
+}
+
+static void
+never_opened(struct story *s)
+{
+    went_back(s, UNPLANNED(ERP, "rome"), true);
+}
+
+static void
+never_opened_after_a_move(struct story *s)
+{
+    went_back(s, PROMOTE(ERP, "rome"), false);
+}
+
+/* Rome opened after all, and was closed by hand: what was written there meanwhile is lost by going
+ * back, and nobody can say how much. */
+static void
+opened_after_all(struct story *s)
+{
+    begin(s);
+    strikes(s, SIM_FAULT_LATE, SIM_OP_SET_ACCESS, "sim-rome", "erp_r", 1, 1);
+    is_cut(s, UNPLANNED(ERP, "rome"), 3000);
+    house_sleep_ms(s->h, 20000);
+    ought(s, access_at(s, "erp", "rome") == DRSTOR_ACCESS_READ_WRITE, "rome opened late");
+    (void)does(s, UNPLANNED(ERP, "milan"), NULL, REFUSED);
+    (void)does(s, UNPLANNED(ERP, "milan"), "unknown", OK);
+    recorded(s, "erp", "milan", 3);
+    writable(s, "erp", "milan");
+}
+
 /* Milan was demoted on purpose; then a drill fails, and is given up. That does not open milan. */
 static void
 aborted_beside_a_demotion(struct story *s)
@@ -618,6 +704,28 @@ aborted_beside_a_demotion(struct story *s)
     no_clone(s);
     (void)does(s, PROMOTE(ERP, "milan"), NULL, OK);
     writable(s, "erp", "milan");
+}
+
+/* Given up, a drill whose clone never came leaves nothing to clean; one whose clone came late names
+ * it. */
+static void
+aborted_without_a_clone(struct story *s)
+{
+    begin(s);
+    strikes(s, SIM_FAULT_REFUSE, SIM_OP_TEST_START, NULL, NULL, 1, 0);
+    (void)does(s, BARE("\"drill-start\"," ERP), NULL, FAILED);
+    const struct errand *e = other(s, ERRAND_ABORT, open_run(s), OK);
+    ought(s, e->json && !strstr(e->json, "drill clean") && strstr(e->json, "no clone was made"),
+          "nothing to clean: %s", e->json);
+    no_clone(s);
+    mended(s);
+    strikes(s, SIM_FAULT_LATE, SIM_OP_TEST_START, NULL, NULL, 1, 1);
+    is_cut(s, BARE("\"drill-start\"," ERP), 3000);
+    e = other(s, ERRAND_ABORT, open_run(s), OK);
+    ought(s, e->json && strstr(e->json, "drill clean erp"), "the clone is named: %s", e->json);
+    ought(s, shown_at_rome(s) == 4, "there is a clone");
+    (void)does(s, BARE("\"drill-clean\"," ERP), NULL, OK);
+    no_clone(s);
 }
 
 /* A move whose last step, milan following, failed, stays open; a reprotect does that step, and then
@@ -692,11 +800,16 @@ static const struct {
     {"carried-over-a-death", carried_over_a_death, true},
     {"refused-and-resumed", refused_and_resumed, false},
     {"refused-and-asked-again", refused_and_asked_again, false},
+    {"refused-and-asked-as-often-as-it-takes", refused_and_asked_as_often_as_it_takes, false},
     {"demoted-then-promoted", demoted_then_promoted, false},
     {"demoted-after-a-loss", demoted_after_a_loss, false},
     {"aborted-after-the-commit", aborted_after_the_commit, false},
     {"aborted-after-the-commit-at-once", aborted_after_the_commit_at_once, false},
+    {"never-opened", never_opened, false},
+    {"never-opened-after-a-move", never_opened_after_a_move, false},
+    {"opened-after-all", opened_after_all, false},
     {"aborted-beside-a-demotion", aborted_beside_a_demotion, false},
+    {"aborted-without-a-clone", aborted_without_a_clone, false},
     {"reversed-by-a-reprotect", reversed_by_a_reprotect, false},
     {"clone-is-not-shown", clone_is_not_shown, false},
     {"stale-copy-does-not-go-on", stale_copy_does_not_go_on, false},

@@ -37,8 +37,10 @@ struct member {
     uint32_t access, exposed, writers;
     struct content content;
     uint64_t at_ns;
-    uint64_t basis_ns; /* the point in time it was promoted to; 0: it was not */
-    bool basis_open;   /* nothing was missing then: it is also any later point */
+    uint64_t basis_ns;     /* the point in time it was promoted to; 0: it was not */
+    bool basis_open;       /* nothing was missing then: it is also any later point */
+    struct content left;   /* when it was last taken from who wrote it */
+    bool was_written, own; /* own: what it held when it became writable is what it was left with */
 };
 
 struct copy {
@@ -345,11 +347,12 @@ static void
 check_points(struct check *c, const struct group *g, uint32_t copy)
 {
     uint64_t moment = 0, least = 0;
-    bool unequal = false;
+    bool unequal = false, own = true;
     for (uint32_t i = 0; i < g->n_members; i++) {
         const struct member *m = &g->copies[copy].members[i];
         if (m->access != READ_WRITE || !m->basis_ns)
             continue;
+        own &= m->own;
         if (m->basis_open)
             least = m->basis_ns > least ? m->basis_ns : least;
         else if (moment && moment != m->basis_ns)
@@ -357,7 +360,9 @@ check_points(struct check *c, const struct group *g, uint32_t copy)
         else
             moment = m->basis_ns;
     }
-    if (unequal || (moment && least > moment))
+    /* A primary that serves again goes on from its own writes: volumes that were taken from it one
+     * after the other were at no common point, and its application knows each write that failed. */
+    if (!own && (unequal || (moment && least > moment)))
         broken(c, CHECK_S4, "group %u: its volumes were promoted to different points in time",
                (unsigned)(g - c->groups));
 }
@@ -407,10 +412,16 @@ told_member(struct check *c, const struct sim_trace_entry *e)
         m->basis_ns = m->basis_open ? g->segments[e->member][e->segment].written_ns : e->at_ns;
         if (copy->is_source)
             m->basis_ns = 0;
+        m->own = before.was_written &&
+                 new.segment == before.left.segment &&new.count == before.left.count;
         check_loss(c, g, e->copy, e->member);
     }
     if (e->access != READ_WRITE)
         m->basis_ns = 0;
+    if (e->access != READ_WRITE && before.access == READ_WRITE) {
+        m->was_written = true;
+        m->left = new;
+    }
     if (e->writers > before.writers)
         for (uint32_t i = 0; i < g->n_members; i++)
             if (copy->members[i].access != READ_WRITE) {

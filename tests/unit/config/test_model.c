@@ -68,6 +68,28 @@ defaults_are_those_of_the_manual_page(void **state)
 }
 
 static void
+a_standby_is_told_by_a_program(void **state)
+{
+    (void)state;
+    dr_auto(dr_freep) char *text = NULL;
+    dr_auto(dr_str_freep) struct dr_str with = {0};
+    dr_auto(dr_config_freep) struct dr_model *m = NULL;
+    dr_auto(dr_config_freep) struct dr_model *none = load(CASES "/minimal.yaml");
+    assert_int_equal(none->mirror.n_run, 0);
+    assert_int_equal(dr_file_read(CASES "/minimal.yaml", 1 << 20, &text, NULL, NULL), DRSTOR_OK);
+    dr_str_printf(&with, "%s\nstate: { mirror: { run: [bin/tell, rome-1], site: rome } }\n", text);
+    assert_int_equal(
+        dr_config_load_text(with.s, with.n, "/etc/drstor/x.yaml", &no_secrets, &m, NULL),
+        DRSTOR_OK);
+    assert_int_equal(m->mirror.n_run, 2);
+    assert_string_equal(m->mirror.run[0], "/etc/drstor/bin/tell");
+    assert_string_equal(m->mirror.run[1], "rome-1");
+    assert_int_equal(m->mirror.timeout_s, 5);
+    assert_string_equal(m->mirror.site->name, "rome");
+    assert_string_equal(m->state_sqlite, "/var/lib/drstor/state.db");
+}
+
+static void
 sites_find_their_engines(void **state)
 {
     (void)state;
@@ -234,6 +256,7 @@ main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(defaults_are_those_of_the_manual_page),
+        cmocka_unit_test(a_standby_is_told_by_a_program),
         cmocka_unit_test(sites_find_their_engines),
         cmocka_unit_test(arrays_keep_the_keys_of_their_plugins),
         cmocka_unit_test(groups_are_lists_of_copies),

@@ -132,6 +132,7 @@ what_is_wrong_is_told(void **state)
         {"{\"verb\":\"promte\"}", "this drstor cannot plan \"promte\"",
          "did you mean \"promote\"?"},
         {"{\"verb\":\"drill start\"}", "this drstor cannot plan", "did you mean \"drill-start\"?"},
+        {"{\"verb\":\"guard\",\"at\":\"milan\",\"all\":true}", "is not asked for", NULL},
         {"{\"verb\":\"unknown\"}", "this drstor cannot plan \"unknown\"", NULL},
         {"{\"verb\":\"sync\",\"group\":[\"erp\"]}", "\"group\" is no member of a goal",
          "did you mean \"groups\"?"},

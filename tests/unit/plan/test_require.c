@@ -9,7 +9,7 @@
 
 #include <cmocka.h>
 
-enum { ALL_BITS = (DR_REQUIRE_CLONED << 1) - 1 };
+enum { ALL_BITS = (DR_REQUIRE_OLD_CLOSED << 1) - 1 };
 
 static const char *hosts[] = {"cluster"};
 static const struct dr_site milan = {.name = "milan"}, rome = {.name = "rome"};
@@ -285,6 +285,33 @@ exposed_means_every_member_to_every_host_group(void **state)
     assert_needs_met(&g, DR_REQUIRE_EXPOSED);
 }
 
+/* The record names who is primary, whatever an operation that died has left to do. */
+static void
+a_guard_closes_what_is_not_the_primary(void **state)
+{
+    (void)state;
+    struct given g;
+    struct dr_plan_group guard = {
+        .name = "erp", .from = "milan", .to = "rome", .operation = DR_OPERATION_GUARD, .epoch = 5};
+    demoted_and_synced(&g);
+    g.c.plan = &guard;
+    assert_not(&g, DR_REQUIRE_RECORD); /* milan is the primary */
+    commit_it(&g);
+    g.record.op.id = "another";
+    assert_needs_met(&g, DR_REQUIRE_RECORD | DR_REQUIRE_OLD_CLOSED);
+    g.record.epoch = 6;
+    assert_not(&g, DR_REQUIRE_RECORD);
+    g.record.epoch = 5;
+    guard.from = "rome";
+    assert_not(&g, DR_REQUIRE_RECORD);
+
+    g.old_members[1].access = DRSTOR_ACCESS_READ_WRITE; /* but nobody sees it */
+    assert_needs_met(&g, DR_REQUIRE_OLD_CLOSED);
+    g.old_members[0].paths = &path;
+    g.old_members[0].n_paths = 1;
+    assert_not(&g, DR_REQUIRE_OLD_CLOSED);
+}
+
 int
 main(void)
 {
@@ -300,6 +327,7 @@ main(void)
         cmocka_unit_test(loss_is_covered_by_proof_or_by_consent),
         cmocka_unit_test(a_resync_is_intended_by_this_run_from_the_primary),
         cmocka_unit_test(exposed_means_every_member_to_every_host_group),
+        cmocka_unit_test(a_guard_closes_what_is_not_the_primary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -109,6 +109,59 @@ register_vm(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **e
     return dr_rhv_register_vm(r, NULL, &what, ret, err);
 }
 
+/* The whole mapping: LUNs with what leads to them, and names. */
+static struct dr_mapping
+whole_mapping(void)
+{
+    static const struct dr_lun_map luns[] = {
+        {.from = {.id = "3600a", .type = DR_DOMAIN_ISCSI, .username = "no"},
+         .to = {.id = "3600b",
+                .type = DR_DOMAIN_ISCSI,
+                .address = "10.2.0.5",
+                .port = 3261,
+                .portal = "1",
+                .target = "iqn.2026-01.example:d",
+                .username = "chap"}},
+        {.from = {.id = "3600c", .type = DR_DOMAIN_FCP},
+         .to = {.id = "3600d", .type = DR_DOMAIN_FCP, .port = 3260}}};
+    static const struct dr_pair_map groups[] = {{.from = "ag", .to = "agb"}},
+                                    labels[] = {{.from = "al", .to = "alb"}},
+                                    domains[] = {{.from = "ad", .to = "adb"}},
+                                    roles[] = {{.from = "ar", .to = "arb"}};
+    return (struct dr_mapping){.affinity_groups = groups,
+                               .n_affinity_groups = 1,
+                               .affinity_labels = labels,
+                               .n_affinity_labels = 1,
+                               .domains = domains,
+                               .n_domains = 1,
+                               .roles = roles,
+                               .n_roles = 1,
+                               .luns = luns,
+                               .n_luns = 2};
+}
+
+static int
+register_mapped(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    struct dr_secret *password = dr_secret_new("chap-secret", 11);
+    struct dr_mapping maps = whole_mapping();
+    struct dr_lun_map luns[] = {maps.luns[0], maps.luns[1]};
+    luns[0].to.password = password;
+    maps.luns = luns;
+    const struct dr_rhv_register what = {.domain = SD, .id = VM, .maps = &maps};
+    int status = dr_rhv_register_vm(r, NULL, &what, ret, err);
+    dr_secret_free(password);
+    return status;
+}
+
+static int
+register_template_mapped(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    const struct dr_mapping maps = whole_mapping();
+    const struct dr_rhv_register what = {.domain = SD, .id = VM, .maps = &maps};
+    return dr_rhv_register_template(r, NULL, &what, ret, err);
+}
+
 static int
 register_plain(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
 {
@@ -176,6 +229,23 @@ static const struct call_case calls[] = {
     {register_plain, "POST", API "/storagedomains/" SD "/vms/" VM "/register",
      "{\"allow_partial_import\":\"true\",\"reassign_bad_macs\":\"false\",\"name\":\"newname\"}", DONE, "cannot register VM newname"},
     {register_template, "POST", API "/storagedomains/" SD "/templates/" VM "/register", "{\"cluster\":{\"name\":\"cl-dr\"}}", DONE, "cannot register template"},
+    {register_mapped, "POST", API "/storagedomains/" SD "/vms/" VM "/register",
+     "{\"allow_partial_import\":\"false\",\"reassign_bad_macs\":\"false\",\"registration_configuration\":{"
+     "\"role_mappings\":{\"registration_role_mapping\":[{\"from\":{\"name\":\"ar\"},\"to\":{\"name\":\"arb\"}}]},"
+     "\"domain_mappings\":{\"registration_domain_mapping\":[{\"from\":{\"name\":\"ad\"},\"to\":{\"name\":\"adb\"}}]},"
+     "\"lun_mappings\":{\"registration_lun_mapping\":["
+     "{\"from\":{\"lun_storage\":{\"type\":\"iscsi\",\"logical_units\":{\"logical_unit\":[{\"id\":\"3600a\"}]}}},"
+     "\"to\":{\"lun_storage\":{\"type\":\"iscsi\",\"logical_units\":{\"logical_unit\":[{\"id\":\"3600b\",\"address\":\"10.2.0.5\",\"port\":\"3261\","
+     "\"portal\":\"1\",\"target\":\"iqn.2026-01.example:d\",\"username\":\"chap\",\"password\":\"chap-secret\"}]}}}},"
+     "{\"from\":{\"lun_storage\":{\"type\":\"fcp\",\"logical_units\":{\"logical_unit\":[{\"id\":\"3600c\"}]}}},"
+     "\"to\":{\"lun_storage\":{\"type\":\"fcp\",\"logical_units\":{\"logical_unit\":[{\"id\":\"3600d\"}]}}}}]},"
+     "\"affinity_group_mappings\":{\"registration_affinity_group_mapping\":[{\"from\":{\"name\":\"ag\"},\"to\":{\"name\":\"agb\"}}]},"
+     "\"affinity_label_mappings\":{\"registration_affinity_label_mapping\":[{\"from\":{\"name\":\"al\"},\"to\":{\"name\":\"alb\"}}]}}}",
+     DONE, "cannot register VM " VM},
+    {register_template_mapped, "POST", API "/storagedomains/" SD "/templates/" VM "/register",
+     "{\"registration_configuration\":{"
+     "\"role_mappings\":{\"registration_role_mapping\":[{\"from\":{\"name\":\"ar\"},\"to\":{\"name\":\"arb\"}}]},"
+     "\"domain_mappings\":{\"registration_domain_mapping\":[{\"from\":{\"name\":\"ad\"},\"to\":{\"name\":\"adb\"}}]}}}", DONE, "cannot register template"},
     {start, "POST", API "/vms/" VM "/start", "{}", DONE, "cannot start VM"},
     {stop, "POST", API "/vms/" VM "/stop", "{}", DONE, "cannot stop VM"},
     {shut_down, "POST", API "/vms/" VM "/shutdown", "{}", DONE, "cannot shut down VM"},

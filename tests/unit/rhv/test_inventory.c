@@ -65,7 +65,9 @@ a_whole_inventory_takes_one_call_per_list(void **state)
     struct bench b;
     struct dr_inventory v;
     engine_open(&b);
+    assert_int_equal(dr_rhv_trusted_until(b.r), -1);
     assert_int_equal(dr_rhv_inventory(b.r, NULL, &with_offers, b.a, &v, NULL), DRSTOR_OK);
+    assert_true(dr_rhv_trusted_until(b.r) > 1700000000); /* learned on the way */
     for (size_t i = 0; i < DR_COUNT(docs); i++)
         assert_int_equal(canned_count(b.engine, "GET", docs[i].path), 1);
     assert_int_equal(canned_total(b.engine), DR_COUNT(docs) + 1);
@@ -150,6 +152,69 @@ a_light_reading_reads_what_moves_and_keeps_the_rest(void **state)
     assert_int_equal(v.n_templates, 2);
     assert_int_equal(v.n_domains, 9);
     assert_int_equal(v.n_offers_read, 2);
+    bench_close(&b);
+}
+
+static void
+a_detailed_reading_has_what_checks_ask_for(void **state)
+{
+    (void)state;
+    struct bench b;
+    struct dr_inventory v;
+    const struct dr_rhv_inventory_options o = {.detailed = true};
+    engine_open(&b);
+    canned_answer(
+        b.engine, "GET", API "/vms?follow=nics,disk_attachments.disk", 200, NULL,
+        "{\"vm\":[{\"id\":\"" VM(
+            1) "\",\"name\":\"a\",\"memory\":\"4096\","
+               "\"placement_policy\":{\"affinity\":\"pinned\"},\"nics\":{\"nic\":["
+               "{\"id\":\"n1\",\"vnic_profile\":{\"id\":\"p1\"}},{\"id\":\"n2\"}]},"
+               "\"disk_attachments\":{\"disk_attachment\":[{\"id\":\"d1\",\"disk\":{"
+               "\"storage_type\":\"lun\",\"lun_storage\":{\"logical_units\":{\"logical_unit\":"
+               "[{\"id\":\"3600c1\"}]}}}},{\"id\":\"d2\",\"disk\":{\"storage_type\":\"image\"}}]}},"
+               "{\"id\":\"" VM(2) "\",\"name\":\"b\"}]}",
+        0);
+    canned_answer(b.engine, "GET", API "/roles", 200, NULL,
+                  "{\"role\":[{\"id\":\"r1\",\"name\":\"UserRole\"}]}", 0);
+    canned_answer(b.engine, "GET", API "/domains", 403, NULL,
+                  "{\"reason\":\"no\",\"detail\":\"not you\"}", 0);
+    canned_answer(b.engine, "GET", API "/disks?search=disk_type=lun", 200, NULL,
+                  "{\"disk\":[{\"id\":\"d1\",\"name\":\"ld\",\"storage_type\":\"lun\","
+                  "\"lun_storage\":{\"logical_units\":{\"logical_unit\":[{\"id\":\"3600c1\"}]}}}]}",
+                  0);
+    canned_answer(b.engine, "GET", API "/options/OvfUpdateIntervalInMinutes", 200, NULL,
+                  "{\"values\":{\"system_option_value\":[{\"value\":\"90\"}]}}", 0);
+    canned_answer(b.engine, "GET", API "/events?search=type=199&max=2000", 200, NULL,
+                  "{\"event\":[{\"id\":\"9\",\"code\":\"199\",\"time\":1700000900000,"
+                  "\"storage_domain\":{\"id\":\"" SD(
+                      1) "\"}},"
+                         "{\"id\":\"8\",\"code\":\"199\",\"time\":1700000000000,"
+                         "\"storage_domain\":{\"id\":\"" SD(
+                             1) "\"}},"
+                                "{\"id\":\"7\",\"code\":\"968\",\"time\":1700009900000,"
+                                "\"storage_domain\":{\"id\":\"" SD(2) "\"}}]}",
+                  0);
+    assert_int_equal(dr_rhv_inventory(b.r, NULL, &o, b.a, &v, NULL), DRSTOR_OK);
+    assert_true(v.detailed);
+    const struct dr_inv_vm *vm = dr_inventory_vm(&v, VM(1));
+    assert_true(vm->parts_read && vm->pinned);
+    assert_int_equal(vm->memory, 4096);
+    assert_int_equal(vm->n_profiles, 2);
+    assert_string_equal(vm->profiles[0], "p1");
+    assert_string_equal(vm->profiles[1], ""); /* a NIC on no network */
+    assert_int_equal(vm->n_luns, 1);
+    assert_string_equal(vm->luns[0], "3600c1");
+    assert_false(dr_inventory_vm(&v, VM(2))->parts_read);
+    assert_int_equal(v.n_roles, 1);
+    assert_string_equal(v.lun_disks[0].wwid, "3600c1");
+    assert_int_equal(v.ovf_interval_s, 5400);
+    assert_int_equal(dr_inventory_domain(&v, SD(1))->ovf_written, 1700000900);
+    assert_int_equal(dr_inventory_domain(&v, SD(2))->ovf_written, -1);
+    /* What it does not show is told from what it does not have. */
+    assert_true(dr_inventory_has(&v, "roles"));
+    assert_false(dr_inventory_has(&v, "domains"));
+    assert_false(dr_inventory_has(&v, "affinity labels"));
+    assert_false(dr_inventory_has(&v, "affinity groups"));
     bench_close(&b);
 }
 
@@ -278,6 +343,7 @@ main(void)
         cmocka_unit_test(without_offers_nothing_is_said_about_offers),
         cmocka_unit_test(offers_can_be_limited_to_some_domains),
         cmocka_unit_test(a_light_reading_reads_what_moves_and_keeps_the_rest),
+        cmocka_unit_test(a_detailed_reading_has_what_checks_ask_for),
         cmocka_unit_test(one_part_missing_is_no_inventory),
         cmocka_unit_test(an_engine_that_lists_no_vm_by_domain_is_asked_for_disks),
         cmocka_unit_test(an_empty_engine_is_an_empty_inventory),

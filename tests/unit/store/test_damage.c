@@ -40,7 +40,7 @@ a_damaged_record_holds_its_group_only(void **state)
     int64_t t1 = take_lock(f, f->s, "erp"), t2 = take_lock(f, f->s, "crm"), v1 = 0, v2 = 0;
     must(dr_store_cas(f->s, &erp, 0, t1, &v1, err));
     must(dr_store_cas(f->s, &crm, 0, t2, &v2, err));
-    fails(DRSTOR_E_REFUSED, "R091", "is sound", dr_store_set_aside(f->s, "erp", t1, err));
+    fails(DRSTOR_E_REFUSED, "R091", "is sound", dr_store_set_aside(f->s, "erp", t1, false, err));
 
     char *text = dr_arena_str(f->a, get_row(f, STORE_RECORD, "erp", ""));
     *strstr(text, "rome") = 'd';
@@ -51,7 +51,7 @@ a_damaged_record_holds_its_group_only(void **state)
     fails(DRSTOR_E_REFUSED, "R091", "checksum", dr_store_cas(f->s, &erp, 0, t1, &v1, err));
     must(dr_store_cas(f->s, &crm, v2, t2, &v2, err));
 
-    must(dr_store_set_aside(f->s, "erp", t1, err));
+    must(dr_store_set_aside(f->s, "erp", t1, false, err));
     must(dr_store_cas(f->s, &erp, 0, t1, &v1, err));
     must(dr_store_load(f->s, f->a, "erp", &back, &v1, err));
     assert_string_equal(get_row(f, STORE_ASIDE, "erp", store_number(1).text), text);

@@ -9,6 +9,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -205,6 +207,39 @@ network_file_systems_are_known(void **state)
     assert_true(store_fs_is_network((long)(int)0xFF534D42));
     assert_false(store_fs_is_network(0xEF53));
     assert_false(store_fs_is_network(0x58465342));
+}
+
+static bool on_the_network;
+
+/* In the C library's place: a test mounts nothing. */
+int
+fstatfs(int fd, struct statfs *buf)
+{
+    int r = (int)syscall(SYS_fstatfs, fd, buf);
+    if (r == 0 && on_the_network)
+        buf->f_type = 0x6969;
+    return r;
+}
+
+static void
+a_store_on_a_network_file_system_is_refused(void **state)
+{
+    struct fixture *f = *state;
+    static const enum dr_store_mode modes[] = {DR_STORE_WRITE, DR_STORE_READ};
+    char path[160];
+    (void)snprintf(path, sizeof(path), "%s/share/state.db", f->dir);
+    on_the_network = true;
+    for (size_t i = 0; i < DR_COUNT(modes); i++) {
+        struct dr_store *s = NULL;
+        fails(DRSTOR_E_REFUSED, "R094", "is on a network file system",
+              dr_store_open(f->env, i ? f->path : path, modes[i], &s, err));
+        assert_null(s);
+    }
+    on_the_network = false;
+    assert_int_equal(access(path, F_OK), -1);
+    struct dr_store *s = NULL;
+    must(dr_store_open(f->env, path, DR_STORE_WRITE, &s, err));
+    dr_store_close(s);
 }
 
 /* ---- several processes ----------------------------------------------------------------------- */
@@ -467,6 +502,7 @@ main(void)
         T(the_journal_and_the_syncing_are_what_was_promised),
         T(nobody_else_can_look_into_it),
         T(looking_creates_nothing),
+        T(a_store_on_a_network_file_system_is_refused),
         T(looking_needs_no_right_to_write),
         T(a_newer_store_is_refused),
         T(write_ahead_mode_is_taken_back),

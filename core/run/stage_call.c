@@ -1,0 +1,191 @@
+/* Calls to the engine: noted, sent, answered; and what was tried. */
+#include "run/stage_internal.h"
+
+#include "run/engine_call.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+struct call {
+    struct stage *st;
+    struct dr_stage_action action;
+    struct dr_arena *arena;
+    struct dr_inv_domain *found;
+    size_t n_found;
+    int status;
+    struct drstor_error *err;
+};
+
+static struct dr_stage_try *
+try_of(struct stage *st, const char *key)
+{
+    for (size_t i = 0; i < st->progress.n_tries; i++)
+        if (dr_streq(st->progress.tries[i].key, key))
+            return &st->progress.tries[i];
+    struct dr_stage_try *t = &dr_arena_push(st->arena, st->progress.tries, st->progress.n_tries);
+    *t = (struct dr_stage_try){.key = dr_arena_str(st->arena, key)};
+    return t;
+}
+
+/* "stage:import:7f..": what the store takes for a step's name. */
+static const char *
+row_id(struct stage *st, const char *key)
+{
+    char *id = dr_arena_printf(st->arena, "stage:%.120s", key);
+    for (char *c = id; *c; c++)
+        if (!strchr("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789._:-", *c))
+            *c = *c == ' ' ? ':' : '.';
+    return id;
+}
+
+/* Intent and answer of one engine call, as a row of its own beside the plan's steps. */
+static int
+keep_call(struct stage *st, const struct dr_stage_action *x, const char *state, const char *answer,
+          struct drstor_error **err)
+{
+    struct dr_step_row row = {.run = st->run->id,
+                              .id = row_id(st, x->key),
+                              .state = state,
+                              .attempt = try_of(st, x->key)->attempts,
+                              .intent = NULL,
+                              .answer = NULL};
+    dr_auto(dr_json_putp) struct json_object *intent = json_object_new_object();
+    dr_json_set_str(intent, "group", x->group);
+    dr_json_set_str(intent, "call", x->text);
+    row.intent = dr_json_text(intent);
+    dr_auto(dr_json_putp) struct json_object *o = NULL;
+    if (answer) {
+        o = json_object_new_object();
+        dr_json_set_str(o, "answer", answer);
+        row.answer = dr_json_text(o);
+    }
+    dr_map_clear(&dr_stamp_type, &row.started);
+    row.answered = row.deadline = row.started;
+    row.sent = dr_stamp_now(st->run->s->env);
+    return dr_store_step_put(st->run->s->store, &row, err);
+}
+
+static void
+call_main(void *arg)
+{
+    struct call *c = arg;
+    DR_FP("stage.call");
+    c->status =
+        dr_engine_call(c->st->run->s->env, c->st->rhv, &c->st->run->s->model->mapping, &c->action,
+                       &c->st->cancel, c->arena, &c->found, &c->n_found, &c->err);
+    DR_FP("stage.sent");
+    dr_mailbox_post(c->st->box, c);
+}
+
+/* The step of GROUP while it is on the stage: only the leader, and the list only grows under it. */
+static const struct dr_step *
+step_of(struct stage *st, const char *group)
+{
+    const struct dr_step *step = NULL;
+    pthread_mutex_lock(&st->run->lock);
+    for (size_t i = 0; i < st->n_groups && !step; i++)
+        if (!st->groups[i]->over && dr_streq(st->groups[i]->want.group, group))
+            step = st->groups[i]->step;
+    pthread_mutex_unlock(&st->run->lock);
+    return step;
+}
+
+int
+dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err)
+{
+    struct dr_store *store = st->run->s->store;
+    if (todo->n_actions == 0)
+        return DRSTOR_OK;
+    int r = dr_store_begin(store, err);
+    for (size_t i = 0; r == DRSTOR_OK && i < todo->n_actions; i++) {
+        const struct dr_stage_action *x = &todo->actions[i];
+        struct dr_stage_try *t = try_of(st, x->key);
+        const struct dr_step *step = step_of(st, x->group);
+        t->attempts++;
+        if (!t->first_ns)
+            t->first_ns = (int64_t)dr_now_ns(st->run->s->env);
+        if (step) /* S8: a controller that lost the group's lock starts nothing */
+            r = dr_store_guard(store, step->group->name, step->token, err);
+        if (r == DRSTOR_OK)
+            r = keep_call(st, x, "sent", NULL, err);
+        if (r < 0)
+            dr_store_rollback(store);
+    }
+    if (r == DRSTOR_OK)
+        r = dr_store_commit(store, err);
+    if (r < 0)
+        return r;
+    DR_FP("stage.intent");
+    for (size_t i = 0; i < todo->n_actions; i++) {
+        const struct dr_stage_action *x = &todo->actions[i];
+        try_of(st, x->key)->in_flight = true;
+        struct call *c = dr_new0(struct call);
+        c->st = st;
+        c->arena = dr_arena_new();
+        c->action = *x;
+        dr_engine_action_copy(c->arena, x, &c->action);
+        st->in_flight++;
+        dr_run_event(st->run, step_of(st, x->group), "acting", "%s", x->text);
+        dr_spawn(st->run->s->env, call_main, c);
+    }
+    return DRSTOR_OK;
+}
+
+/* What an engine answers to a mutating call is only a hint: the next look decides (ovirt 8.5). */
+void
+dr_stage_answer(struct stage *st, void *answer)
+{
+    struct call *c = answer;
+    struct dr_stage_try *t = try_of(st, c->action.key);
+    t->in_flight = false;
+    t->last_ns = (int64_t)dr_now_ns(st->run->s->env);
+    t->trouble = c->status == DRSTOR_OK ? NULL : dr_arena_str(st->arena, dr_error_message(c->err));
+    /* Wrong words of ours do not get right by being repeated. */
+    t->given_up = c->status == DRSTOR_E_INVALID || c->status == DRSTOR_E_UNSUPPORTED ||
+                  c->status == DRSTOR_E_AUTH;
+    st->in_flight--;
+    if (c->action.kind == DR_STAGE_DISCOVER && c->status == DRSTOR_OK) {
+        for (size_t i = 0; i < c->n_found; i++) {
+            struct dr_inv_domain *d = &dr_arena_push(st->arena, st->found, st->n_found);
+            *d = c->found[i];
+            d->id = dr_arena_str(st->arena, d->id);
+            d->name = dr_arena_str(st->arena, d->name);
+            const char **wwids = dr_arena_alloc(st->arena, d->n_wwids + 1, sizeof(*wwids));
+            for (size_t k = 0; k < d->n_wwids; k++)
+                wwids[k] = dr_arena_str(st->arena, d->wwids[k]);
+            d->wwids = wwids;
+        }
+        st->found_read = true;
+    }
+    (void)keep_call(st, &c->action, "answered",
+                    c->status == DRSTOR_OK ? "ok" : dr_error_message(c->err), NULL);
+    if (t->trouble)
+        dr_run_event(st->run, step_of(st, c->action.group), "retrying", "%s", t->trouble);
+    dr_arena_free(c->arena);
+    dr_error_free(c->err);
+    free(c);
+}
+
+bool
+dr_stage_at_vms(const struct stage *st, const struct dr_stage_group *g)
+{
+    for (size_t i = 0; i < st->progress.n_tries; i++) {
+        const char *id = strchr(st->progress.tries[i].key, ' ');
+        for (size_t k = 0; st->progress.tries[i].in_flight && id && k < g->n_vms; k++)
+            if (dr_streq(id + 1, g->vms[k].id))
+                return true;
+    }
+    return false;
+}
+
+void
+dr_stage_forget(struct stage *st, const char *vm)
+{
+    for (size_t i = 0; i < st->progress.n_tries; i++) {
+        struct dr_stage_try *t = &st->progress.tries[i];
+        const char *id = strchr(t->key, ' ');
+        if (id && dr_streq(id + 1, vm) && !t->in_flight)
+            t->first_ns = 0;
+    }
+}

@@ -1,0 +1,103 @@
+/* What the files of the stage share: one engine as a run works at it, and the groups of it. */
+#ifndef DR_RUN_STAGE_INTERNAL_H
+#define DR_RUN_STAGE_INTERNAL_H
+
+#include "run/internal.h"
+
+#include "plan/leave.h"
+#include "rhv/calls.h"
+#include "rhv/inventory.h"
+
+/* What a group wants from an engine. */
+enum wish {
+    WISH_NONE = 0,
+    WISH_COME,     /* domains attached, VMs running */
+    WISH_DOWN,     /* VMs shut down */
+    WISH_DETACHED, /* and domains detached */
+    WISH_BACK      /* as COME, after DOWN came to nothing */
+};
+
+struct vm_seen {
+    const char *id;
+    int64_t utc;
+};
+
+/* One group at one engine. */
+struct joined {
+    struct dr_step *step;
+    struct dr_stage_group want;
+    enum wish wish;
+    const char *refused; /* BACK: why it stays */
+    struct dr_mailbox *told;
+    bool over;
+    enum dr_step_end end;
+    const char *trouble;
+    uint64_t stuck_since; /* 0: not stuck */
+    struct vm_seen *seen; /* VMs that are where they should be, since when */
+    size_t n_seen;
+    struct dr_stage_vm_state *vms; /* as last seen, in the stage's arena */
+    size_t n_vms;
+};
+
+struct stage {
+    struct stage *next; /* another engine of the run */
+    const char *site;
+    struct dr_run *run;
+    struct dr_rhv *rhv;
+    struct dr_mailbox *box; /* answers, and NULL-like wake-ups */
+    struct dr_arena *arena;
+    struct dr_cancel cancel; /* calls under way are given up */
+
+    bool leading; /* under run->lock, like the list of groups */
+    struct joined *groups[64];
+    size_t n_groups;
+
+    struct dr_stage_progress progress; /* the leader's */
+    size_t in_flight;
+    struct dr_inv_domain *found; /* that hosts discovered */
+    size_t n_found;
+    bool found_read;
+    struct dr_inventory base; /* read whole once a lead; later looks read only what moves */
+    bool have_base;
+    char *last_look; /* to see whether anything changed */
+    uint64_t changed_ns;
+};
+
+/* stage.c */
+struct stage *dr_stage_of(struct dr_run *run, const char *site);
+
+/* ---- stage_call.c: what was tried ------------------------------------------------------------ */
+
+/* Every call of one expansion is in the store before the first of them leaves. */
+int dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err);
+/* ANSWER came out of the box, and is freed. */
+void dr_stage_answer(struct stage *st, void *answer);
+/* Is a call about one of the VMs of G under way? */
+bool dr_stage_at_vms(const struct stage *st, const struct dr_stage_group *g);
+/* VM is down: the limit of one that runs again begins anew. */
+void dr_stage_forget(struct stage *st, const char *vm);
+
+/* ---- stage_lead.c: the loop ------------------------------------------------------------------ */
+
+/*
+ * Joins, leads when nobody does, and returns when every one of GROUPS was told how it ended.
+ * INTERNAL: too many groups.
+ */
+int dr_stage_join(struct stage *st, struct dr_rhv *rhv, struct joined *groups, size_t n,
+                  struct drstor_error **err);
+/* Gives up what is under way: every state was read, and is read again by who comes next. */
+void dr_stage_quiet(struct stage *st);
+/* How the step of G ends. */
+enum dr_step_end dr_stage_ended(struct joined *g);
+
+/* ---- guests.c: which VMs ran --------------------------------------------------------------------
+ */
+
+/* Their row, durable when it returns. RETURNED: they run again, here or there. */
+int dr_guests_put(struct dr_step *s, const struct dr_stage_group *ran, bool returned,
+                  struct drstor_error **err);
+/* Notes what runs at the engine and is not noted yet. 1: something was added. */
+int dr_guests_note(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *now,
+                   struct dr_stage_group *ran);
+
+#endif

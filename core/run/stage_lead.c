@@ -1,0 +1,508 @@
+/*
+ * The loop at one engine. The first group that gets here leads: it reads what the engine has, asks
+ * the pure expansions what can be done now, sends that, and looks again. Groups that come later
+ * join; each is told when all of its own is done or can go no further. Some come and others go, in
+ * one loop, because they share data centres.
+ */
+#include "run/stage_internal.h"
+
+#include "base/str.h"
+
+#include <string.h>
+
+static const uint64_t poll_first_ns = 250 * DR_MS;
+static const uint64_t poll_most_ns = 2 * DR_S;
+/* Longer than the longest back-off of the expansion: nothing of a stuck group is still to come. */
+static const uint64_t stuck_quiet_ns = 6 * DR_S;
+/* Attaching may wait 160 s for a lease, several times in a row; half an hour without any change is
+ * no waiting any more. */
+static const uint64_t no_change_ns = 1800 * DR_S;
+
+/* Posted to wake the leader when a group joins, and to make a leader of who waits. */
+static int wake_up, lead_now;
+
+/* ---- groups ---------------------------------------------------------------------------------- */
+
+/* The last thing the leader does with G, which lives on its step's stack. Under run->lock. */
+static void
+tell(struct joined *g, enum dr_step_end end, const char *trouble)
+{
+    if (g->over)
+        return;
+    g->over = true;
+    g->end = end;
+    g->trouble = trouble;
+    dr_mailbox_post(g->told, g);
+}
+
+static void
+tell_locked(struct stage *st, struct joined *g, enum dr_step_end end, const char *trouble)
+{
+    pthread_mutex_lock(&st->run->lock);
+    tell(g, end, trouble);
+    pthread_mutex_unlock(&st->run->lock);
+}
+
+static bool
+first_seen(struct joined *g, const char *id, int64_t utc, struct dr_arena *a)
+{
+    for (size_t i = 0; i < g->n_seen; i++)
+        if (dr_streq(g->seen[i].id, id))
+            return false;
+    dr_arena_push(a, g->seen, g->n_seen) = (struct vm_seen){.id = dr_arena_str(a, id), .utc = utc};
+    return true;
+}
+
+static bool
+comes(const struct joined *g)
+{
+    return g->wish == WISH_COME || g->wish == WISH_BACK;
+}
+
+static bool
+busy(const struct stage *st, const struct dr_stage_result *r, const char *group)
+{
+    for (size_t i = 0; i < r->n_actions; i++)
+        if (dr_streq(r->actions[i].group, group))
+            return true;
+    return st->in_flight > 0;
+}
+
+/* A VM is where it should be. */
+static void
+arrived(struct stage *st, struct joined *g, const struct dr_stage_vm_state *vm)
+{
+    const char *name = vm->name ? vm->name : vm->id;
+    bool down = dr_streq(vm->state, "down"), off = dr_streq(vm->state, "powered-off"), ran = false;
+    if (down || off)
+        dr_stage_forget(st, vm->id);
+    for (size_t i = 0; i < g->want.n_vms; i++)
+        ran |= g->want.vms[i].start && dr_streq(g->want.vms[i].id, vm->id);
+    bool there =
+        comes(g) ? dr_streq(vm->state, "up") : g->wish == WISH_DOWN && ran && (down || off);
+    if (!there || !first_seen(g, vm->id, dr_now_utc(st->run->s->env), st->arena))
+        return;
+    dr_run_event(st->run, g->step, comes(g) ? "up" : "down", "VM %s %s", name,
+                 comes(g) ? "runs"
+                 : off    ? "is down, switched off"
+                          : "is down");
+}
+
+/* Nothing of it is moved: what was shut down runs again. */
+static void
+turn_back(struct stage *st, struct joined *g, const char *why)
+{
+    g->wish = WISH_BACK;
+    g->refused = dr_arena_str(st->arena, why);
+    g->want.to = st->site;
+    g->stuck_since = 0;
+    g->n_seen = 0;
+    st->changed_ns = dr_now_ns(st->run->s->env);
+    dr_run_event(st->run, g->step, "returning", "%s; what was shut down is started again", why);
+}
+
+static void
+tell_done(struct stage *st, struct joined *g)
+{
+    if (g->wish == WISH_BACK)
+        tell_locked(st, g, DR_STEP_END_REFUSED,
+                    dr_arena_printf(st->arena, "%s; what ran at %s runs there again", g->refused,
+                                    st->site));
+    else
+        tell_locked(st, g, DR_STEP_END_DONE, NULL);
+}
+
+static void
+tell_stuck(struct stage *st, struct joined *g, const char *why)
+{
+    if (g->wish == WISH_BACK)
+        tell_locked(st, g, DR_STEP_END_FAILED,
+                    dr_arena_printf(st->arena, "%s; and not all that was shut down runs again: %s",
+                                    g->refused, why));
+    else
+        tell_locked(st, g, DR_STEP_END_FAILED, dr_arena_str(st->arena, why));
+}
+
+static void
+judge(struct stage *st, struct joined *g, const struct dr_stage_result *r)
+{
+    uint64_t now = dr_now_ns(st->run->s->env);
+    struct dr_stage_vm_state *vms = dr_arena_alloc(st->arena, r->n_vms + 1, sizeof(*vms));
+    size_t n = 0;
+    for (size_t i = 0; i < r->n_vms; i++) {
+        if (!dr_streq(r->vms[i].group, g->want.group))
+            continue;
+        arrived(st, g, &r->vms[i]);
+        vms[n++] =
+            (struct dr_stage_vm_state){.group = g->want.group,
+                                       .id = dr_arena_str(st->arena, r->vms[i].id),
+                                       .name = dr_arena_str(st->arena, r->vms[i].name),
+                                       .state = r->vms[i].state,
+                                       .trouble = dr_arena_str(st->arena, r->vms[i].trouble)};
+    }
+    g->vms = vms;
+    g->n_vms = n;
+    const char *why = NULL;
+    bool done = false, is_stuck = false;
+    for (size_t i = 0; i < r->n_done; i++)
+        done |= dr_streq(r->done[i], g->want.group);
+    for (size_t i = 0; i < r->n_stuck && !is_stuck; i++) {
+        is_stuck = dr_streq(r->stuck[i], g->want.group);
+        why = r->stuck_why[i];
+    }
+    if (!is_stuck)
+        g->stuck_since = 0;
+    else if (!g->stuck_since)
+        g->stuck_since = now;
+    if (done) {
+        tell_done(st, g);
+    } else if (is_stuck && g->wish == WISH_DOWN) {
+        /* A request on its way would shut down what was just started again. */
+        if (!dr_stage_at_vms(st, &g->want))
+            turn_back(st, g, why);
+    } else if (is_stuck && !busy(st, r, g->want.group) && now - g->stuck_since >= stuck_quiet_ns) {
+        tell_stuck(st, g, why);
+    }
+}
+
+/* Only a change in what these groups see keeps a stage alive: calls to make, states of their VMs.
+ */
+static bool
+changed(struct stage *st, const struct dr_stage_result *comes, const struct dr_stage_result *goes)
+{
+    struct json_object *o = json_object_new_object();
+    dr_json_set(o, "comes", dr_map_write(&dr_stage_result_type, comes));
+    dr_json_set(o, "goes", dr_map_write(&dr_stage_result_type, goes));
+    const char *text = dr_json_text(o);
+    bool same = st->last_look && strcmp(st->last_look, text) == 0;
+    if (!same) {
+        free(st->last_look);
+        st->last_look = dr_strdup(text);
+    }
+    (void)json_object_put(o);
+    return !same;
+}
+
+/* ---- leading --------------------------------------------------------------------------------- */
+
+static bool
+are_over(const struct joined *groups, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!groups[i].over)
+            return false;
+    return true;
+}
+
+/*
+ * Whose own groups are through goes on with its run: who else is here leads then, and answers still
+ * to come are the next leader's.
+ */
+static bool
+step_down(struct stage *st, const struct joined *mine, size_t n)
+{
+    pthread_mutex_lock(&st->run->lock);
+    bool over = are_over(mine, n);
+    struct joined *heir = NULL;
+    for (size_t i = 0; over && i < st->n_groups; i++)
+        heir = st->groups[i]->over ? heir : st->groups[i];
+    if (heir)
+        dr_mailbox_post(heir->told, &lead_now);
+    else if (over)
+        st->leading = false; /* in the same moment: who joins now leads */
+    pthread_mutex_unlock(&st->run->lock);
+    return over;
+}
+
+static void
+end_all(struct stage *st, enum dr_step_end end, const char *trouble)
+{
+    pthread_mutex_lock(&st->run->lock);
+    for (size_t i = 0; i < st->n_groups; i++)
+        tell(st->groups[i], end, trouble);
+    st->leading = false;
+    pthread_mutex_unlock(&st->run->lock);
+}
+
+/* What one round is about: those that are not over, some coming and some going. */
+struct round {
+    struct joined *groups[DR_COUNT(((struct stage *)0)->groups)];
+    size_t n;
+    struct dr_stage_group comes[DR_COUNT(((struct stage *)0)->groups)];
+    struct dr_leave_group goes[DR_COUNT(((struct stage *)0)->groups)];
+    size_t n_comes, n_goes;
+};
+
+/*
+ * VMs are shut down in one order, whatever group they are of: nothing goes before everybody is here
+ * who is about to come.
+ */
+static bool
+gathered(const struct stage *st)
+{
+    for (size_t i = 0; i < st->run->plan.n_steps; i++)
+        if (st->run->steps[i].awaited)
+            return false;
+    return true;
+}
+
+static void
+gather(struct stage *st, struct round *ret)
+{
+    pthread_mutex_lock(&st->run->lock);
+    bool all = gathered(st);
+    *ret = (struct round){0};
+    for (size_t i = 0; i < st->n_groups; i++)
+        if (!st->groups[i]->over && (all || comes(st->groups[i])))
+            ret->groups[ret->n++] = st->groups[i];
+    pthread_mutex_unlock(&st->run->lock);
+}
+
+/* VMs that run and are not in the list of their group are put there before they are asked. */
+static int
+note_guests(struct stage *st, struct round *r, const struct dr_inventory *now,
+            struct drstor_error **err)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct joined *g = r->groups[i];
+        if (comes(g) || !dr_guests_note(st->arena, st->run->s->model, now, &g->want))
+            continue;
+        int e = dr_guests_put(g->step, &g->want, false, err);
+        if (e < 0)
+            return e;
+    }
+    return DRSTOR_OK;
+}
+
+static void
+sort_out(struct round *r)
+{
+    for (size_t i = 0; i < r->n; i++) {
+        struct joined *g = r->groups[i];
+        if (comes(g))
+            r->comes[r->n_comes++] = g->want;
+        else
+            r->goes[r->n_goes++] = (struct dr_leave_group){
+                .what = g->want,
+                .until = g->wish == WISH_DOWN ? DR_LEAVE_DOWN : DR_LEAVE_DETACHED,
+                .hurry = g->step->run->plan.goal.hurry};
+    }
+}
+
+/* A VM that came later is read with its disks in the next look. */
+static bool
+all_known(const struct stage *st, const struct dr_inventory *now)
+{
+    for (size_t i = 0; i < now->n_vms; i++)
+        if (!dr_inventory_vm(&st->base, now->vms[i].id))
+            return false;
+    return true;
+}
+
+/* One look, one expansion each for those who come and who go, what they ask for. */
+static int
+round_of(struct stage *st, bool *ret_changed, bool *ret_patient, struct drstor_error **err)
+{
+    struct dr_run *run = st->run;
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    struct round *r = dr_arena_new0(a, struct round);
+    struct dr_inventory now;
+    struct dr_stage_result come = {0}, go = {0};
+    gather(st, r);
+    sort_out(r);
+    const struct dr_rhv_how how = {.cancel = &st->cancel};
+    const struct dr_rhv_inventory_options options = {.offers = r->n_comes > 0,
+                                                     .light = st->have_base ? &st->base : NULL};
+    dr_map_clear(&dr_inventory_type, &now);
+    int e = dr_rhv_inventory(st->rhv, &how, &options, a, &now, err);
+    if (e < 0)
+        return e;
+    if (!st->have_base) {
+        dr_map_copy(st->arena, &dr_inventory_type, &now, &st->base);
+        st->have_base = true;
+    }
+    now.discovered = st->found;
+    now.n_discovered = st->n_found;
+    now.discovered_read = st->found_read;
+    e = note_guests(st, r, &now, err);
+    if (e < 0)
+        return e;
+    st->have_base = !r->n_goes || all_known(st, &now);
+    r->n_comes = r->n_goes = 0;
+    sort_out(r);
+    st->progress.now_ns = (int64_t)dr_now_ns(run->s->env);
+    dr_stage_expand(a, run->s->model, &now, r->comes, r->n_comes, &st->progress, &come);
+    e = dr_stage_send(st, &come, err);
+    if (e == DRSTOR_OK) {
+        dr_leave_expand(a, run->s->model, &now, r->goes, r->n_goes, &st->progress, &go);
+        e = dr_stage_send(st, &go, err);
+    }
+    if (e < 0)
+        return e;
+    *ret_changed = changed(st, &come, &go);
+    *ret_patient = go.patient;
+    for (size_t i = 0; i < r->n; i++)
+        judge(st, r->groups[i], comes(r->groups[i]) ? &come : &go);
+    return DRSTOR_OK;
+}
+
+static void
+listen(struct stage *st, uint64_t until)
+{
+    for (;;) {
+        void *m = dr_mailbox_wait(st->box, until, st->in_flight ? NULL : st->run->s->cancel);
+        if (!m)
+            return;
+        if (m != &wake_up)
+            dr_stage_answer(st, m);
+        until = 0; /* what else is there already */
+    }
+}
+
+void
+dr_stage_quiet(struct stage *st)
+{
+    dr_cancel_now(st->run->s->env, &st->cancel);
+    while (st->in_flight)
+        listen(st, UINT64_MAX);
+    atomic_store(&st->cancel.set, false);
+}
+
+static void
+lead(struct stage *st, struct joined *mine, size_t n)
+{
+    struct dr_step *s = mine[0].step;
+    struct dr_run *run = s->run;
+    uint64_t pause = poll_first_ns, trouble_since = 0;
+    st->have_base = false;
+    st->changed_ns = dr_now_ns(run->s->env);
+    const char *why = NULL;
+    enum dr_step_end end = DR_STEP_END_NONE;
+
+    while (!step_down(st, mine, n)) {
+        dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+        bool moved = false, patient = false;
+        if (dr_step_must_stop(s)) {
+            end = DR_STEP_END_INTERRUPTED;
+            break;
+        }
+        int r = round_of(st, &moved, &patient, &err);
+        uint64_t now = dr_now_ns(run->s->env);
+        if (r < 0) {
+            bool wait = r == DRSTOR_E_UNREACHABLE || r == DRSTOR_E_BUSY || r == DRSTOR_E_PROTOCOL ||
+                        r == DRSTOR_E_NOTFOUND || r == DRSTOR_E_UNKNOWN;
+            if (!trouble_since) {
+                trouble_since = now;
+                dr_run_event(run, s, "waiting", "%s", dr_error_message(err));
+            }
+            if (!wait || now - trouble_since > 300 * DR_S) {
+                why = dr_arena_str(st->arena, dr_error_message(err));
+                end = r == DRSTOR_E_CANCELLED ? DR_STEP_END_INTERRUPTED : DR_STEP_END_FAILED;
+                break;
+            }
+        } else {
+            trouble_since = 0;
+        }
+        if (moved || patient)
+            st->changed_ns = now;
+        if (moved) {
+            pause = poll_first_ns;
+        } else if (now - st->changed_ns > no_change_ns && !st->in_flight) {
+            why = "nothing has changed at the engine for half an hour";
+            end = DR_STEP_END_FAILED;
+            break;
+        }
+        listen(st, now + pause);
+        if (!moved && pause < poll_most_ns)
+            pause += pause / 2;
+    }
+    if (end == DR_STEP_END_NONE)
+        return;
+    dr_stage_quiet(st);
+    end_all(st, end, why);
+}
+
+/* Under run->lock; whoever told one of them has let go of it then. */
+static void
+take_leave(struct stage *st, const struct joined *groups, size_t n)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < st->n_groups; i++)
+        if (st->groups[i] < groups || st->groups[i] >= groups + n)
+            st->groups[left++] = st->groups[i];
+    st->n_groups = left;
+}
+
+int
+dr_stage_join(struct stage *st, struct dr_rhv *rhv, struct joined *groups, size_t n,
+              struct drstor_error **err)
+{
+    struct dr_run *run = st->run;
+    struct dr_mailbox *told = dr_mailbox_new(run->s->env);
+    pthread_mutex_lock(&run->lock);
+    bool room = st->n_groups + n <= DR_COUNT(st->groups), mine = room && !st->leading;
+    for (size_t i = 0; i < n; i++) {
+        groups[i].step->awaited = false;
+        groups[i].told = told;
+        if (room)
+            st->groups[st->n_groups++] = &groups[i];
+    }
+    if (mine) {
+        st->leading = true;
+        st->rhv = rhv;
+    }
+    pthread_mutex_unlock(&run->lock);
+    if (mine)
+        lead(st, groups, n);
+    else if (room)
+        dr_mailbox_post(st->box, &wake_up);
+    for (size_t over = 0; room && over < n; over++)
+        while (dr_mailbox_wait(told, UINT64_MAX, NULL) == &lead_now)
+            lead(st, groups, n);
+    pthread_mutex_lock(&run->lock);
+    take_leave(st, groups, n);
+    pthread_mutex_unlock(&run->lock);
+    dr_mailbox_free(told);
+    return room ? DRSTOR_OK
+                : dr_fail(err, DRSTOR_E_INTERNAL, "more than %zu groups in one run",
+                          DR_COUNT(st->groups));
+}
+
+static struct json_object *
+result_json(const struct joined *g)
+{
+    struct json_object *o = json_object_new_object(), *vms = json_object_new_array();
+    for (size_t i = 0; i < g->n_vms; i++) {
+        struct json_object *vm = json_object_new_object();
+        dr_json_set_str(vm, "name", g->vms[i].name);
+        dr_json_set_str(vm, "id", g->vms[i].id);
+        dr_json_set_str(vm, "state", g->vms[i].state);
+        dr_json_set_str(vm, "trouble", g->vms[i].trouble);
+        for (size_t k = 0; k < g->n_seen; k++)
+            if (dr_streq(g->seen[k].id, g->vms[i].id))
+                dr_json_set_i64(vm, comes(g) ? "started_utc" : "stopped_utc", g->seen[k].utc);
+        (void)json_object_array_add(vms, vm);
+    }
+    dr_json_set(o, "vms", vms);
+    dr_json_set_str(o, "error", g->trouble);
+    return o;
+}
+
+enum dr_step_end
+dr_stage_ended(struct joined *g)
+{
+    struct dr_step *s = g->step;
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    int r = dr_step_keep(s, g->end == DR_STEP_END_DONE ? "read" : "stopped", result_json(g), &err);
+    if (r < 0)
+        return dr_step_fail(s, dr_step_end_of_status(r), &err);
+    if (g->end == DR_STEP_END_INTERRUPTED)
+        return dr_step_stopped(s);
+    if (g->end == DR_STEP_END_REFUSED) {
+        (void)dr_refuse(&s->err, "R019", "%s", g->trouble);
+    } else if (g->end != DR_STEP_END_DONE) {
+        (void)dr_fail(&s->err, DRSTOR_E_CONFLICT, "%s",
+                      g->trouble ? g->trouble : "the stage came to no end");
+    }
+    return g->end;
+}
