@@ -37,8 +37,7 @@ static const struct dr_table_step switchover[] = {
     {DR_STEP_PRESYNC, true, true, DR_REQUIRE_RECORD, 0, true, "sync_once",
      "bring the target up to date while applications run"},
     {DR_STEP_DRAIN, false, true,
-     DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_TARGET_REACHABLE |
-         DR_REQUIRE_RELATION_HEALTHY,
+     DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_RELATION_HEALTHY,
      DR_REQUIRE_NO_VMS_AT_OLD, true, NULL, "shut the VMs down, those noted first that ran"},
     {DR_STEP_RELEASE, false, true, DR_REQUIRE_RECORD | DR_REQUIRE_NO_VMS_AT_OLD,
      DR_REQUIRE_OLD_DETACHED, true, NULL,

@@ -17,7 +17,7 @@
  * it. FAULTS is how much goes wrong in one history; each guard below is needed with three or fewer.
  */
 enum { SITES = 2, CONTROLLERS = 2, RUNS = 2, WRITES = 3, ALL_WRITES = (1 << WRITES) - 1 };
-enum { EPOCH_FIRST = 1, STEPS_MOST = 12, ALL_STEPS = (1 << STEPS_MOST) - 1 };
+enum { EPOCH_FIRST = 1, STEPS_MOST = 14, ALL_STEPS = (1 << STEPS_MOST) - 1 };
 
 enum access { CLOSED, PART, OPEN }; /* of two members: none, one, both are read-write */
 
@@ -30,6 +30,7 @@ struct rec {
     uint64_t ev_site : 1;
     uint64_t stale : 1; /* old_copy is not NONE */
     uint64_t left : 1, left_zero : 1, left_gen_known : 1, left_gen : WRITES, left_since : 2;
+    uint64_t untaken : 1; /* the primary was never seen writable since its commit */
     uint64_t exposed : 1, hold : 2;
     uint64_t drill : 2, drill_site : 1; /* its run + 1 */
 };
@@ -97,16 +98,18 @@ enum what {
     CMD_UNPAUSE,
     CMD_CLONE,
     CMD_UNCLONE,
-    CMD_FORCE
+    CMD_FORCE,
+    CMD_STOP,  /* the engine there shuts the VMs down */
+    CMD_DETACH /* and detaches the domains */
 };
 
 struct site {
     uint16_t up : 1, mute : 1; /* MUTE: it lives, and its management does not answer */
-    uint16_t acc : 2, exp : 1, vms : 1;
-    uint16_t rel : 3;       /* enum drstor_relation */
-    uint16_t data : WRITES; /* the writes it has */
-    uint16_t ghost : 1;     /* it came back with its old role: see world.c */
-    uint16_t leg : 3;       /* enum drstor_leg */
+    uint16_t acc : 2, exp : 1, vms : 1, att : 1; /* ATT: the engine there has its domains */
+    uint16_t rel : 3;                            /* enum drstor_relation */
+    uint16_t data : WRITES;                      /* the writes it has */
+    uint16_t ghost : 1;                          /* it came back with its old role: see world.c */
+    uint16_t leg : 3;                            /* enum drstor_leg */
 };
 
 struct state {
@@ -145,6 +148,7 @@ struct scene {
     unsigned first, then;  /* operations of the first run, and of the next */
     bool accepts_all;      /* people accept a loss that nobody knows */
     bool idle_is_sync;     /* an asynchronous array calls a pair in sync when nothing moves */
+    bool storage_only;     /* engines are left alone */
     bool no_hiding;        /* arrays cannot take a copy away from hosts */
     unsigned events;       /* what may happen beside them: see world.c */
     unsigned not_promised; /* rules that do not hold here, and docs/safety.md says so */
@@ -293,8 +297,7 @@ emit(struct sink *k, const struct state *s, enum act act, unsigned who, unsigned
     k->take(k, s, (struct label){(uint8_t)act, (uint8_t)who, (uint8_t)arg, (uint8_t)arg2});
 }
 
-/* ---- world.c: the arrays, the hosts, the links, and people -------------------------------------
- */
+/* ---- world.c: the arrays, the hosts, the links, and people ----------------------------------- */
 
 enum {
     EV_LINK = 1 << 0,
@@ -323,8 +326,7 @@ void world_land(struct state *s, bool acts);
 void breaks(struct state *s, enum rule r);
 void world_check(struct state *s); /* rules that one look at a state decides */
 
-/* ---- real.c: drstor's own decisions, asked with drstor's own structs ---------------------------
- */
+/* ---- real.c: drstor's own decisions, asked with drstor's own structs ------------------------- */
 
 void real_setup(void);
 struct dr_copy_view;
@@ -352,11 +354,14 @@ void real_plan(const struct state *s, enum dr_operation op, unsigned to, bool lo
 unsigned real_after(enum dr_operation op, unsigned k);
 bool real_committed(const struct state *s, unsigned run);
 bool real_settled(const struct state *s, unsigned run);
+/* Has the run anything left to do here? (dr_run_holds() of core/run/hold.c) */
+bool real_holds(const struct state *s, unsigned run);
+/* Is there something at SITE that no record allows? (dr_held_judge()) RET_STALE: it is old. */
+bool real_held(const struct state *s, unsigned site, bool *ret_stale);
 bool real_keeps_up(const struct state *s, unsigned site);
 unsigned real_sync(const struct state *s, unsigned site);
 
-/* ---- control.c, step.c: controllers -------------------------------------------------------------
- */
+/* ---- control.c, step.c: controllers ---------------------------------------------------------- */
 
 void control_moves(struct sink *k, const struct state *s, unsigned c);
 void step_moves(struct sink *k, const struct state *s, unsigned c, unsigned t);
@@ -374,8 +379,7 @@ bool ctl_stale(const struct state *s, unsigned c);
 /* It is no more, or is done: it holds nothing. UNSETTLED: what it sent may still act. */
 void ctl_gone(struct state *s, unsigned c, bool unsettled);
 
-/* ---- explore.c
- * ------------------------------------------------------------------------------------ */
+/* ---- explore.c ------------------------------------------------------------------------------- */
 
 struct found {
     uint64_t states, transitions;

@@ -55,6 +55,7 @@ record_followed(struct rec *r)
     r->left_gen_known = 0;
     r->left_gen = 0;
     r->left_since = 0;
+    r->untaken = 0;
     r->exposed = 0;
 }
 
@@ -80,8 +81,7 @@ step_over(struct state *s, unsigned c, unsigned t, unsigned failed)
     x->t[t] = (struct thread){0};
 }
 
-/* ---- the end of a go ----------------------------------------------------------------------------
- */
+/* ---- the end of a go ------------------------------------------------------------------------- */
 
 void
 ctl_gone(struct state *s, unsigned c, bool unsettled)
@@ -117,19 +117,22 @@ end_go(struct sink *k, const struct state *s, unsigned c)
     struct state n = *s;
     unsigned run = s->ctl[c].run - 1u;
     struct run *r = &n.runs[run];
-    bool over = (r->steps & ~r->done) == 0;
+    bool over = (r->steps & ~r->done) == 0, owes = false;
+    /* VMs that it shut down run nowhere: it is not over. */
+    for (unsigned i = 0; i < STEPS_MOST; i++)
+        owes |= (r->steps & r->done & (1u << i)) && step_row(r, i)->kind == DR_STEP_DRAIN &&
+                !real_committed(s, run);
     if (s->ctl[c].failed == 2 && !ctl_stale(s, c))
         unfence(&n, run);
     if (r->state == RUN_OPEN && !ctl_stale(s, c))
-        r->state = s->ctl[c].failed == 2 ? RUN_REFUSED : over ? RUN_DONE : RUN_OPEN;
+        r->state = s->ctl[c].failed == 2 && !owes ? RUN_REFUSED : over ? RUN_DONE : RUN_OPEN;
     if (r->state != RUN_OPEN)
         r->sent = 0;
     ctl_gone(&n, c, r->sent != 0 || s->ctl[c].settling);
     emit(k, &n, ACT_END, c, run, r->state);
 }
 
-/* ---- giving a run up
- * ------------------------------------------------------------------------------ */
+/* ---- giving a run up ------------------------------------------------------------------------- */
 
 static void
 give_up(struct sink *k, const struct state *s, unsigned c)
@@ -139,11 +142,23 @@ give_up(struct sink *k, const struct state *s, unsigned c)
     struct run *r = &n.runs[run];
     struct rec *x = &n.rec;
     bool settled = real_settled(s, run);
+    if (ctl_stale(s, c) && guard_on(G_TOKEN_RECORD)) {
+        ctl_gone(&n, c, true); /* it is somebody else's to end */
+        emit(k, &n, ACT_END, c, run, RUN_OPEN);
+        return;
+    }
+    if (ctl_stale(s, c))
+        breaks(&n, S8);
     if (!settled && x->op == run + 1 && x->phase != DR_PHASE_RESYNCING && x->epoch <= r->epoch) {
         unfence(&n, run);
     } else if (x->op == run + 1 && !record_rests(x)) {
         if (x->phase == DR_PHASE_RESYNCING)
             x->stale = 1;
+        record_rest(x);
+        record_changed(&n);
+    } else if (x->op == run + 1 && x->drill == run + 1 && !n.clone) {
+        x->drill = 0;
+        x->drill_site = 0;
         record_rest(x);
         record_changed(&n);
     }
@@ -153,15 +168,15 @@ give_up(struct sink *k, const struct state *s, unsigned c)
     emit(k, &n, ACT_GIVE_UP, c, run, 0);
 }
 
-/* ---- what was proven in another life
- * -------------------------------------------------------------- */
+/* ---- what was proven in another life --------------------------------------------------------- */
 
 static bool
 before_decision(enum dr_step_kind kind)
 {
-    return kind == DR_STEP_PRESYNC || kind == DR_STEP_DEMOTE || kind == DR_STEP_FINALSYNC ||
-           kind == DR_STEP_FENCE || kind == DR_STEP_COMMIT || kind == DR_STEP_WITHDRAW ||
-           kind == DR_STEP_SNAPSHOT || kind == DR_STEP_INTEND;
+    return kind == DR_STEP_PRESYNC || kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE ||
+           kind == DR_STEP_DEMOTE || kind == DR_STEP_FINALSYNC || kind == DR_STEP_FENCE ||
+           kind == DR_STEP_COMMIT || kind == DR_STEP_WITHDRAW || kind == DR_STEP_SNAPSHOT ||
+           kind == DR_STEP_INTEND;
 }
 
 static bool
@@ -199,8 +214,7 @@ believe(struct state *s, unsigned run)
     }
 }
 
-/* ---- beginning
- * -------------------------------------------------------------------------------------- */
+/* ---- beginning ------------------------------------------------------------------------------- */
 
 static void
 take_lock(struct state *s, unsigned c, unsigned run)
@@ -224,9 +238,11 @@ still_planned_for(struct state *s, unsigned run)
         return false;
     for (unsigned i = 0; i < RUNS; i++) {
         struct run *o = &s->runs[i];
-        if (i == run || o->state != RUN_OPEN)
+        if (i == run || o->state != RUN_OPEN || r->op == DR_OPERATION_GUARD)
             continue;
-        bool over = real_settled(s, i); /* it may fail at what comes beside: over when we go on */
+        bool over =
+            !real_holds(s, i) ||
+            o->op == DR_OPERATION_GUARD; /* it may fail at what comes beside: over when we go on */
         bool gives_way = r->unplanned && (s->rec.primary != r->to || record_rests(&s->rec) ||
                                           s->rec.phase == DR_PHASE_FENCING);
         if (!over && !gives_way)
@@ -254,7 +270,7 @@ start(struct sink *k, const struct state *s, unsigned c, unsigned run)
     }
     take_lock(&n, c, run);
     n.runs[run].state = RUN_OPEN;
-    if (!record_rests(&n.rec)) {
+    if (!record_rests(&n.rec) && n.runs[run].op != DR_OPERATION_GUARD) {
         record_rest(&n.rec);
         record_changed(&n);
     }
@@ -268,7 +284,9 @@ plan(struct sink *k, const struct state *s, unsigned c, unsigned run, enum dr_op
     struct state n = *s;
     struct real_plan p;
     bool flips = is_flip(op) || op == DR_OPERATION_SURVIVOR;
-    bool lost = flips && !s->site[!to].up;
+    bool lost = flips && !s->site[!to].up, stale;
+    if (op == DR_OPERATION_GUARD && !real_held(s, to, &stale))
+        return;
     real_plan(s, op, to, lost, &p);
     if (!p.good)
         return;
@@ -298,7 +316,7 @@ plans(struct sink *k, const struct state *s, unsigned c)
     if (run == RUNS)
         return;
     unsigned ops = run == 0 ? scene->first : scene->then, p = s->rec.primary;
-    for (unsigned op = 1; op <= DR_OPERATION_SURVIVOR; op++) {
+    for (unsigned op = 1; op <= DR_OPERATION_GUARD; op++) {
         if (!(ops & (1u << op)))
             continue;
         if (op == DR_OPERATION_SURVIVOR || op == DR_OPERATION_DEMOTE) {
@@ -335,8 +353,7 @@ idle(struct sink *k, const struct state *s, unsigned c)
     plans(k, s, c);
 }
 
-/* ---- between two steps
- * --------------------------------------------------------------------------------- */
+/* ---- between two steps ----------------------------------------------------------------------- */
 
 static void
 settled(struct sink *k, const struct state *s, unsigned c)
@@ -384,7 +401,17 @@ judge_beginning(struct state *s, const struct run *r, enum dr_step_kind kind)
     bool serves = old->up && old->acc == OPEN && (r->old == s->rec.primary || scene->mutual);
     if (takes && !planned && serves && !world_sees(s, r->to))
         breaks(s, L3);
-    if (planned && ((moves && serves && !world_flows(s, r->to)) || (old->up && old->vms)))
+    if (planned && ((moves && serves && !world_flows(s, r->to)) ||
+                    (old->up && old->vms && !scene->storage_only)))
+        breaks(s, L3);
+    /* What an engine has attached, it starts again by itself. */
+    if (planned && moves && !scene->storage_only && old->up && old->att)
+        breaks(s, S1);
+    if (kind == DR_STEP_DRAIN && (!world_flows(s, r->to) || !world_sees(s, r->old)))
+        breaks(s, L3);
+    if (kind == DR_STEP_RELEASE && old->vms)
+        breaks(s, L3);
+    if (kind == DR_STEP_CLOSE && r->old == s->rec.primary)
         breaks(s, L3);
     if (planned && r->op == DR_OPERATION_REPROTECT && old->acc == OPEN &&
         s->site[r->to].acc != OPEN)
@@ -413,12 +440,15 @@ begin(struct sink *k, const struct state *s, unsigned c, unsigned t, unsigned st
     if (missing) {
         bool moved = s->rec.epoch != r->epoch || s->rec.primary != r->primary;
         bool refused = ((missing & DR_REQUIRE_RECORD) && moved) ||
-                       ((missing & DR_REQUIRE_NO_VMS_AT_OLD) && s->site[r->old].vms);
+                       ((missing & DR_REQUIRE_NO_VMS_AT_OLD) && s->site[r->old].vms &&
+                        r->op != DR_OPERATION_SWITCHOVER);
         step_over(&n, c, t, refused ? 2 : 1);
         emit(k, &n, ACT_MISSING, c, step, (unsigned)__builtin_ctz(missing));
         return;
     }
-    x->pc = row->kind == DR_STEP_FENCE || row->kind == DR_STEP_CLONE ? PC_BEGIN : PC_LOOK;
+    x->pc = row->kind == DR_STEP_FENCE || row->kind == DR_STEP_CLONE || row->kind == DR_STEP_CLOSE
+                ? PC_BEGIN
+                : PC_LOOK;
     judge_beginning(&n, r, row->kind);
     emit(k, &n, ACT_CHECK, c, step, 0);
 }

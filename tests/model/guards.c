@@ -44,12 +44,12 @@ const char *const guard_names[G_GUARDS] = {
     [G_DRILL_LOOK] = "rehearsal-looks-for-its-clone",
 };
 
-static const char *const bit_names[] = {"record",           "old-reachable",    "target-reachable",
-                                        "relation-healthy", "old-not-writable", "synced-after",
-                                        "evidence",         "loss-covered",     "committed",
-                                        "target-writable",  "no-vms-at-old",    "exposed",
-                                        "old-withdrawn",    "old-kept",         "intended",
-                                        "follows",          "consistent",       "cloned"};
+_Static_assert(DR_REQUIRE_OLD_DETACHED == 1 << 19, "a new condition needs a name here");
+static const char *const bit_names[] = {
+    "record",        "old-reachable", "target-reachable", "relation-healthy", "old-not-writable",
+    "synced-after",  "evidence",      "loss-covered",     "committed",        "target-writable",
+    "no-vms-at-old", "exposed",       "old-withdrawn",    "old-kept",         "intended",
+    "follows",       "consistent",    "cloned",           "old-closed",       "old-detached"};
 
 bool
 guard_on(enum guard g)
@@ -116,8 +116,7 @@ guards_forgotten(FILE *to)
     return forgotten;
 }
 
-/* ---- the removals -------------------------------------------------------------------------------
- */
+/* ---- the removals ---------------------------------------------------------------------------- */
 
 #define N(OPERATION, STEP, NEED)                                                                   \
     {                                                                                              \
@@ -170,9 +169,23 @@ const struct removal removals[] = {
     EVERY_FLIP(SWITCHOVER, S9, "planned-sync/parts", "planned/parts", "planned/parts",
                "planned/people"),
     {N(SWITCHOVER, PRESYNC, RECORD), "planned/parts", 1, S8, {G(START)}},
-    {N(SWITCHOVER, DEMOTE, RECORD), "planned-sync/parts", 1, S8, {G(START)}},
+    {N(SWITCHOVER, DEMOTE, RECORD), "planned/storage", 1, S8, {G(START)}},
     {N(SWITCHOVER, DEMOTE, RELATION_HEALTHY), "planned/parts", 1, L3, {{0}}},
-    {N(SWITCHOVER, DEMOTE, NO_VMS_AT_OLD), "planned/parts", 1, L3, {{0}}},
+    {N(SWITCHOVER, DRAIN, RECORD), "planned-sync/parts", 1, S8, {G(START)}},
+    {N(SWITCHOVER, DRAIN, OLD_REACHABLE), "planned/parts", 1, L3, {{0}}},
+    {N(SWITCHOVER, DRAIN, RELATION_HEALTHY), "planned/parts", 1, L3, {{0}}},
+    {N(SWITCHOVER, RELEASE, RECORD),
+     "planned-sync/locks",
+     1,
+     S8,
+     {G(START), N(SWITCHOVER, DRAIN, RECORD)}},
+    {N(SWITCHOVER, RELEASE, NO_VMS_AT_OLD), "planned/people", 1, L3, {{0}}},
+    {N(SWITCHOVER, DEMOTE, OLD_DETACHED), "planned/people", 1, S1, {{0}}},
+    {N(SWITCHOVER, DEMOTE, NO_VMS_AT_OLD),
+     "planned/people",
+     1,
+     L3,
+     {N(SWITCHOVER, DEMOTE, OLD_DETACHED)}},
     {N(SWITCHOVER, FINALSYNC, OLD_NOT_WRITABLE), "planned-sync/people", 1, S9, {G(SYNC_LOOK)}},
     {N(SWITCHOVER, COMMIT, OLD_NOT_WRITABLE),
      "planned/people",
@@ -213,6 +226,8 @@ const struct removal removals[] = {
     {N(DEMOTE, DEMOTE, NO_VMS_AT_OLD), "demote/parts", 1, L3, {{0}}},
     {N(DEMOTE, WITHDRAW, OLD_NOT_WRITABLE), "demote/people", 1, L3, {{0}}},
     {N(DEMOTE, SETTLE, OLD_NOT_WRITABLE), "demote/people", 1, S9, {G(SETTLED_LOOK)}},
+
+    {N(GUARD, CLOSE, RECORD), "guard/parts", 1, L3, {G(START), G(OURS)}},
 
     {N(REPROTECT, DEMOTE, RECORD), "reprotect/parts", 1, S8, {G(START)}},
     {N(REPROTECT, DEMOTE, TARGET_WRITABLE), "reprotect/people", 1, L3, {{0}}},

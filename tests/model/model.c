@@ -2,7 +2,7 @@
  * The model checker: every history of a small world, walked breadth first.
  *
  *   model                    all scenes, then every guard taken away in turn; prints figures
- *   model --scene NAME       one scene
+ *   model --scene NAME [--faults N]   one scene, with more or less that goes wrong
  *   model --without GUARD    one guard taken away, with the history that this makes possible
  *   model --list             the names of both
  *
@@ -61,8 +61,7 @@ scene_find(const char *name)
     return NULL;
 }
 
-/* ---- one task ----------------------------------------------------------------------------------
- */
+/* ---- one task -------------------------------------------------------------------------------- */
 
 /* Everything in place: nothing may be broken, and every end is a good one. */
 static void
@@ -133,8 +132,7 @@ take_away(const struct removal *x, struct result *r)
     (void)fclose(to);
 }
 
-/* ---- all of them
- * ------------------------------------------------------------------------------------- */
+/* ---- all of them ----------------------------------------------------------------------------- */
 
 static void
 work(struct board *b)
@@ -208,10 +206,16 @@ everything(void)
 }
 
 static int
-one_scene(const char *name)
+one_scene(const char *name, const char *faults)
 {
     static struct result r;
+    static struct scene own;
     const struct scene *s = scene_find(name);
+    if (s && faults) {
+        own = *s;
+        own.faults = (uint8_t)strtoul(faults, NULL, 10);
+        s = &own;
+    }
     if (!s) {
         (void)fprintf(stderr, "no scene is called %s\n", name);
         return 2;
@@ -260,9 +264,11 @@ main(int argc, char **argv)
     if (argc == 2 && strcmp(argv[1], "--list") == 0)
         return list();
     if (argc == 3 && strcmp(argv[1], "--scene") == 0)
-        return one_scene(argv[2]);
+        return one_scene(argv[2], NULL);
+    if (argc == 5 && strcmp(argv[1], "--scene") == 0 && strcmp(argv[3], "--faults") == 0)
+        return one_scene(argv[2], argv[4]);
     if (argc == 3 && strcmp(argv[1], "--without") == 0)
         return one_guard(argv[2]);
-    (void)fputs("usage: model [--list | --scene NAME | --without GUARD]\n", stderr);
+    (void)fputs("usage: model [--list | --scene NAME [--faults N] | --without GUARD]\n", stderr);
     return 2;
 }

@@ -54,8 +54,7 @@ blocked_by(const char *id)
         }
 }
 
-/* ---- what was walked before
- * ------------------------------------------------------------------------ */
+/* ---- what was walked before ------------------------------------------------------------------ */
 
 static size_t
 memo_slot(const struct state *s)
@@ -97,8 +96,7 @@ memo_put(const struct state *s, enum quiet end)
     memo.ends[at] = (uint8_t)(end + 1);
 }
 
-/* ---- one quiet move
- * ----------------------------------------------------------------------------------- */
+/* ---- one quiet move -------------------------------------------------------------------------- */
 
 struct first {
     struct sink sink;
@@ -130,8 +128,7 @@ one_move(const struct state *s, struct first *f)
     return f->any;
 }
 
-/* ---- what a person does
- * --------------------------------------------------------------------------------- */
+/* ---- what a person does ---------------------------------------------------------------------- */
 
 static bool
 served(const struct state *s)

@@ -10,6 +10,7 @@
 #include "checker.h"
 
 #include "plan/evidence.h"
+#include "plan/held.h"
 #include "plan/loss.h"
 #include "plan/planner.h"
 #include "plan/require.h"
@@ -39,8 +40,7 @@ static struct dr_group group;
 static struct dr_model model;
 static struct dr_plan_array plan_arrays[SITES];
 
-/* ---- what was planned before, so that it is planned once ----------------------------------------
- */
+/* ---- what was planned before, so that it is planned once ------------------------------------- */
 
 struct plan_key {
     struct rec rec;
@@ -57,7 +57,7 @@ struct plan_row {
 
 static struct plan_row *rows;
 static size_t n_rows, size_rows;
-static uint16_t after[DR_OPERATION_SURVIVOR + 1][STEPS_MOST];
+static uint16_t after[DR_OPERATION_GUARD + 1][STEPS_MOST];
 
 void
 real_setup(void)
@@ -109,8 +109,7 @@ real_setup(void)
     n_rows = size_rows = 0;
 }
 
-/* ---- copies
- * ------------------------------------------------------------------------------------------ */
+/* ---- copies ---------------------------------------------------------------------------------- */
 
 struct seen {
     struct dr_copy_view view;
@@ -215,8 +214,7 @@ real_keeps_up(const struct state *s, unsigned i)
     return dr_view_keeps_up(&x.view);
 }
 
-/* ---- the record
- * ---------------------------------------------------------------------------------------- */
+/* ---- the record ------------------------------------------------------------------------------ */
 
 struct kept {
     struct dr_record record;
@@ -283,7 +281,8 @@ record(const struct state *s, struct kept *to)
                                .since = r->left ? BEGAN + WRITE_S * (int64_t)r->left_since : -1,
                                .seconds = r->left_zero ? 0 : -1,
                                .bytes = -1,
-                               .generation = r->left_gen_known ? generations[r->left_gen] : NULL};
+                               .generation = r->left_gen_known ? generations[r->left_gen] : NULL,
+                               .untaken = r->untaken};
     x->exposed_since = r->exposed ? BEGAN : -1;
     x->drill.started = -1;
     if (r->drill)
@@ -332,9 +331,37 @@ real_settled(const struct state *s, unsigned run)
     return dr_record_settled_by(&k.record, run_names[run]);
 }
 
-/* ---- facts
- * ------------------------------------------------------------------------------------------------
- */
+bool
+real_holds(const struct state *s, unsigned run)
+{
+    const struct run *r = &s->runs[run];
+    if (real_settled(s, run))
+        return false;
+    bool over = false;
+    for (unsigned k = 0; k < STEPS_MOST && record_rests(&s->rec); k++)
+        if (r->steps & r->done & (1u << k))
+            over |=
+                step_row(r, k)->kind == DR_STEP_COMMIT || step_row(r, k)->kind == DR_STEP_SETTLE;
+    return !over;
+}
+
+bool
+real_held(const struct state *s, unsigned site, bool *ret_stale)
+{
+    struct kept k;
+    struct seen x;
+    record(s, &k);
+    *ret_stale = false;
+    if (!world_sees(s, site))
+        return false;
+    see(s, site, &x);
+    const struct dr_plan_record r = {.group = "erp", .present = true, .record = k.record};
+    enum dr_held held = dr_held_judge(&group, site_names[site], &r, &x.view);
+    *ret_stale = dr_held_old_copy(&k.record, &x.view) != DR_OLD_COPY_NONE;
+    return held == DR_HELD_OPEN || held == DR_HELD_SHOWN;
+}
+
+/* ---- facts ----------------------------------------------------------------------------------- */
 
 struct known {
     struct dr_facts facts;
@@ -413,8 +440,7 @@ know(const struct state *s, struct known *k)
     }
 }
 
-/* ---- what a step needs
- * -------------------------------------------------------------------------------------- */
+/* ---- what a step needs ----------------------------------------------------------------------- */
 
 static const struct dr_accept_loss *
 accepted(unsigned code)
@@ -502,9 +528,14 @@ real_missing(const struct state *s, unsigned run, unsigned needs, bool weighs)
                                 .plan = &flip,
                                 .transferred = scene->sync || step_done(r, DR_STEP_FINALSYNC),
                                 .kept = step_done(r, DR_STEP_SNAPSHOT),
-                                .vms_at_old = !sees_old             ? DRSTOR_TRI_UNKNOWN
+                                .vms_at_old = scene->storage_only   ? DRSTOR_TRI_NO
+                                              : !sees_old           ? DRSTOR_TRI_UNKNOWN
                                               : s->site[r->old].vms ? DRSTOR_TRI_YES
-                                                                    : DRSTOR_TRI_NO};
+                                                                    : DRSTOR_TRI_NO,
+                                .attached_at_old = scene->storage_only   ? DRSTOR_TRI_NO
+                                                   : !sees_old           ? DRSTOR_TRI_UNKNOWN
+                                                   : s->site[r->old].att ? DRSTOR_TRI_YES
+                                                                         : DRSTOR_TRI_NO};
     if ((needs & OF_OLD) || (there && (needs & DR_REQUIRE_EVIDENCE) && sees_old)) {
         see(s, r->old, &old);
         c.old = &old.view;
@@ -528,9 +559,7 @@ real_missing(const struct state *s, unsigned run, unsigned needs, bool weighs)
     return missing;
 }
 
-/* ---- evidence
- * --------------------------------------------------------------------------------------------------
- */
+/* ---- evidence -------------------------------------------------------------------------------- */
 
 static void
 goal_of(unsigned op, unsigned to, bool unplanned, const struct dr_declaration *lost,
@@ -548,17 +577,19 @@ goal_of(unsigned op, unsigned to, bool unplanned, const struct dr_declaration *l
                                          [DR_OPERATION_SYNC] = DR_VERB_SYNC,
                                          [DR_OPERATION_DRILL_START] = DR_VERB_DRILL_START,
                                          [DR_OPERATION_DRILL_PROMOTE] = DR_VERB_DRILL_PROMOTE,
-                                         [DR_OPERATION_DRILL_CLEAN] = DR_VERB_DRILL_CLEAN};
+                                         [DR_OPERATION_DRILL_CLEAN] = DR_VERB_DRILL_CLEAN,
+                                         [DR_OPERATION_GUARD] = DR_VERB_GUARD};
     *g = (struct dr_goal){.verb = verbs[op],
                           .groups = names,
                           .n_groups = 1,
                           .within_s = -1,
                           .unplanned = unplanned,
+                          .storage_only = scene->storage_only,
                           .accept_loss = {.seconds = -1, .bytes = -1},
                           .reason = "fire"};
     if (g->verb == DR_VERB_PROMOTE)
         g->to = site_names[to];
-    if (g->verb == DR_VERB_DEMOTE)
+    if (g->verb == DR_VERB_DEMOTE || g->verb == DR_VERB_GUARD)
         g->at = site_names[to];
     if (lost->kind) {
         g->declare = (struct dr_declaration *)(uintptr_t)lost;
@@ -617,9 +648,7 @@ real_evidence_counts(const struct state *s, unsigned run)
                               &refusal);
 }
 
-/* ---- plans
- * -------------------------------------------------------------------------------------------------------
- */
+/* ---- plans ----------------------------------------------------------------------------------- */
 
 static unsigned
 step_index(const struct dr_table_row *row, enum dr_step_kind kind)
@@ -735,7 +764,7 @@ real_plan(const struct state *s, enum dr_operation op, unsigned to, bool lost,
     struct plan_key key;
     unsigned open = 0;
     for (unsigned r = 0; r < RUNS; r++)
-        if (s->runs[r].state == RUN_OPEN && !real_settled(s, r))
+        if (s->runs[r].state == RUN_OPEN && real_holds(s, r) && s->runs[r].op != DR_OPERATION_GUARD)
             open = r + 1;
     memset(&key, 0, sizeof(key));
     key.rec = s->rec;

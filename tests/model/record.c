@@ -67,8 +67,7 @@ set_proof(struct rec *x, const struct run *r, unsigned run, unsigned kind)
     x->ev_site = r->old;
 }
 
-/* ---- small ones
- * ------------------------------------------------------------------------------------ */
+/* ---- small ones ------------------------------------------------------------------------------ */
 
 void
 record_begin(struct sink *k, const struct state *s, unsigned c, unsigned t)
@@ -77,7 +76,8 @@ record_begin(struct sink *k, const struct state *s, unsigned c, unsigned t)
     unsigned run = s->ctl[c].run - 1u;
     const struct run *r = &s->runs[run];
     struct rec x = s->rec;
-    bool drill = kind_of(s, c, t) == DR_STEP_CLONE;
+    bool drill = kind_of(s, c, t) == DR_STEP_CLONE, guard = kind_of(s, c, t) == DR_STEP_CLOSE;
+    bool stale = false;
     if (!may_write(&n, c)) {
         step_ends(k, s, c, t, 1);
         return;
@@ -87,7 +87,12 @@ record_begin(struct sink *k, const struct state *s, unsigned c, unsigned t)
         step_ends(k, s, c, t, 2);
         return;
     }
-    if (!drill) {
+    if (guard) {
+        x.hold = (x.hold | 1u << r->old) & 3u;
+        (void)real_held(s, r->old, &stale);
+        x.left |= stale && !x.stale;
+        x.stale |= stale;
+    } else if (!drill) {
         x.phase = DR_PHASE_FENCING;
         x.op = (run + 1) & 3u;
         record_unproven(&x);
@@ -135,8 +140,7 @@ record_forget(struct state *s, unsigned c)
     record_changed(s);
 }
 
-/* ---- weighing
- * ------------------------------------------------------------------------------------------ */
+/* ---- weighing -------------------------------------------------------------------------------- */
 
 /* What a person has agreed to: as much as drstor's own weighing says that is covered. */
 static unsigned
@@ -288,8 +292,7 @@ record_last_look(struct sink *k, const struct state *s, unsigned c, unsigned t)
     weighed(k, &n, c, t);
 }
 
-/* ---- what is written
- * ------------------------------------------------------------------------------------ */
+/* ---- what is written ------------------------------------------------------------------------- */
 
 static unsigned
 top(unsigned data)
@@ -315,7 +318,7 @@ flip(const struct state *s, unsigned run, struct rec *x)
     if (r->op != DR_OPERATION_SERVE || r->unplanned || !x->stale)
         x->hold = x->hold & ~(1u << r->old) & 3u;
     if (r->op != DR_OPERATION_SERVE) {
-        x->stale = x->left = x->exposed = 1;
+        x->stale = x->left = x->exposed = x->untaken = 1;
         x->left_zero = loss.proven;
         x->left_gen_known = r->gen_known;
         x->left_gen = r->gen;

@@ -25,13 +25,30 @@ left_behind(struct state *s)
     s->rec.stale = s->rec.left = s->rec.exposed = 1;
     s->rec.hold = 1;
     s->site[1].acc = OPEN;
-    s->site[1].exp = 1;
+    s->site[1].exp = s->site[1].att = 1;
     s->site[1].rel = DRSTOR_RELATION_NONE;
     s->site[0].ghost = 1;
     s->site[0].data = 1;
     s->n = 1;
     s->agreed = 1;
     s->tag[1] = scene->tags ? EPOCH_FIRST + 1 : 0;
+}
+
+/* A planned flip to rome that was not reversed: milan follows nobody. */
+static void
+not_reversed(struct state *s)
+{
+    s->rec.epoch = EPOCH_FIRST + 1;
+    s->rec.primary = 1;
+    s->rec.stale = s->rec.left = s->rec.exposed = 1;
+    s->rec.left_gen_known = s->rec.left_zero = 1;
+    s->site[0].acc = CLOSED;
+    s->site[0].exp = s->site[0].att = 0;
+    s->site[1].acc = OPEN;
+    s->site[1].exp = s->site[1].att = 1;
+    s->site[1].rel = DRSTOR_RELATION_NONE;
+    s->site[1].data = 1;
+    s->n = 1;
 }
 
 /* A drill is under way at rome. */
@@ -93,6 +110,8 @@ const struct scene scenes[] = {
     ALSO("demote", .first = OP(DEMOTE), .then = OP(SERVE) | OP(PROMOTE)),
     ALSO("reprotect", .first = OP(REPROTECT), .then = OP(REPROTECT) | OP(SERVE) | OP(PROMOTE),
          .begin = left_behind),
+    ALSO("guard", .first = OP(GUARD), .then = OP(PROMOTE) | OP(REPROTECT) | OP(GUARD),
+         .begin = left_behind),
     ALSO("pauses", .first = OP(SUSPEND) | OP(SYNC), .then = OP(RESUME) | OP(SWITCHOVER)),
     ALSO("resume", .first = OP(RESUME), .then = OP(SUSPEND) | OP(SYNC) | OP(PROMOTE),
          .begin = paused),
@@ -102,6 +121,13 @@ const struct scene scenes[] = {
      .first = OP(SWITCHOVER),
      .then = OP(SERVE),
      .not_promised = 1u << S3},
+    {.name = "planned/storage",
+     .storage_only = true,
+     .sync = true,
+     .events = PARTS,
+     .faults = 1,
+     .first = OP(SWITCHOVER),
+     .then = OP(SWITCHOVER) | OP(PROMOTE)},
     {.name = "planned/idle",
      .idle_is_sync = true,
      .events = EV_WRITE | EV_CRASH | EV_REPLY | EV_LINK | EV_ABORT,
@@ -170,7 +196,7 @@ const struct scene scenes[] = {
      .faults = 2,
      .first = OP(REPROTECT) | OP(DRILL_START),
      .then = OP(REPROTECT) | OP(DRILL_START),
-     .begin = left_behind},
+     .begin = not_reversed},
     {.name = "reprotect/paused",
      .events = EV_CRASH | EV_HAND | EV_RESCUE | EV_WRITE,
      .faults = 2,

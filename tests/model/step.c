@@ -9,8 +9,7 @@
 
 #include <drstor/types.h>
 
-/* ---- is it so, and if not, what would make it so
- * --------------------------------------------------- */
+/* ---- is it so, and if not, what would make it so --------------------------------------------- */
 
 enum verdict { HOLDS, SEND, WAIT, FAILS, REFUSES };
 
@@ -152,7 +151,12 @@ judge(const struct state *s, const struct run *r, const struct thread *t, enum d
         return !guard_on(G_DRILL_LOOK) || (s->rec.drill && s->clone) ? HOLDS : FAILS;
     case DR_STEP_UNCLONE:
         return !s->rec.drill || !s->clone ? HOLDS : ask(c, CMD_UNCLONE, r->to, epoch);
+    case DR_STEP_DRAIN:
+        return s->site[r->old].vms ? ask(c, CMD_STOP, r->old, epoch) : HOLDS;
+    case DR_STEP_RELEASE:
+        return s->site[r->old].att ? ask(c, CMD_DETACH, r->old, epoch) : HOLDS;
     case DR_STEP_HANDOVER:
+    case DR_STEP_CLOSE:
     case DR_STEP_FENCE:
     case DR_STEP_COMMIT:
     case DR_STEP_STAGE:
@@ -164,9 +168,7 @@ judge(const struct state *s, const struct run *r, const struct thread *t, enum d
     return HOLDS;
 }
 
-/* ---- done
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- done ------------------------------------------------------------------------------------ */
 
 /* What the step is for, as the world has it and not as somebody says. */
 static bool
@@ -176,6 +178,8 @@ is_so(const struct state *s, const struct run *r, enum dr_step_kind kind)
         return closed(s, r->old);
     if (kind == DR_STEP_PROMOTE)
         return s->site[r->to].acc == OPEN;
+    if (kind == DR_STEP_CLOSE)
+        return closed(s, r->old) || !s->site[r->old].exp;
     if (kind == DR_STEP_WITHDRAW)
         return !s->site[r->old].exp;
     if (kind == DR_STEP_EXPOSE)
@@ -225,6 +229,10 @@ holds(struct sink *k, struct state *n, unsigned c, unsigned t, enum dr_step_kind
         emit(k, n, ACT_WEIGHED, c, step, 0);
         return;
     }
+    if (kind == DR_STEP_PROMOTE && n->rec.untaken && n->rec.primary == r->to && !ctl_stale(n, c)) {
+        n->rec.untaken = 0;
+        record_changed(n);
+    }
     if (kind == DR_STEP_DEMOTE && r->op == DR_OPERATION_SWITCHOVER) {
         record_proof(k, n, c, t, DRSTOR_EVIDENCE_E1_READ_BACK);
         return;
@@ -239,9 +247,7 @@ unsent(struct run *r, unsigned t)
     r->sent = r->sent & ~(1u << t) & 3u;
 }
 
-/* ---- sending
- * ------------------------------------------------------------------------------------------------
- */
+/* ---- sending --------------------------------------------------------------------------------- */
 
 /* The array has said no, and means it. */
 static void
@@ -332,6 +338,12 @@ send(struct sink *k, const struct state *s, unsigned c, unsigned t, enum dr_step
         return;
     }
     const struct run *r = &s->runs[s->ctl[c].run - 1];
+    /* A primary that is closed has taken over, if it was open: the record says so first. */
+    if (cmd.what == CMD_CLOSE && s->rec.untaken && s->rec.primary == cmd.site &&
+        s->site[cmd.site].acc == OPEN && !ctl_stale(s, c)) {
+        n.rec.untaken = 0;
+        record_changed(&n);
+    }
     bool ours =
         s->rec.op == s->ctl[c].run || (s->rec.epoch == r->epoch && s->rec.primary == r->primary);
     if (ctl_stale(s, c) || !ours)
@@ -351,14 +363,16 @@ send(struct sink *k, const struct state *s, unsigned c, unsigned t, enum dr_step
     if (k->quiet || s->faults == 0)
         return;
     bool one = n.flight.what == CMD_NONE;
+    bool engine = cmd.what == CMD_STOP || cmd.what == CMD_DETACH;
     bool parts = cmd.what == CMD_OPEN || cmd.what == CMD_CLOSE || cmd.what == CMD_FORCE;
     for (unsigned f = FATE_LOST; f < FATE_REFUSED && (scene->events & EV_REPLY); f++) {
-        if (((f == FATE_LATE || f == FATE_TWICE) && !one) || (f == FATE_PART && !parts))
+        /* What an engine was told and did not do yet, its VMs show. */
+        if (((f == FATE_LATE || f == FATE_TWICE) && (!one || engine)) || (f == FATE_PART && !parts))
             continue;
         unclear(k, &n, c, t, cmd, (enum fate)f);
     }
     for (unsigned f = FATE_LOST; f <= FATE_LATE && (scene->events & EV_CRASH); f++)
-        if (f != FATE_LATE || one)
+        if (f != FATE_LATE || (one && !engine))
             dies(k, &n, c, cmd, (enum fate)f);
 }
 
@@ -382,9 +396,7 @@ settle(struct sink *k, const struct state *s, unsigned c, unsigned t)
     emit(k, &m, ACT_AGAIN, c, step, 2);
 }
 
-/* ---- the fence
- * ---------------------------------------------------------------------------------------------------
- */
+/* ---- the fence ------------------------------------------------------------------------------- */
 
 /* Making the old copy read-only, or hiding it, as the fence wants it: bounded, and silence counts.
  */
@@ -429,6 +441,21 @@ fence_settles(struct sink *k, const struct state *s, unsigned c, unsigned t)
     emit(k, &m, ACT_AGAIN, c, step, 2);
 }
 
+/* A guard: it cannot be written any more, and hosts shall not start from it either. */
+static void
+closed_there(struct sink *k, struct state *n, unsigned c, unsigned t)
+{
+    const struct run *r = &n->runs[n->ctl[c].run - 1];
+    struct thread *x = &n->ctl[c].t[t];
+    if (!n->site[r->old].exp || scene->no_hiding || x->wd) {
+        holds(k, n, c, t, DR_STEP_CLOSE);
+        return;
+    }
+    x->sub = 2;
+    x->acted = 1; /* it is enough that it is so */
+    emit(k, n, ACT_WEIGHED, c, x->step, 0);
+}
+
 static void
 fence(struct sink *k, const struct state *s, unsigned c, unsigned t)
 {
@@ -442,6 +469,10 @@ fence(struct sink *k, const struct state *s, unsigned c, unsigned t)
     unsigned verdict = guard_on(G_FENCE) ? real_fence(s, run, x, &kind) : DR_FENCE_PROVEN;
     switch ((enum dr_fence_verdict)verdict) {
     case DR_FENCE_PROVEN:
+        if (step_row(&s->runs[run], x->step)->kind == DR_STEP_CLOSE) {
+            closed_there(k, &n, c, t);
+            return;
+        }
         record_proof(k, &n, c, t, guard_on(G_FENCE) ? kind : DRSTOR_EVIDENCE_E1_READ_BACK);
         return;
     case DR_FENCE_DEMOTE:
@@ -461,8 +492,7 @@ fence(struct sink *k, const struct state *s, unsigned c, unsigned t)
     step_ends(k, s, c, t, 2);
 }
 
-/* ---- reading for the engine, and starting there
- * ------------------------------------------------------------------- */
+/* ---- reading for the engine, and starting there ---------------------------------------------- */
 
 static void
 handover(struct sink *k, const struct state *s, unsigned c, unsigned t)
@@ -498,18 +528,18 @@ stage(struct sink *k, const struct state *s, unsigned c, unsigned t)
         breaks(&n, S1);
     if (x->acc != OPEN)
         breaks(&n, S4);
+    x->att = 1;
     holds(k, &n, c, t, DR_STEP_STAGE);
 }
 
-/* ---- one move
- * --------------------------------------------------------------------------------------------------------
- */
+/* ---- one move -------------------------------------------------------------------------------- */
 
 static unsigned
 looked_at(const struct run *r, enum dr_step_kind kind)
 {
-    bool old = kind == DR_STEP_DEMOTE || kind == DR_STEP_REVERSE || kind == DR_STEP_RESYNC ||
-               kind == DR_STEP_FOLLOW || kind == DR_STEP_WITHDRAW || kind == DR_STEP_SNAPSHOT;
+    bool old = kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE || kind == DR_STEP_DEMOTE ||
+               kind == DR_STEP_REVERSE || kind == DR_STEP_RESYNC || kind == DR_STEP_FOLLOW ||
+               kind == DR_STEP_WITHDRAW || kind == DR_STEP_SNAPSHOT;
     return old ? (unsigned)r->old : (unsigned)r->to;
 }
 
@@ -546,7 +576,7 @@ drive(struct sink *k, const struct state *s, unsigned c, unsigned t, enum dr_ste
 static void
 look(struct sink *k, const struct state *s, unsigned c, unsigned t, enum dr_step_kind kind)
 {
-    if (kind == DR_STEP_FENCE)
+    if (kind == DR_STEP_FENCE || kind == DR_STEP_CLOSE)
         fence(k, s, c, t);
     else if (kind == DR_STEP_COMMIT)
         record_weigh_commit(k, s, c, t);

@@ -22,7 +22,9 @@ static const char *const cmd_words[] = {[CMD_NONE] = "nothing",
                                         [CMD_UNPAUSE] = "go on with replication",
                                         [CMD_CLONE] = "clone it",
                                         [CMD_UNCLONE] = "delete the clone",
-                                        [CMD_FORCE] = "go on alone"};
+                                        [CMD_FORCE] = "go on alone",
+                                        [CMD_STOP] = "shut the VMs down",
+                                        [CMD_DETACH] = "detach the domains"};
 static const char *const fate_words[] = {[FATE_DONE] = "done",
                                          [FATE_LOST] = "lost on the way, no answer",
                                          [FATE_NO_REPLY] = "done, and the answer is lost",

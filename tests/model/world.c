@@ -57,6 +57,7 @@ world_begin(struct state *s)
         s->site[i].up = 1;
         s->site[i].acc = scene->mutual || i == 0 ? OPEN : CLOSED;
         s->site[i].exp = scene->mutual || i == 0;
+        s->site[i].att = i == 0;
         s->site[i].rel = scene->mutual ? DRSTOR_RELATION_MUTUAL
                          : i == 0      ? DRSTOR_RELATION_SOURCE
                                        : DRSTOR_RELATION_DESTINATION;
@@ -99,8 +100,7 @@ hosts_write(const struct state *s, unsigned i)
     return s->site[i].up && s->site[i].exp && s->site[i].acc != CLOSED;
 }
 
-/* ---- rules -------------------------------------------------------------------------------------
- */
+/* ---- rules ----------------------------------------------------------------------------------- */
 
 static unsigned
 written(const struct state *s)
@@ -130,8 +130,7 @@ opened(struct state *s, unsigned i)
         breaks(s, S4);
 }
 
-/* ---- commands
- * ------------------------------------------------------------------------------------ */
+/* ---- commands -------------------------------------------------------------------------------- */
 
 static void
 open_copy(struct state *s, unsigned i, bool part)
@@ -173,7 +172,7 @@ overwrite(struct state *s, unsigned dst)
     d->rel = DRSTOR_RELATION_DESTINATION;
     from->rel = DRSTOR_RELATION_SOURCE;
     s->paused = 0;
-    s->copying = (d->data & ~(unsigned)from->data) != 0;
+    s->copying = d->data != from->data;
     d->data &= from->data;
     return true;
 }
@@ -184,9 +183,10 @@ world_effect(struct state *s, struct cmd c, bool part)
     struct site *at = &s->site[c.site];
     if (!at->up)
         return false;
-    if (scene->tags && c.epoch < s->tag[c.site])
+    bool engine = c.what == CMD_STOP || c.what == CMD_DETACH;
+    if (scene->tags && !engine && c.epoch < s->tag[c.site])
         return false;
-    if (scene->tags)
+    if (scene->tags && !engine)
         s->tag[c.site] = (uint8_t)c.epoch;
     switch ((enum what)c.what) {
     case CMD_OPEN:
@@ -241,6 +241,14 @@ world_effect(struct state *s, struct cmd c, bool part)
         return true;
     case CMD_FORCE:
         return force_leg(s, c.site, part);
+    case CMD_STOP:
+        at->vms = 0;
+        return true;
+    case CMD_DETACH:
+        if (at->vms)
+            return false;
+        at->att = 0;
+        return true;
     case CMD_NONE:
         break;
     }
@@ -256,8 +264,7 @@ world_land(struct state *s, bool acts)
         (void)world_effect(s, c, false);
 }
 
-/* ---- what happens by itself
- * ------------------------------------------------------------------------ */
+/* ---- what happens by itself ------------------------------------------------------------------ */
 
 static void
 write_one(struct sink *k, const struct state *s, unsigned i)
@@ -317,8 +324,7 @@ part_legs(struct state *s)
     }
 }
 
-/* ---- what goes wrong
- * --------------------------------------------------------------------------------- */
+/* ---- what goes wrong ------------------------------------------------------------------------- */
 
 /* Is a run past the check of a step of KIND? */
 static bool
@@ -394,7 +400,7 @@ site_events(struct sink *k, const struct state *s, unsigned i)
     bool free = x->ghost || !run_open(s);
     if (!runs && may && (free || ((scene->events & EV_VMS) && fault)) && !k->quiet &&
         (scene->events & EV_WRITE)) {
-        n.site[i].vms = 1;
+        n.site[i].vms = n.site[i].att = 1;
         if (!free)
             n.faults--;
         emit(k, &n, ACT_VM_START, i, 0, 0);
@@ -406,8 +412,7 @@ site_events(struct sink *k, const struct state *s, unsigned i)
     }
 }
 
-/* ---- people at the arrays
- * -------------------------------------------------------------------------------- */
+/* ---- people at the arrays -------------------------------------------------------------------- */
 
 /* Is a fence believed that nobody looks at again until it is old? */
 static bool
@@ -424,10 +429,10 @@ fence_believed(const struct state *s)
 static bool
 hands_off(const struct state *s)
 {
-    static const enum dr_step_kind kinds[] = {DR_STEP_PROMOTE,   DR_STEP_EXPOSE, DR_STEP_HANDOVER,
-                                              DR_STEP_STAGE,     DR_STEP_COMMIT, DR_STEP_SNAPSHOT,
-                                              DR_STEP_FINALSYNC, DR_STEP_INTEND, DR_STEP_RESYNC,
-                                              DR_STEP_REVERSE,   DR_STEP_SETTLE, DR_STEP_WITHDRAW};
+    static const enum dr_step_kind kinds[] = {
+        DR_STEP_PROMOTE,  DR_STEP_EXPOSE,    DR_STEP_HANDOVER, DR_STEP_STAGE,  DR_STEP_COMMIT,
+        DR_STEP_SNAPSHOT, DR_STEP_FINALSYNC, DR_STEP_INTEND,   DR_STEP_RESYNC, DR_STEP_REVERSE,
+        DR_STEP_SETTLE,   DR_STEP_WITHDRAW,  DR_STEP_CLOSE};
     for (size_t i = 0; i < DR_COUNT(kinds); i++)
         if (under_way(s, kinds[i]))
             return true;
@@ -446,9 +451,11 @@ hand_at_primary(struct sink *k, const struct state *s)
         s->site[p].rel != DRSTOR_RELATION_DESTINATION && !scene->mutual) {
         n.site[p].acc = OPEN;
         n.site[p].vms = s->site[p].exp && (scene->events & EV_WRITE) != 0;
+        n.site[p].att |= n.site[p].vms;
         emit(k, &n, ACT_HAND_OPEN, p, 0, 0);
         n.site[p].acc = CLOSED;
         n.site[p].vms = s->site[p].vms;
+        n.site[p].att = s->site[p].att;
     }
     if (s->site[p].acc == OPEN && !scene->no_roles[p]) {
         n.site[p].acc = CLOSED;
