@@ -317,8 +317,11 @@ enum {
 
 void world_begin(struct state *s);
 void world_events(struct sink *k, const struct state *s);
-bool world_sees(const struct state *s, unsigned site); /* its array answers a controller */
-bool world_flows(const struct state *s, unsigned dst); /* the follower is being fed */
+/* Is a run past the check of a step of KIND? */
+bool world_under_way(const struct state *s, enum dr_step_kind kind);
+void people_events(struct sink *k, const struct state *s); /* people.c */
+bool world_sees(const struct state *s, unsigned site);     /* its array answers a controller */
+bool world_flows(const struct state *s, unsigned dst);     /* the follower is being fed */
 /* A command arrives. False: the array refuses it. */
 bool world_effect(struct state *s, struct cmd c, bool part);
 /* What is under way acts now, or never will. */
@@ -326,7 +329,7 @@ void world_land(struct state *s, bool acts);
 void breaks(struct state *s, enum rule r);
 void world_check(struct state *s); /* rules that one look at a state decides */
 
-/* ---- real.c: drstor's own decisions, asked with drstor's own structs ------------------------- */
+/* ---- real.c, decide.c, plans.c: drstor's own decisions, with its own structs ----------------- */
 
 void real_setup(void);
 struct dr_copy_view;

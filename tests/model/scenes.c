@@ -85,9 +85,9 @@ enum {
     /* parts fail, replies are lost, a controller dies */
     PARTS = EV_WRITE | EV_LINK | EV_SITE | EV_MUTE | EV_CRASH | EV_REPLY | EV_ABORT,
     /* people act beside drstor, and time goes by */
-    PEOPLE = EV_WRITE | EV_VMS | EV_AGE | EV_HAND | EV_RESCUE | EV_CRASH | EV_SITE | EV_ABORT,
+    PEOPLE = EV_WRITE | EV_VMS | EV_AGE | EV_HAND | EV_RESCUE | EV_CRASH,
     /* two controllers, and one does not know that its lock is gone */
-    LOCKS = EV_LOCK | EV_CRASH | EV_REPLY | EV_ABORT
+    LOCKS = EV_LOCK | EV_CRASH | EV_ABORT
 };
 
 #define ALSO(NAME, ...)                                                                            \

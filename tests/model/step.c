@@ -5,16 +5,14 @@
  */
 #include "step.h"
 
-#include "plan/evidence.h"
-
 #include <drstor/types.h>
 
 /* ---- is it so, and if not, what would make it so --------------------------------------------- */
 
 enum verdict { HOLDS, SEND, WAIT, FAILS, REFUSES };
 
-static bool
-closed(const struct state *s, unsigned i)
+bool
+step_closed(const struct state *s, unsigned i)
 {
     return s->site[i].acc == CLOSED;
 }
@@ -26,7 +24,7 @@ writable(const struct state *s, unsigned i)
 }
 
 static enum verdict
-ask(struct cmd *c, enum what what, unsigned site, unsigned epoch)
+step_ask(struct cmd *c, enum what what, unsigned site, unsigned epoch)
 {
     *c = (struct cmd){.what = what & 15u, .site = site & 1u, .epoch = epoch & 7u};
     return SEND;
@@ -37,13 +35,13 @@ final_sync(const struct state *s, const struct run *r, const struct thread *t, s
 {
     bool in_sync = s->site[r->to].rel == DRSTOR_RELATION_DESTINATION &&
                    real_sync(s, r->to) == DRSTOR_SYNC_IN_SYNC;
-    if (guard_on(G_SYNC_LOOK) && (!world_sees(s, r->old) || !closed(s, r->old)))
+    if (guard_on(G_SYNC_LOOK) && (!world_sees(s, r->old) || !step_closed(s, r->old)))
         return FAILS;
     if ((t->moved || scene->sync || !guard_on(G_TRANSFER_AFTER)) && in_sync)
         return HOLDS;
     if (scene->sync && real_sync(s, r->to) == DRSTOR_SYNC_SYNCING)
         return WAIT;
-    return ask(c, CMD_TRANSFER, r->to, (unsigned)r->epoch);
+    return step_ask(c, CMD_TRANSFER, r->to, (unsigned)r->epoch);
 }
 
 static enum verdict
@@ -54,7 +52,7 @@ bring_up_to_date(const struct state *s, const struct run *r, const struct thread
         return HOLDS;
     if (scene->sync && sync == DRSTOR_SYNC_SYNCING)
         return WAIT;
-    return ask(c, CMD_TRANSFER, r->to, (unsigned)r->epoch);
+    return step_ask(c, CMD_TRANSFER, r->to, (unsigned)r->epoch);
 }
 
 static enum verdict
@@ -67,11 +65,11 @@ follow_primary(const struct state *s, const struct run *r, struct cmd *c)
         return HOLDS;
     if (guard_on(G_SOURCE) && s->rec.primary != r->to)
         return REFUSES;
-    if (guard_on(G_LAST_LOOK) && (!closed(s, r->old) || (r->gen_known && r->gen != old->data)))
+    if (guard_on(G_LAST_LOOK) && (!step_closed(s, r->old) || (r->gen_known && r->gen != old->data)))
         return FAILS;
     if (old->exp && !scene->no_hiding)
-        return ask(c, CMD_WITHDRAW, r->old, (unsigned)s->rec.epoch);
-    return ask(c, CMD_RESYNC, r->old, (unsigned)s->rec.epoch);
+        return step_ask(c, CMD_WITHDRAW, r->old, (unsigned)s->rec.epoch);
+    return step_ask(c, CMD_RESYNC, r->old, (unsigned)s->rec.epoch);
 }
 
 static enum verdict
@@ -81,10 +79,10 @@ promote(const struct state *s, const struct run *r, struct cmd *c)
     if (writable(s, r->to))
         return HOLDS;
     if (x->rel != DRSTOR_RELATION_MUTUAL)
-        return ask(c, CMD_OPEN, r->to, (unsigned)s->rec.epoch);
+        return step_ask(c, CMD_OPEN, r->to, (unsigned)s->rec.epoch);
     if (x->leg == DRSTOR_LEG_DETACHED)
         return REFUSES;
-    return ask(c, CMD_FORCE, r->to, (unsigned)s->rec.epoch);
+    return step_ask(c, CMD_FORCE, r->to, (unsigned)s->rec.epoch);
 }
 
 static enum verdict
@@ -97,7 +95,7 @@ pause_or_go_on(const struct state *s, const struct run *r, bool pause, struct cm
         return HOLDS;
     if (!follows)
         return FAILS;
-    return ask(c, pause ? CMD_PAUSE : CMD_UNPAUSE, r->to, (unsigned)r->epoch);
+    return step_ask(c, pause ? CMD_PAUSE : CMD_UNPAUSE, r->to, (unsigned)r->epoch);
 }
 
 /* Follows until it has everything; a copy that does not catch up is given up at last. */
@@ -117,27 +115,28 @@ judge(const struct state *s, const struct run *r, const struct thread *t, enum d
     unsigned epoch = (unsigned)r->epoch, next = epoch + 1;
     switch (kind) {
     case DR_STEP_PRESYNC:
-        return t->acted ? HOLDS : ask(c, CMD_TRANSFER, r->to, epoch);
+        return t->acted ? HOLDS : step_ask(c, CMD_TRANSFER, r->to, epoch);
     case DR_STEP_DEMOTE:
-        return t->acted && closed(s, r->old) ? HOLDS
-                                             : ask(c, CMD_CLOSE, r->old, (unsigned)s->rec.epoch);
+        return t->acted && step_closed(s, r->old)
+                   ? HOLDS
+                   : step_ask(c, CMD_CLOSE, r->old, (unsigned)s->rec.epoch);
     case DR_STEP_FINALSYNC:
         return final_sync(s, r, t, c);
     case DR_STEP_TAG:
-        return s->tag[r->to] >= next ? HOLDS : ask(c, CMD_TAG, r->to, next);
+        return s->tag[r->to] >= next ? HOLDS : step_ask(c, CMD_TAG, r->to, next);
     case DR_STEP_PROMOTE:
         return promote(s, r, c);
     case DR_STEP_REVERSE:
     case DR_STEP_RESYNC:
         return follow_primary(s, r, c);
     case DR_STEP_EXPOSE:
-        return s->site[r->to].exp ? HOLDS : ask(c, CMD_EXPOSE, r->to, next);
+        return s->site[r->to].exp ? HOLDS : step_ask(c, CMD_EXPOSE, r->to, next);
     case DR_STEP_WITHDRAW:
-        return s->site[r->old].exp ? ask(c, CMD_WITHDRAW, r->old, epoch) : HOLDS;
+        return s->site[r->old].exp ? step_ask(c, CMD_WITHDRAW, r->old, epoch) : HOLDS;
     case DR_STEP_SNAPSHOT:
         return r->kept_known && r->kept == s->site[r->old].data
                    ? HOLDS
-                   : ask(c, CMD_SNAPSHOT, r->old, epoch);
+                   : step_ask(c, CMD_SNAPSHOT, r->old, epoch);
     case DR_STEP_FOLLOW:
         return catch_up(s, r);
     case DR_STEP_PAUSE:
@@ -146,15 +145,15 @@ judge(const struct state *s, const struct run *r, const struct thread *t, enum d
     case DR_STEP_TRANSFER:
         return bring_up_to_date(s, r, t, c);
     case DR_STEP_CLONE:
-        return s->clone == r->to + 1u ? HOLDS : ask(c, CMD_CLONE, r->to, epoch);
+        return s->clone == r->to + 1u ? HOLDS : step_ask(c, CMD_CLONE, r->to, epoch);
     case DR_STEP_REHEARSE:
         return !guard_on(G_DRILL_LOOK) || (s->rec.drill && s->clone) ? HOLDS : FAILS;
     case DR_STEP_UNCLONE:
-        return !s->rec.drill || !s->clone ? HOLDS : ask(c, CMD_UNCLONE, r->to, epoch);
+        return !s->rec.drill || !s->clone ? HOLDS : step_ask(c, CMD_UNCLONE, r->to, epoch);
     case DR_STEP_DRAIN:
-        return s->site[r->old].vms ? ask(c, CMD_STOP, r->old, epoch) : HOLDS;
+        return s->site[r->old].vms ? step_ask(c, CMD_STOP, r->old, epoch) : HOLDS;
     case DR_STEP_RELEASE:
-        return s->site[r->old].att ? ask(c, CMD_DETACH, r->old, epoch) : HOLDS;
+        return s->site[r->old].att ? step_ask(c, CMD_DETACH, r->old, epoch) : HOLDS;
     case DR_STEP_HANDOVER:
     case DR_STEP_CLOSE:
     case DR_STEP_FENCE:
@@ -175,17 +174,18 @@ static bool
 is_so(const struct state *s, const struct run *r, enum dr_step_kind kind)
 {
     if (kind == DR_STEP_DEMOTE)
-        return closed(s, r->old);
+        return step_closed(s, r->old);
     if (kind == DR_STEP_PROMOTE)
         return s->site[r->to].acc == OPEN;
     if (kind == DR_STEP_CLOSE)
-        return closed(s, r->old) || !s->site[r->old].exp;
+        return step_closed(s, r->old) || !s->site[r->old].exp;
     if (kind == DR_STEP_WITHDRAW)
         return !s->site[r->old].exp;
     if (kind == DR_STEP_EXPOSE)
         return s->site[r->to].exp;
     if (kind == DR_STEP_FINALSYNC)
-        return (s->site[r->old].data & ~(unsigned)s->site[r->to].data) == 0 && closed(s, r->old);
+        return (s->site[r->old].data & ~(unsigned)s->site[r->to].data) == 0 &&
+               step_closed(s, r->old);
     if (kind == DR_STEP_HANDOVER)
         return s->site[r->to].exp;
     if (kind == DR_STEP_REHEARSE)
@@ -193,7 +193,7 @@ is_so(const struct state *s, const struct run *r, enum dr_step_kind kind)
     if (kind == DR_STEP_RESYNC)
         return s->site[r->old].rel == DRSTOR_RELATION_DESTINATION;
     if (kind == DR_STEP_SNAPSHOT)
-        return (s->site[r->old].data & ~(unsigned)s->snaps) == 0 && closed(s, r->old);
+        return (s->site[r->old].data & ~(unsigned)s->snaps) == 0 && step_closed(s, r->old);
     return true;
 }
 
@@ -207,8 +207,8 @@ step_ends(struct sink *k, const struct state *s, unsigned c, unsigned t, unsigne
 }
 
 /* A step that has seen what it wants. Some write it down first. */
-static void
-holds(struct sink *k, struct state *n, unsigned c, unsigned t, enum dr_step_kind kind)
+void
+step_holds(struct sink *k, struct state *n, unsigned c, unsigned t, enum dr_step_kind kind)
 {
     unsigned run = n->ctl[c].run - 1u, step = n->ctl[c].t[t].step;
     struct run *r = &n->runs[run];
@@ -308,7 +308,7 @@ unclear(struct sink *k, const struct state *s, unsigned c, unsigned t, struct cm
     if (!guard_on(G_READ_BACK)) {
         const struct run *r = &n.runs[n.ctl[c].run - 1];
         x->pc = PC_LOOK;
-        holds(k, &n, c, t, step_row(r, x->step)->kind);
+        step_holds(k, &n, c, t, step_row(r, x->step)->kind);
         return;
     }
     emit(k, &n, ACT_SEND, c, cmd.what, (unsigned)f | cmd.site << 4);
@@ -328,9 +328,9 @@ dies(struct sink *k, const struct state *s, unsigned c, struct cmd cmd, enum fat
     emit(k, &n, ACT_CRASH, c, cmd.what, (unsigned)f | cmd.site << 4);
 }
 
-static void
-send(struct sink *k, const struct state *s, unsigned c, unsigned t, enum dr_step_kind kind,
-     struct cmd cmd)
+void
+step_send(struct sink *k, const struct state *s, unsigned c, unsigned t, enum dr_step_kind kind,
+          struct cmd cmd)
 {
     struct state n = *s;
     if (ctl_stale(s, c) && guard_on(G_TOKEN_INTENT)) {
@@ -396,102 +396,6 @@ settle(struct sink *k, const struct state *s, unsigned c, unsigned t)
     emit(k, &m, ACT_AGAIN, c, step, 2);
 }
 
-/* ---- the fence ------------------------------------------------------------------------------- */
-
-/* Making the old copy read-only, or hiding it, as the fence wants it: bounded, and silence counts.
- */
-static void
-fence_drives(struct sink *k, const struct state *s, unsigned c, unsigned t)
-{
-    struct state n = *s;
-    const struct run *r = &s->runs[s->ctl[c].run - 1];
-    struct thread *x = &n.ctl[c].t[t];
-    bool demote = x->sub == 1;
-    bool so = demote ? closed(s, r->old) : !s->site[r->old].exp;
-    bool sees = world_sees(s, r->old);
-    if (sees && !(so && x->acted)) {
-        struct cmd cmd;
-        (void)ask(&cmd, demote ? CMD_CLOSE : CMD_WITHDRAW, r->old,
-                  (unsigned)(demote ? s->rec.epoch : r->epoch));
-        send(k, s, c, t, DR_STEP_FENCE, cmd);
-        return;
-    }
-    if (demote)
-        x->dem = sees ? 1 : 2;
-    else
-        x->wd = sees ? 1 : 2;
-    x->sub = x->acted = 0;
-    emit(k, &n, ACT_WEIGHED, c, x->step, 0);
-}
-
-static void
-fence_settles(struct sink *k, const struct state *s, unsigned c, unsigned t)
-{
-    struct state n = *s;
-    unsigned step = s->ctl[c].t[t].step;
-    n.ctl[c].t[t].settled = 1;
-    struct state m = n;
-    bool something = s->flight.what != CMD_NONE;
-    if (something)
-        world_land(&n, true);
-    emit(k, &n, ACT_AGAIN, c, step, something);
-    if (!something || k->quiet)
-        return;
-    world_land(&m, false);
-    emit(k, &m, ACT_AGAIN, c, step, 2);
-}
-
-/* A guard: it cannot be written any more, and hosts shall not start from it either. */
-static void
-closed_there(struct sink *k, struct state *n, unsigned c, unsigned t)
-{
-    const struct run *r = &n->runs[n->ctl[c].run - 1];
-    struct thread *x = &n->ctl[c].t[t];
-    if (!n->site[r->old].exp || scene->no_hiding || x->wd) {
-        holds(k, n, c, t, DR_STEP_CLOSE);
-        return;
-    }
-    x->sub = 2;
-    x->acted = 1; /* it is enough that it is so */
-    emit(k, n, ACT_WEIGHED, c, x->step, 0);
-}
-
-static void
-fence(struct sink *k, const struct state *s, unsigned c, unsigned t)
-{
-    struct state n = *s;
-    unsigned run = s->ctl[c].run - 1u, kind = 0;
-    struct thread *x = &n.ctl[c].t[t];
-    if (x->sub) {
-        fence_drives(k, s, c, t);
-        return;
-    }
-    unsigned verdict = guard_on(G_FENCE) ? real_fence(s, run, x, &kind) : DR_FENCE_PROVEN;
-    switch ((enum dr_fence_verdict)verdict) {
-    case DR_FENCE_PROVEN:
-        if (step_row(&s->runs[run], x->step)->kind == DR_STEP_CLOSE) {
-            closed_there(k, &n, c, t);
-            return;
-        }
-        record_proof(k, &n, c, t, guard_on(G_FENCE) ? kind : DRSTOR_EVIDENCE_E1_READ_BACK);
-        return;
-    case DR_FENCE_DEMOTE:
-    case DR_FENCE_WITHDRAW:
-        x->sub = verdict == DR_FENCE_DEMOTE ? 1 : 2;
-        x->acted = 0;
-        emit(k, &n, ACT_WEIGHED, c, x->step, 0);
-        return;
-    case DR_FENCE_SETTLE:
-        fence_settles(k, s, c, t);
-        return;
-    case DR_FENCE_WAIT:
-    case DR_FENCE_REFUSED:
-    case DR_FENCE_UNKNOWN:
-        break;
-    }
-    step_ends(k, s, c, t, 2);
-}
-
 /* ---- reading for the engine, and starting there ---------------------------------------------- */
 
 static void
@@ -504,7 +408,7 @@ handover(struct sink *k, const struct state *s, unsigned c, unsigned t)
         return;
     }
     r->handover = s->site[r->to].exp;
-    holds(k, &n, c, t, DR_STEP_HANDOVER);
+    step_holds(k, &n, c, t, DR_STEP_HANDOVER);
 }
 
 /* The engine attaches what its hosts see, and starts what it finds there. */
@@ -529,7 +433,7 @@ stage(struct sink *k, const struct state *s, unsigned c, unsigned t)
     if (x->acc != OPEN)
         breaks(&n, S4);
     x->att = 1;
-    holds(k, &n, c, t, DR_STEP_STAGE);
+    step_holds(k, &n, c, t, DR_STEP_STAGE);
 }
 
 /* ---- one move -------------------------------------------------------------------------------- */
@@ -555,10 +459,10 @@ drive(struct sink *k, const struct state *s, unsigned c, unsigned t, enum dr_ste
     }
     switch (judge(s, r, &s->ctl[c].t[t], kind, &cmd)) {
     case HOLDS:
-        holds(k, &n, c, t, kind);
+        step_holds(k, &n, c, t, kind);
         return;
     case SEND:
-        send(k, s, c, t, kind, cmd);
+        step_send(k, s, c, t, kind, cmd);
         return;
     case WAIT:
         return;
@@ -577,7 +481,7 @@ static void
 look(struct sink *k, const struct state *s, unsigned c, unsigned t, enum dr_step_kind kind)
 {
     if (kind == DR_STEP_FENCE || kind == DR_STEP_CLOSE)
-        fence(k, s, c, t);
+        fence_moves(k, s, c, t);
     else if (kind == DR_STEP_COMMIT)
         record_weigh_commit(k, s, c, t);
     else if (kind == DR_STEP_INTEND)
