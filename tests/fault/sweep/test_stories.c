@@ -642,7 +642,7 @@ went_back(struct story *s, const char *first, bool given_up)
     ought(s, record(s, "erp").left.untaken, "rome never took over");
     house_sleep_ms(s->h, 5000);
     if (given_up) {
-        const struct errand *e = other(s, ERRAND_ABORT, open_run(s), OK);
+        const struct errand *e = other(s, ERRAND_ABORT, open_run(s), FAILED);
         ought(s,
               e->json &&
                   strstr(e->json, "drstor promote erp --to milan --storage-only --unplanned"),
