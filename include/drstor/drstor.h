@@ -210,7 +210,8 @@ DRSTOR_API int drstor_resume(struct drstor *d, const char *run,
  * Gives up RUN. Before a commit: what it did is undone, as far as it can be. After it: stopped and
  * parked; going back is a new flip. The document is a report with three more lists of sentences:
  * "undone", what is as it was before the run; "stays", what is not, and why; "unknown", what has
- * to be looked at. "exit" is 0, 5 when something is unknown, 3 when it may not be given up.
+ * to be looked at. "exit" is 0, 4 when something is not back as it was yet ("stays" says what
+ * helps), 5 when something is unknown, 3 when it may not be given up.
  */
 DRSTOR_API int drstor_abort(struct drstor *d, const char *run,
                             const struct drstor_callbacks *callbacks, char **ret_json,
