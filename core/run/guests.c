@@ -229,5 +229,6 @@ dr_guests_begin(struct dr_step *s, struct dr_stage_group *ret, struct drstor_err
     if (r < 0)
         return r;
     merge_facts(s, ret);
-    return dr_guests_put(s, ret, false, err);
+    r = dr_guests_put(s, ret, false, err);
+    return r < 0 ? r : dr_step_tell_standby(s, err);
 }

@@ -222,7 +222,7 @@ case_resume() {
     disturb refuse 0
     [ "$op" != guard ] || fault refuse --op withdraw --array "$array" # or it is hidden instead
     does
-    case $op in verify | adopt) wants 3 4 6 ;; abort) wants 0 ;; *) wants 3 4 5 ;; esac
+    case $op in verify | adopt) wants 3 4 6 ;; *) wants 3 4 5 ;; esac
     goes_on
 }
 
