@@ -22,7 +22,7 @@ const struct dr_names dr_step_kind_names = {"kind of step", kinds, DR_COUNT(kind
         {DR_STEP_HANDOVER,                                                                         \
          true,                                                                                     \
          false,                                                                                    \
-         DR_REQUIRE_TARGET_WRITABLE | DR_REQUIRE_EXPOSED,                                          \
+         DR_REQUIRE_EXPOSED,                                                                       \
          0,                                                                                        \
          true,                                                                                     \
          NULL,                                                                                     \
@@ -34,12 +34,10 @@ const struct dr_names dr_step_kind_names = {"kind of step", kinds, DR_COUNT(kind
     }
 
 static const struct dr_table_step switchover[] = {
-    {DR_STEP_PRESYNC, true, true,
-     DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_TARGET_REACHABLE, 0, true,
-     "sync_once", "bring the target up to date while applications run"},
+    {DR_STEP_PRESYNC, true, true, DR_REQUIRE_RECORD, 0, true, "sync_once",
+     "bring the target up to date while applications run"},
     {DR_STEP_DRAIN, false, true,
-     DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_TARGET_REACHABLE |
-         DR_REQUIRE_RELATION_HEALTHY,
+     DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_RELATION_HEALTHY,
      DR_REQUIRE_NO_VMS_AT_OLD, true, NULL, "shut the VMs down, those noted first that ran"},
     {DR_STEP_RELEASE, false, true, DR_REQUIRE_RECORD | DR_REQUIRE_NO_VMS_AT_OLD,
      DR_REQUIRE_OLD_DETACHED, true, NULL,
@@ -67,8 +65,9 @@ static const struct dr_table_step switchover[] = {
 static const struct dr_table_step promote[] = {
     {DR_STEP_FENCE, false, true, DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_REACHABLE,
      DR_REQUIRE_EVIDENCE, false, NULL, "evidence that the old copy cannot be written (E1 to E7)"},
-    {DR_STEP_COMMIT, true, false, DR_REQUIRE_EVIDENCE | DR_REQUIRE_LOSS_COVERED,
-     DR_REQUIRE_COMMITTED, false, NULL, "weigh the loss; commit: epoch + 1, target is primary"},
+    {DR_STEP_COMMIT, true, false,
+     DR_REQUIRE_EVIDENCE | DR_REQUIRE_LOSS_COVERED | DR_REQUIRE_CONSISTENT, DR_REQUIRE_COMMITTED,
+     false, NULL, "weigh the loss; commit: epoch + 1, target is primary"},
     TAG_TARGET,
     {DR_STEP_PROMOTE, true, true, DR_REQUIRE_COMMITTED | DR_REQUIRE_EVIDENCE,
      DR_REQUIRE_TARGET_WRITABLE, false, "set_access",
@@ -81,8 +80,8 @@ static const struct dr_table_step promote[] = {
 /* The primary of the record made writable again: after a demotion, an abort, a fence that led to
  * nothing. The old copy is the other one. */
 static const struct dr_table_step serve[] = {
-    {DR_STEP_FENCE, false, true, DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_REACHABLE,
-     DR_REQUIRE_EVIDENCE, false, NULL, "evidence that the other copy cannot be written (E1 to E7)"},
+    {DR_STEP_FENCE, false, true, DR_REQUIRE_RECORD, DR_REQUIRE_EVIDENCE, false, NULL,
+     "evidence that the other copy cannot be written (E1 to E7)"},
     {DR_STEP_COMMIT, true, false, DR_REQUIRE_EVIDENCE, DR_REQUIRE_COMMITTED, false, NULL,
      "commit: epoch + 1, the same primary"},
     TAG_TARGET,
@@ -127,15 +126,13 @@ static const struct dr_table_step reprotect[] = {
     {DR_STEP_SNAPSHOT, false, true, DR_REQUIRE_OLD_NOT_WRITABLE, DR_REQUIRE_OLD_KEPT, true,
      "snapshot", "what the stale copy holds is kept"},
     {DR_STEP_INTEND, true, false,
-     DR_REQUIRE_RECORD | DR_REQUIRE_OLD_NOT_WRITABLE | DR_REQUIRE_OLD_KEPT |
-         DR_REQUIRE_LOSS_COVERED,
+     DR_REQUIRE_OLD_NOT_WRITABLE | DR_REQUIRE_OLD_KEPT | DR_REQUIRE_LOSS_COVERED,
      DR_REQUIRE_INTENDED, false, NULL, "record: resyncing, source and victim named"},
     {DR_STEP_RESYNC, false, true,
      DR_REQUIRE_INTENDED | DR_REQUIRE_OLD_NOT_WRITABLE | DR_REQUIRE_OLD_WITHDRAWN |
          DR_REQUIRE_TARGET_WRITABLE,
      DR_REQUIRE_FOLLOWS, false, "resync", "stale copy follows the primary of the record"},
-    {DR_STEP_FOLLOW, false, false, DR_REQUIRE_INTENDED | DR_REQUIRE_FOLLOWS, 0, false, NULL,
-     "until it has everything"},
+    {DR_STEP_FOLLOW, false, false, 0, 0, false, NULL, "until it has everything"},
     {DR_STEP_SETTLE, true, false, DR_REQUIRE_INTENDED | DR_REQUIRE_FOLLOWS, 0, false, NULL,
      "record: steady, no old copy"},
 };
@@ -153,21 +150,21 @@ static const struct dr_table_step resume[] = {
 };
 
 static const struct dr_table_step sync[] = {
-    {DR_STEP_TRANSFER, true, true, DR_REQUIRE_RECORD | DR_REQUIRE_RELATION_HEALTHY, 0, false,
-     "sync_once", "everything written until now is at the target"},
+    {DR_STEP_TRANSFER, true, true, DR_REQUIRE_RECORD, 0, false, "sync_once",
+     "everything written until now is at the target"},
     {DR_STEP_SETTLE, true, false, 0, 0, false, NULL, "record: noted"},
 };
 
 static const struct dr_table_step drill_start[] = {
     {DR_STEP_CLONE, true, true, DR_REQUIRE_RECORD | DR_REQUIRE_CONSISTENT, DR_REQUIRE_CLONED, false,
      "test_start", "a clone of the target, which itself stays as it is"},
-    {DR_STEP_SETTLE, true, false, DR_REQUIRE_CLONED, 0, false, NULL, "record: testing"},
+    {DR_STEP_SETTLE, true, false, 0, 0, false, NULL, "record: testing"},
 };
 
 static const struct dr_table_step drill_promote[] = {
     {DR_STEP_REHEARSE, true, false, DR_REQUIRE_CLONED, 0, false, NULL,
      "read the clone's LUNs for the isolated start"},
-    {DR_STEP_SETTLE, true, false, DR_REQUIRE_CLONED, 0, false, NULL, "record: noted"},
+    {DR_STEP_SETTLE, true, false, 0, 0, false, NULL, "record: noted"},
 };
 
 static const struct dr_table_step drill_clean[] = {

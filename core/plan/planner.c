@@ -173,6 +173,14 @@ plan_point(const struct planner *pl, const struct dr_guard_case *c, struct dr_pl
     f->point_at = serve && f->point ? c->record->record.left.since : p ? p->at : -1;
 }
 
+/* Hosts see all of the target, or nobody here could show it to them. */
+static bool
+shown(const struct planner *pl, const struct dr_guard_case *c)
+{
+    return dr_view_exposed_to_all(&c->target_facts->view, c->target) ||
+           !dr_plan_array_can(pl->in, c->target->array->name, "expose");
+}
+
 /* Does what was asked for hold already, seen just now? */
 static bool
 holds_already(const struct planner *pl, const struct dr_guard_case *c)
@@ -188,9 +196,7 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     case DR_OPERATION_SERVE:
         /* Writable and seen by nobody is what a run leaves that was given up before its end. */
         return target && dr_view_writable(&t->view) && went_back(pl, r) &&
-               dr_planner_vms_run(pl->in, c) &&
-               (dr_view_exposed_to_all(&t->view, c->target) ||
-                !dr_plan_array_can(pl->in, c->target->array->name, "expose"));
+               dr_planner_vms_run(pl->in, c) && shown(pl, c);
     case DR_OPERATION_DEMOTE:
         return old && dr_view_not_writable(&o->view) &&
                (!dr_view_exposed(&o->view) ||
@@ -207,7 +213,7 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
     case DR_OPERATION_SURVIVOR: /* it goes on alone already, and the record has it so */
         return target && dr_streq(r->primary, c->target->site->name) &&
                r->old_copy != DR_OLD_COPY_NONE && dr_view_writable(&t->view) &&
-               t->view.leg != DRSTOR_LEG_JOINED;
+               t->view.leg != DRSTOR_LEG_JOINED && shown(pl, c);
     case DR_OPERATION_SWITCHOVER:
     case DR_OPERATION_PROMOTE:
     case DR_OPERATION_SYNC:

@@ -167,6 +167,15 @@ intended(const struct dr_require_case *c)
            r->epoch == c->plan->epoch && r->primary && dr_streq(r->primary, c->plan->to);
 }
 
+/* What goes back to a point that was named is promoted as of that, whatever is under way since. */
+static bool
+consistent(const struct dr_require_case *c)
+{
+    bool back = c->plan && c->plan->operation == DR_OPERATION_PROMOTE && c->plan->point;
+    return whole(c, c->target) &&
+           (back || c->target->point >= 0 || c->target->sync == DRSTOR_SYNC_IN_SYNC);
+}
+
 bool
 dr_require_holds(enum dr_require one, const struct dr_require_case *c)
 {
@@ -207,8 +216,7 @@ dr_require_holds(enum dr_require one, const struct dr_require_case *c)
         return whole(c, c->old) && c->old->relation == DRSTOR_RELATION_DESTINATION &&
                c->old->sync != DRSTOR_SYNC_DIVERGED;
     case DR_REQUIRE_CONSISTENT:
-        return whole(c, c->target) &&
-               (c->target->point >= 0 || c->target->sync == DRSTOR_SYNC_IN_SYNC);
+        return consistent(c);
     case DR_REQUIRE_CLONED:
         return c->record && c->plan && c->record->drill.name && c->plan->to &&
                dr_streq(c->record->drill.site, c->plan->to);

@@ -249,8 +249,10 @@ end_run(struct dr_run *run, const struct dr_abort_result *ret, struct drstor_err
     int r = dr_store_begin(run->s->store, err);
     if (r < 0)
         return r;
-    r = dr_store_run_update(run->s->store, run->id, DR_RUN_ABORTED, dr_json_text(o),
-                            dr_now_utc(run->s->env), err);
+    r = dr_run_still_holds(run, err); /* or it is somebody else's to end */
+    if (r == DRSTOR_OK)
+        r = dr_store_run_update(run->s->store, run->id, DR_RUN_ABORTED, dr_json_text(o),
+                                dr_now_utc(run->s->env), err);
     if (r == DRSTOR_OK)
         r = dr_store_audit(run->s->store, &entry, NULL, err);
     if (r < 0) {

@@ -83,15 +83,16 @@ static const char *
 left_at_old(struct dr_step *s, const struct dr_record *rec)
 {
     const char *how = NULL;
+    bool legs = s->group->topology == DR_TOPOLOGY_ACTIVE_ACTIVE;
     if (rec->n_evidence && rec->evidence[0].kind == DRSTOR_EVIDENCE_E1_READ_BACK)
         how = "is read-only";
     else if (rec->n_evidence && rec->evidence[0].kind == DRSTOR_EVIDENCE_E2_MASKED)
         how = "is seen by no host";
     return how ? dr_arena_printf(s->arena,
                                  "nothing was promoted, but %s %s at %s now; to serve it there "
-                                 "again: drstor promote %s --to %s",
+                                 "again: drstor promote %s --to %s%s",
                                  s->group->name, how, s->old->site->name, s->group->name,
-                                 s->old->site->name)
+                                 s->old->site->name, legs ? " --unplanned" : "")
                : NULL;
 }
 

@@ -72,6 +72,16 @@ dr_run_lock(struct dr_run *run, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
+int
+dr_run_still_holds(struct dr_run *run, struct drstor_error **err)
+{
+    int r = DRSTOR_OK;
+    for (size_t i = 0; r == DRSTOR_OK && i < run->plan.n_flips; i++)
+        if (run->locks[i].token > 0)
+            r = dr_store_guard(run->s->store, run->plan.flips[i].name, run->locks[i].token, err);
+    return r;
+}
+
 /* The copies that this run speaks of, each once. */
 static size_t
 copies_of(const struct dr_run *run, size_t flip, const struct dr_copy *ret[2])

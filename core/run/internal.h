@@ -182,6 +182,8 @@ size_t dr_call_evidence(struct dr_arena *a, const struct dr_record *r,
 /* hold.c: every group of the plan, in alphabetical order. BUSY names who holds one. */
 int dr_run_lock(struct dr_run *run, struct drstor_error **err);
 void dr_run_unlock(struct dr_run *run);
+/* hold.c: in a transaction: every lock that was taken is still this run's (S8). R092 when not. */
+int dr_run_still_holds(struct dr_run *run, struct drstor_error **err);
 /* hold.c: after an owner's death, until nothing it sent can still act. False: stopped before. */
 bool dr_run_settle(struct dr_run *run);
 /* steps.c: as the plan has them, each as far as the store knows it. */

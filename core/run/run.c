@@ -158,6 +158,29 @@ dr_run_over(struct dr_run *run)
     (void)pthread_mutex_destroy(&run->telling);
 }
 
+/* In one write, and only as long as the locks are ours: or another holder goes on with this run. */
+static int
+end_go(struct dr_run *run, enum dr_run_state state, const char *result,
+       const struct dr_audit *entry, struct drstor_error **err)
+{
+    struct dr_store *st = run->s->store;
+    bool over = !dr_run_state_open(state);
+    int r = dr_store_begin(st, err);
+    if (r < 0)
+        return r;
+    r = dr_run_still_holds(run, err);
+    if (r == DRSTOR_OK)
+        r = dr_store_run_update(st, run->id, state, result, over ? dr_now_utc(run->s->env) : -1,
+                                err);
+    if (r == DRSTOR_OK)
+        r = dr_store_audit(st, entry, NULL, err);
+    if (r < 0) {
+        dr_store_rollback(st);
+        return r;
+    }
+    return dr_store_commit(st, err);
+}
+
 int
 dr_run_go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result *ret,
           struct drstor_error **err)
@@ -192,11 +215,7 @@ dr_run_go(struct dr_run *run, const struct dr_facts *facts, struct dr_run_result
                                        .run = run->id,
                                        .outcome = dr_name(&dr_run_state_names, (int)ret->state),
                                        .detail = ret->text};
-        bool over = !dr_run_state_open(ret->state);
-        r = dr_store_run_update(run->s->store, run->id, ret->state, dr_json_text(o),
-                                over ? dr_now_utc(run->s->env) : -1, err);
-        if (r == DRSTOR_OK)
-            r = dr_store_audit(run->s->store, &entry, NULL, err);
+        r = end_go(run, ret->state, dr_json_text(o), &entry, err);
         (void)json_object_put(o);
         dr_run_event(run, NULL, dr_name(&dr_run_state_names, (int)ret->state), "%s",
                      ret->text ? ret->text : "everything was done and read back");

@@ -101,10 +101,14 @@ dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drsto
     for (size_t i = 0; r == DRSTOR_OK && i < todo->n_actions; i++) {
         const struct dr_stage_action *x = &todo->actions[i];
         struct dr_stage_try *t = try_of(st, x->key);
+        const struct dr_step *step = step_of(st, x->group);
         t->attempts++;
         if (!t->first_ns)
             t->first_ns = (int64_t)dr_now_ns(st->run->s->env);
-        r = keep_call(st, x, "sent", NULL, err);
+        if (step) /* S8: a controller that lost the group's lock starts nothing */
+            r = dr_store_guard(store, step->group->name, step->token, err);
+        if (r == DRSTOR_OK)
+            r = keep_call(st, x, "sent", NULL, err);
         if (r < 0)
             dr_store_rollback(store);
     }

@@ -474,6 +474,18 @@ dr_store_memory_kill(struct dr_store *s)
 }
 
 void
+dr_store_world_unlock(struct dr_store_world *w, const char *group)
+{
+    pthread_mutex_lock(&w->mutex);
+    struct taken *t = taken_find(w, group);
+    if (t) {
+        free(t->group);
+        *t = w->taken[--w->n_taken];
+    }
+    pthread_mutex_unlock(&w->mutex);
+}
+
+void
 dr_store_world_kill(struct dr_store_world *w, struct dr_env *env)
 {
     /* Tasks of a virtual process are one thread: a transaction that is open is ours to undo. */

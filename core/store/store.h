@@ -53,6 +53,8 @@ struct dr_store *dr_store_memory(struct dr_env *env, struct dr_store_world *w,
 void dr_store_memory_kill(struct dr_store *s);
 /* The same for all handles of a virtual process that was killed, wherever its tasks stopped. */
 void dr_store_world_kill(struct dr_store_world *w, struct dr_env *env);
+/* The lock of GROUP is free, and who held it goes on without knowing that. */
+void dr_store_world_unlock(struct dr_store_world *w, const char *group);
 /* A world with the same rows, and nobody who holds a lock. */
 struct dr_store_world *dr_store_world_copy(const struct dr_store_world *w);
 /* Alters the stored record of GROUP as a fault of the disk would, or takes that back. */

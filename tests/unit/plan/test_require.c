@@ -312,6 +312,24 @@ a_guard_closes_what_is_not_the_primary(void **state)
     assert_not(&g, DR_REQUIRE_OLD_CLOSED);
 }
 
+static void
+a_copy_that_is_being_overwritten_is_no_point_in_time(void **state)
+{
+    (void)state;
+    struct given g;
+    struct dr_plan_group back = plan;
+    demoted_and_synced(&g);
+    g.target.sync = DRSTOR_SYNC_SYNCING;
+    assert_not(&g, DR_REQUIRE_CONSISTENT);
+    g.target.point = 1000;
+    assert_needs_met(&g, DR_REQUIRE_CONSISTENT);
+    g.target.point = -1;
+    back.operation = DR_OPERATION_PROMOTE;
+    back.point = "hourly.1"; /* what is promoted is that, whatever is under way since */
+    g.c.plan = &back;
+    assert_needs_met(&g, DR_REQUIRE_CONSISTENT);
+}
+
 int
 main(void)
 {
@@ -327,6 +345,7 @@ main(void)
         cmocka_unit_test(loss_is_covered_by_proof_or_by_consent),
         cmocka_unit_test(a_resync_is_intended_by_this_run_from_the_primary),
         cmocka_unit_test(exposed_means_every_member_to_every_host_group),
+        cmocka_unit_test(a_copy_that_is_being_overwritten_is_no_point_in_time),
         cmocka_unit_test(a_guard_closes_what_is_not_the_primary),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
