@@ -14,7 +14,7 @@
 /*
  * The bounds. Two sites, two controllers and two runs are what the rules speak of. Three writes:
  * one that both copies have, one that is on its way when a consent is given, one that comes after
- * it. FAULTS is how much goes wrong in one history; each guard below is needed with three or fewer.
+ * it. FAULTS is how much goes wrong in one history; each guard is needed with two or fewer.
  */
 enum { SITES = 2, CONTROLLERS = 2, RUNS = 2, WRITES = 3, ALL_WRITES = (1 << WRITES) - 1 };
 enum { EPOCH_FIRST = 1, STEPS_MOST = 14, ALL_STEPS = (1 << STEPS_MOST) - 1 };
@@ -41,8 +41,8 @@ enum run_state { RUN_NONE, RUN_PLANNED, RUN_OPEN, RUN_DONE, RUN_REFUSED, RUN_ABO
 struct run {
     uint64_t state : 3, op : 4;                        /* enum dr_operation */
     uint64_t old : 1, to : 1, unplanned : 1, lost : 1; /* a person declares the old site lost */
-    uint64_t accepts : 4;            /* as dr_accept_loss, in writes; see real.c */
-    uint64_t epoch : 3, primary : 1; /* of the record it was planned for */
+    uint64_t accepts : 4;                              /* as dr_accept_loss; see real.h */
+    uint64_t epoch : 3, primary : 1;                   /* of the record it was planned for */
     uint64_t steps : STEPS_MOST, done : STEPS_MOST;
     uint64_t sent : 2; /* threads whose row holds an intent without a clear answer */
     uint64_t gen_known : 1, gen : WRITES;   /* of the old copy: at the final sync, at the intent */
@@ -388,7 +388,7 @@ struct found {
     uint64_t states, transitions;
     enum rule broken; /* FINE: everything that can happen was looked at */
     bool full;        /* the bound on states was reached */
-    uint64_t served, blocked, walked;
+    uint64_t served, blocked;
 };
 
 /* From the beginning of the scene, everything; stops at the first broken rule among RULES (bits).

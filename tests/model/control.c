@@ -4,8 +4,6 @@
  */
 #include "checker.h"
 
-#include <string.h>
-
 bool
 is_flip(unsigned op)
 {
@@ -283,8 +281,7 @@ plan(struct sink *k, const struct state *s, unsigned c, unsigned run, enum dr_op
 {
     struct state n = *s;
     struct real_plan p;
-    bool flips = is_flip(op) || op == DR_OPERATION_SURVIVOR;
-    bool lost = flips && !s->site[!to].up, stale;
+    bool lost = is_flip(op) && !s->site[!to].up, stale;
     if (op == DR_OPERATION_GUARD && !real_held(s, to, &stale))
         return;
     real_plan(s, op, to, lost, &p);

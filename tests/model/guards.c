@@ -6,8 +6,6 @@
 
 #include "base/names.h"
 
-#include <string.h>
-
 struct without without[TOGETHER_MOST];
 
 const char *const guard_names[G_GUARDS] = {

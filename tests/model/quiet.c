@@ -159,7 +159,7 @@ open_run(const struct state *s)
 }
 
 static void
-start_run(struct state *s, enum dr_operation op, unsigned to, const struct real_plan *p)
+start_run(struct state *s, enum dr_operation op, const struct real_plan *p)
 {
     s->runs[0] = (struct run){.state = RUN_PLANNED,
                               .op = op & 15u,
@@ -170,7 +170,6 @@ start_run(struct state *s, enum dr_operation op, unsigned to, const struct real_
                               .epoch = p->epoch & 7u,
                               .primary = p->primary & 1u,
                               .steps = p->steps & (unsigned)ALL_STEPS};
-    (void)to;
     s->ctl[0].run = 1;
 }
 
@@ -190,7 +189,7 @@ put_right(struct state *s, enum quiet *ret)
             blocked_by(p.refusal);
         return false;
     }
-    start_run(s, op, to, &p);
+    start_run(s, op, &p);
     return true;
 }
 

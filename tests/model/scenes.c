@@ -3,8 +3,6 @@
 
 #include <drstor/types.h>
 
-#include <string.h>
-
 /* A demoted primary: nobody serves. */
 static void
 fenced(struct state *s)

@@ -241,6 +241,13 @@ step_holds(struct sink *k, struct state *n, unsigned c, unsigned t, enum dr_step
     emit(k, n, ACT_DONE, c, step, 0);
 }
 
+/* For the history: where, and how it went. */
+static unsigned
+fared(struct cmd cmd, enum fate f)
+{
+    return (unsigned)f | (unsigned)cmd.site << 4;
+}
+
 static void
 unsent(struct run *r, unsigned t)
 {
@@ -287,7 +294,7 @@ answered(struct sink *k, const struct state *s, unsigned c, unsigned t, enum dr_
             r->kept = n.site[r->old].data;
         }
     }
-    emit(k, &n, ACT_SEND, c, cmd.what, (unsigned)(done ? FATE_DONE : FATE_REFUSED) | cmd.site << 4);
+    emit(k, &n, ACT_SEND, c, cmd.what, fared(cmd, done ? FATE_DONE : FATE_REFUSED));
 }
 
 /* No clear answer: it settles before it looks. */
@@ -311,7 +318,7 @@ unclear(struct sink *k, const struct state *s, unsigned c, unsigned t, struct cm
         step_holds(k, &n, c, t, step_row(r, x->step)->kind);
         return;
     }
-    emit(k, &n, ACT_SEND, c, cmd.what, (unsigned)f | cmd.site << 4);
+    emit(k, &n, ACT_SEND, c, cmd.what, fared(cmd, f));
 }
 
 /* The controller dies in the call: what became of it, nobody wrote down. */
@@ -325,7 +332,7 @@ dies(struct sink *k, const struct state *s, unsigned c, struct cmd cmd, enum fat
         n.flight = cmd;
     ctl_gone(&n, c, true);
     n.faults--;
-    emit(k, &n, ACT_CRASH, c, cmd.what, (unsigned)f | cmd.site << 4);
+    emit(k, &n, ACT_CRASH, c, cmd.what, fared(cmd, f));
 }
 
 void
