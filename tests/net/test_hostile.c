@@ -38,6 +38,8 @@ struct hostile {
     unsigned deadline_ms; /* 0: far away, for what must end by itself */
     bool client_certificate;
     bool json; /* the reply is also read as JSON */
+    bool
+        overtaken; /* a reset may be seen before what was sent ahead of it: then nothing was read */
 };
 
 #define R .read = DRSTOR_E_UNREACHABLE
@@ -111,7 +113,7 @@ static const struct hostile servers[] = {
     {"half the headers", P, U, .script = ANSWER_CUT(OK_HEAD "X-Half: ")},
     {"half a body, goodbye", P, U, .script = ANSWER(OK_HEAD "Content-Length: 100\r\n\r\n{\"a\":")},
     {"half a body, cut", P, U, .script = ANSWER_CUT(OK_HEAD "Content-Length: 100\r\n\r\n{\"a\":")},
-    {"half a body, reset", P, U, .script = STEPS({PEER_READ, NULL, 0}, {PEER_SEND, OK_HEAD "Content-Length: 100\r\n\r\n{\"a\":", 0}, {PEER_RESET, NULL, 0})},
+    {"half a body, reset", P, U, .script = STEPS({PEER_READ, NULL, 0}, {PEER_SEND, OK_HEAD "Content-Length: 100\r\n\r\n{\"a\":", 0}, {PEER_RESET, NULL, 0}), .overtaken = true},
     {"half a body, then silence", R, U, .script = ANSWER_HOLD(OK_HEAD "Content-Length: 100\r\n\r\n{\"a\":"), .deadline_ms = 300},
     {"drips a body for ever", R, U, .script = STEPS({PEER_READ, NULL, 0}, {PEER_SEND, OK_HEAD "\r\n", 0}, {PEER_DRIP, " ", 0}), .says = "stalled"},
     {"a body without length, cut", P, U, .script = ANSWER_CUT(OK_HEAD "\r\n{}")},
@@ -286,10 +288,12 @@ meet(const struct hostile *s, bool mutating)
 static bool
 agrees(const struct hostile *s, const char *what, const struct seen *seen, int wanted)
 {
-    bool good = seen->status == wanted;
+    bool read = strcmp(what, "read") == 0;
+    bool good =
+        seen->status == wanted || (s->overtaken && read && seen->status == DRSTOR_E_UNREACHABLE);
     good = good && (wanted == DRSTOR_OK || strstr(seen->message, "array a"));
     good = good && seen->mutations <= 1;
-    if (wanted == DRSTOR_E_UNREACHABLE && strcmp(what, "mutation") == 0)
+    if (wanted == DRSTOR_E_UNREACHABLE && !read)
         good = good && seen->mutations == 0;
     if (wanted == DRSTOR_E_AUTH)
         good = good && seen->requests == 0;
