@@ -56,7 +56,8 @@ static const struct shape {
     const char *goal;
     const char *accept_loss, *declare;
     bool engines, abort, guard, unfenced;
-    bool point; /* of rome's copies an older state was kept, as p1 */
+    unsigned every; /* point of it: engines take their time; 0: each. See tests/house/test_move.c */
+    bool point;     /* of rome's copies an older state was kept, as p1 */
 } shapes[] = {
     {.name = "planned", .goal = PLANNED},
     {.name = "unplanned-lost",
@@ -102,8 +103,8 @@ static const struct shape {
      .accept_loss = "unknown",
      .declare = "site-lost:milan",
      .engines = true},
-    {.name = "move", .goal = MOVED, .engines = true},
-    {.name = "abort-move", .before = HALF_MOVED, .abort = true, .engines = true},
+    {.name = "move", .goal = MOVED, .engines = true, .every = 5},
+    {.name = "abort-move", .before = HALF_MOVED, .abort = true, .engines = true, .every = 3},
     /* Arrays that obey whoever comes late: nothing but drstor itself keeps an old call away. */
     {.name = "planned-unfenced", .goal = PLANNED, .unfenced = true},
     {.name = "unplanned-unfenced", .goal = UNPLANNED, .accept_loss = "unknown", .unfenced = true},
@@ -565,7 +566,8 @@ part_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
         SIM_FAULT_SLOW,        SIM_FAULT_REFUSE,     SIM_FAULT_PARTIAL, SIM_FAULT_HALFWAY};
     unsigned n = 0;
     for (size_t i = 0; i < N_SHAPES; i++) {
-        for (uint64_t k = 1; k <= undisturbed[i].points; k += every) {
+        for (uint64_t k = 1; k <= undisturbed[i].points;
+             k += every * (shapes[i].every ? shapes[i].every : 1)) {
             if (n++ % parts != part)
                 continue;
             struct story *s = dr_new0(struct story);
