@@ -363,7 +363,7 @@ step_send(struct sink *k, const struct state *s, unsigned c, unsigned t, enum dr
     if (cmd.epoch > s->rec.epoch)
         breaks(&n, S7); /* an array would keep an epoch that nobody committed */
     if (guard_on(G_INTENT))
-        n.runs[n.ctl[c].run - 1].sent |= 1u << t & 3u;
+        n.runs[n.ctl[c].run - 1].sent = (n.runs[n.ctl[c].run - 1].sent | 1u << t) & 3u;
     else
         breaks(&n, S6);
     answered(k, &n, c, t, kind, cmd);
