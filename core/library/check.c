@@ -3,8 +3,8 @@
 
 #include "base/str.h"
 #include "base/timetext.h"
-#include "plan/check.h"
-#include "plan/mapping.h"
+#include "ready/check.h"
+#include "ready/mapping.h"
 
 #include <unistd.h>
 

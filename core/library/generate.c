@@ -5,7 +5,7 @@
 #include "base/str.h"
 #include "config/write.h"
 #include "model/words.h"
-#include "plan/propose.h"
+#include "ready/propose.h"
 
 /* ---- what all of them answer ----------------------------------------------------------------- */
 

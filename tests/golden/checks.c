@@ -1,8 +1,8 @@
 #include "golden.h"
 
 #include "config/config.h"
-#include "plan/check.h"
 #include "plan/explain.h"
+#include "ready/check.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

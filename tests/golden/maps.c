@@ -3,8 +3,8 @@
 #include "config/config.h"
 #include "config/write.h"
 #include "plan/explain.h"
-#include "plan/mapping.h"
-#include "plan/propose.h"
+#include "ready/mapping.h"
+#include "ready/propose.h"
 
 #include <setjmp.h>
 #include <stdarg.h>

@@ -1,4 +1,4 @@
-#include "plan/propose.h"
+#include "ready/propose.h"
 
 #include "plan/guard.h"
 

@@ -1,5 +1,5 @@
 /* A group's VMs: whole, described, not twice there, with networks and leases. */
-#include "plan/check.h"
+#include "ready/check.h"
 
 #include "base/str.h"
 #include "base/timetext.h"

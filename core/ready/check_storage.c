@@ -1,5 +1,5 @@
 /* A group's copies: recorded, seen, whole, following. */
-#include "plan/check.h"
+#include "ready/check.h"
 
 #include "base/str.h"
 #include "base/timetext.h"

@@ -1,4 +1,4 @@
-#include "plan/mapping.h"
+#include "ready/mapping.h"
 
 #include "plan/capacity.h"
 #include "plan/guard.h"

@@ -1,4 +1,4 @@
-#include "plan/check.h"
+#include "ready/check.h"
 
 #include "base/str.h"
 #include "base/timetext.h"

@@ -1,5 +1,5 @@
 /* The mapping's storage at both engines: domains, data centers, masters, direct LUNs. */
-#include "plan/mapping.h"
+#include "ready/mapping.h"
 
 #include "base/str.h"
 #include "model/words.h"

@@ -2,7 +2,7 @@
 #ifndef DR_PLAN_PROPOSE_H
 #define DR_PLAN_PROPOSE_H
 
-#include "plan/mapping.h"
+#include "ready/mapping.h"
 
 /*
  * A mapping between C's engines: what is mapped stays so, the same names map to each other, and

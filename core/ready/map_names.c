@@ -1,5 +1,5 @@
 /* The mapping's names at both engines: clusters, affinity, roles, directories, networks. */
-#include "plan/mapping.h"
+#include "ready/mapping.h"
 
 #include "base/str.h"
 

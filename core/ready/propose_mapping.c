@@ -1,4 +1,4 @@
-#include "plan/propose.h"
+#include "ready/propose.h"
 
 #include "base/str.h"
 #include "model/words.h"

@@ -1,6 +1,6 @@
 /* Groups that are proposed: closure of VMs over storage domains over LUNs over pairs of arrays. */
 #include "config/config.h"
-#include "plan/propose.h"
+#include "ready/propose.h"
 
 #include "base/str.h"
 

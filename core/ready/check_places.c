@@ -1,8 +1,8 @@
 /* What groups share: room and host numbers at the sites they would go to, and who makes room. */
-#include "plan/check.h"
+#include "ready/check.h"
 
 #include "plan/capacity.h"
-#include "plan/mapping.h"
+#include "ready/mapping.h"
 
 #include "base/str.h"
 #include "base/timetext.h"
