@@ -13,7 +13,8 @@
 #define FAILBACK (WHICH | BIT(STORAGE_ONLY) | BIT(ACCEPT_LOSS) | BIT(REASON))
 #define DEMOTE (WHICH | BIT(STORAGE_ONLY) | BIT(REASON))
 #define REPROTECT (WHICH | BIT(STORAGE_ONLY) | BIT(ACCEPT_LOSS) | BIT(WAIVE_SNAPSHOT) | BIT(REASON))
-#define DRILL_START (WHICH | BIT(TO) | BIT(POINT) | BIT(REASON))
+#define DRILL_START (WHICH | BIT(TO) | BIT(POINT) | BIT(STORAGE_ONLY) | BIT(REASON))
+#define DRILL_PROMOTE (WHICH | BIT(STORAGE_ONLY) | BIT(REASON))
 #define SIMPLE (WHICH | BIT(REASON))
 
 const uint64_t cli_flags_everywhere = BIT(CONFIG) | BIT(OUTPUT) | BIT(COLUMNS) | BIT(QUIET) |
@@ -71,7 +72,7 @@ enum { ANY = 4096 };
 
 static const struct cli_verb plan_drill_verbs[] = {
     PLAN("drill-start", "start", "GROUP...", "the plan of a drill", DRILL_START, 0),
-    PLAN("drill-promote", "promote", "GROUP...", "the plan of starting from the clone", SIMPLE, 0),
+    PLAN("drill-promote", "promote", "GROUP...", "the plan of starting from the clone", DRILL_PROMOTE, 0),
     PLAN("drill-clean", "clean", "GROUP...", "the plan of removing the clone", SIMPLE, 0),
     {0}};
 
@@ -88,8 +89,8 @@ static const struct cli_verb plan_verbs[] = {
 
 static const struct cli_verb drill_verbs[] = {
     ACT("drill-start", "start", "GROUP...", "a clone beside the copy, shown to test hosts", DRILL_START, 0),
-    ACT("drill-promote", "promote", "GROUP...", "read the clone for an isolated start", SIMPLE, 0),
-    ACT("drill-clean", "clean", "GROUP...", "remove the clone, and see it gone", SIMPLE, 0),
+    ACT("drill-promote", "promote", "GROUP...", "start its VMs from the clone, apart from all else", DRILL_PROMOTE, 0),
+    ACT("drill-clean", "clean", "GROUP...", "remove its VMs and the clone, and see them gone", SIMPLE, 0),
     {0}};
 
 static const struct cli_verb run_verbs[] = {

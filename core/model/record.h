@@ -68,6 +68,9 @@ struct dr_drill {
     const char *site, *run, *by;
     const char *point; /* it holds; NULL: the newest of then */
     int64_t started;
+    bool shown;        /* hosts of SITE may see the clone, from the moment it is made */
+    const char **luns; /* the clone's WWIDs, once its domains may be at the engine of SITE */
+    size_t n_luns;
 };
 
 /* What only the copy left behind may hold, as it was estimated when it was left. */

@@ -125,7 +125,9 @@ check_words(const struct dr_goal *g, struct drstor_error **err)
         {g->point != NULL, to, "--point"},
         {g->within_s >= 0, g->verb == DR_VERB_PROMOTE, "--within"},
         {g->unplanned, g->verb == DR_VERB_PROMOTE, "--unplanned"},
-        {g->storage_only, flip || g->verb == DR_VERB_DEMOTE || g->verb == DR_VERB_REPROTECT,
+        {g->storage_only,
+         flip || g->verb == DR_VERB_DEMOTE || g->verb == DR_VERB_REPROTECT ||
+             g->verb == DR_VERB_DRILL_START || g->verb == DR_VERB_DRILL_PROMOTE,
          "--storage-only"},
         {g->n_declare > 0, g->verb == DR_VERB_PROMOTE, "--declare"},
         {g->waive_fence != NULL, g->verb == DR_VERB_PROMOTE, "--waive-fence"},

@@ -39,6 +39,11 @@ bool dr_guard_evidence_possible(const struct dr_guard_case *c, struct dr_refusal
 bool dr_guard_point_there(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_no_drill(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_site_not_held(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_drill_shown(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_drill_alone(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_drill_network(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_drill_room(const struct dr_guard_case *c, struct dr_refusal *r);
+bool dr_guard_drill_whole(const struct dr_guard_case *c, struct dr_refusal *r);
 bool dr_guard_drill_there(const struct dr_guard_case *c, struct dr_refusal *r);
 
 #endif

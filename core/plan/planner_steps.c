@@ -1,6 +1,7 @@
 /* The steps of a group: which of its row, after what, and how long each is expected to take. */
 #include "plan/planner_internal.h"
 
+#include "plan/drill.h"
 #include "plan/stage.h"
 
 #include "base/str.h"
@@ -44,8 +45,13 @@ needs(struct planner *pl, struct dr_plan_step *s)
     case DR_STEP_TRANSFER:
     case DR_STEP_CLONE:
     case DR_STEP_REHEARSE:
-    case DR_STEP_UNCLONE:
     case DR_STEP_CLOSE:
+    case DR_STEP_UNSTAGE:
+        break;
+    case DR_STEP_UNCLONE:
+        need(pl, s, DR_STEP_COMMIT); /* of a flip: only then does its array obey the new epoch */
+        need(pl, s, DR_STEP_TAG);
+        need(pl, s, DR_STEP_UNSTAGE);
         break;
     case DR_STEP_DRAIN:
         need(pl, s, DR_STEP_PRESYNC);
@@ -88,15 +94,20 @@ needs(struct planner *pl, struct dr_plan_step *s)
         need(pl, s, DR_STEP_TAG);
         break;
     case DR_STEP_REVERSE:
+        need(pl, s, DR_STEP_PROMOTE);
+        break;
     case DR_STEP_EXPOSE:
         need(pl, s, DR_STEP_PROMOTE);
+        need(pl, s, DR_STEP_UNCLONE);
         break;
     case DR_STEP_HANDOVER:
         need(pl, s, DR_STEP_PROMOTE);
         need(pl, s, DR_STEP_EXPOSE);
+        need(pl, s, DR_STEP_UNCLONE);
         break;
     case DR_STEP_STAGE:
         need(pl, s, DR_STEP_HANDOVER);
+        need(pl, s, DR_STEP_REHEARSE);
         break;
     case DR_STEP_SETTLE: {
         /* Not for the old copy to follow: what is served is served, even if that site dies now. */
@@ -118,7 +129,14 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
 {
     const struct dr_copy *at = t->at_target ? c->target : c->old;
     bool engine = c->target && c->target->site->engine && !pl->in->goal->storage_only;
+    const struct dr_record *rec = &c->record->record;
     switch (t->kind) {
+    case DR_STEP_UNSTAGE: /* also where VMs are left alone: they are the drill's, and in the way */
+        return at->site->engine && dr_drill_staged_at(rec, at->site->name);
+    case DR_STEP_UNCLONE:
+        if (c->operation != DR_OPERATION_DRILL_CLEAN)
+            return dr_drill_shown_at(rec, at->site->name);
+        break;
     case DR_STEP_HANDOVER:
     case DR_STEP_STAGE:
         return engine;
@@ -153,7 +171,6 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
     case DR_STEP_TRANSFER:
     case DR_STEP_CLONE:
     case DR_STEP_REHEARSE:
-    case DR_STEP_UNCLONE:
     case DR_STEP_SETTLE:
     case DR_STEP_CLOSE:
         break;

@@ -2,6 +2,7 @@
  */
 #include "plan/planner_internal.h"
 
+#include "plan/drill.h"
 #include "plan/leave.h"
 
 #include "base/str.h"
@@ -10,7 +11,20 @@
 bool
 dr_planner_has_vms(enum dr_step_kind kind)
 {
-    return kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE || kind == DR_STEP_STAGE;
+    return kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE || kind == DR_STEP_STAGE ||
+           kind == DR_STEP_UNSTAGE;
+}
+
+/* What the drill has at the engine of its site, as that was last read. */
+static void
+of_drill(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_guard_case *c,
+         struct dr_stage_group *ret)
+{
+    const struct dr_drill *d = &c->record->record.drill;
+    const struct dr_engine_facts *e = dr_facts_engine(in->facts, d->site);
+    dr_map_clear(&dr_stage_group_type, ret);
+    if (e)
+        dr_drill_at_engine(a, in->model, &e->inventory, d, c->group->name, ret);
 }
 
 /* What was noted when it was shut down, else what the stored facts say. */
@@ -18,7 +32,8 @@ static void
 expected(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_guard_case *c,
          struct dr_stage_group *ret)
 {
-    if (c->record->ran.known)
+    bool drill = c->operation == DR_OPERATION_DRILL_PROMOTE;
+    if (c->record->ran.known && !drill)
         dr_map_copy(a, &dr_stage_group_type, &c->record->ran, ret);
     else
         dr_stage_expect(a, in->model, in->facts, c->group,
@@ -30,7 +45,10 @@ dr_planner_vms(struct dr_arena *a, const struct dr_plan_input *in, const struct 
                struct dr_plan_step *s)
 {
     struct dr_stage_group want;
-    expected(a, in, c, &want);
+    if (s->kind == DR_STEP_UNSTAGE)
+        of_drill(a, in, c, &want);
+    else
+        expected(a, in, c, &want);
     for (size_t i = 0; s->kind != DR_STEP_DRAIN && i < want.n_domains; i++)
         dr_arena_push(a, s->domains, s->n_domains) =
             want.domains[i].name ? want.domains[i].name : want.domains[i].id;
@@ -86,6 +104,56 @@ drain_text(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_g
                  : dr_arena_printf(a, "in at most %s", dr_duration_text(a, most)));
 }
 
+/* Of the VMs that are started, as far as every one of them tells it. */
+static const char *
+memory_text(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_guard_case *c)
+{
+    const struct dr_engine_facts *e = dr_facts_engine(in->facts, c->old->site->name);
+    struct dr_stage_group want;
+    int64_t sum = 0;
+    expected(a, in, c, &want);
+    for (size_t i = 0; i < want.n_vms; i++) {
+        const struct dr_inv_vm *vm = e ? dr_inventory_vm(&e->inventory, want.vms[i].id) : NULL;
+        if (want.vms[i].start && (!vm || vm->memory < 0))
+            return "memory they need not known";
+        sum += want.vms[i].start ? vm->memory : 0;
+    }
+    return dr_arena_printf(a, "with %lld MiB of memory", (long long)(sum / (1 << 20)));
+}
+
+static const char *
+drill_text(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_guard_case *c,
+           const struct dr_plan_step *s, size_t n_known)
+{
+    const char *to = c->target->site->name, *g = c->group->name;
+    const struct dr_quarantine *q = dr_model_quarantine(in->model, to);
+    const char *apart = q->network
+                            ? dr_arena_printf(a, "as %s*, on network %s alone", q->prefix, q->network)
+                            : dr_arena_printf(a, "as %s*, on no network", q->prefix);
+    if (!s->n_domains && !n_known)
+        return dr_arena_printf(a, "import what the clone of %s holds at %s and start what ran, %s",
+                               g, to, apart);
+    return dr_arena_printf(a,
+                           "import %zu storage domain%s of the clone of %s at %s, register %zu "
+                           "VM%s and start %zu of them %s; %s",
+                           s->n_domains, plural(s->n_domains), g, to, n_known, plural(n_known),
+                           s->n_vms, apart, memory_text(a, in, c));
+}
+
+static const char *
+unstage_text(struct dr_arena *a, const struct dr_guard_case *c, const struct dr_plan_step *s,
+             size_t n_known)
+{
+    const char *g = c->group->name, *at = c->record->record.drill.site;
+    if (!s->n_domains && !n_known)
+        return dr_arena_printf(a, "see that nothing of the drill of %s is at the engine of %s", g,
+                               at);
+    return dr_arena_printf(a,
+                           "switch off and remove %zu VM%s, and remove %zu storage domain%s, of the "
+                           "drill of %s at %s",
+                           n_known, plural(n_known), s->n_domains, plural(s->n_domains), g, at);
+}
+
 static const char *
 stage_text(struct dr_arena *a, const struct dr_guard_case *c, const struct dr_plan_step *s,
            size_t n_known)
@@ -111,6 +179,10 @@ dr_planner_vms_text(struct dr_arena *a, const struct dr_plan_input *in,
 {
     if (s->kind == DR_STEP_DRAIN)
         return drain_text(a, in, c, s);
+    if (s->kind == DR_STEP_UNSTAGE)
+        return unstage_text(a, c, s, n_known);
+    if (s->kind == DR_STEP_STAGE && c->operation == DR_OPERATION_DRILL_PROMOTE)
+        return drill_text(a, in, c, s, n_known);
     if (s->kind == DR_STEP_STAGE)
         return stage_text(a, c, s, n_known);
     if (!s->n_domains)

@@ -104,6 +104,7 @@ dr_planner_step_text(struct planner *pl, const struct dr_guard_case *c,
     case DR_STEP_DRAIN:
     case DR_STEP_RELEASE:
     case DR_STEP_STAGE:
+    case DR_STEP_UNSTAGE:
         return dr_planner_vms_text(pl->a, pl->in, c, s, n_known);
     case DR_STEP_TAG:
         return dr_arena_printf(a, "let array %s keep epoch %lld of %s", c->target->array->name,

@@ -67,12 +67,15 @@ struct dr_stage_group {
     size_t n_vms;
     struct dr_stage_lun *luns; /* from the hand-over */
     size_t n_luns;
+    /* A drill: LUNS are of a clone, and what comes of them is kept apart. Without prefix: none. */
+    struct dr_quarantine drill;
 };
 
 struct dr_stage_action {
     enum dr_stage_kind kind;
     const char *key; /* "attach 7f.." : the same wish has the same key */
     const char *group, *id, *name;
+    const char *as; /* import, register: the name it gets; NULL: its own */
     const char *domain, *dc, *host, *cluster; /* ids, host and cluster by name */
     const char *protocol, *portal, *target;
     const char *text;

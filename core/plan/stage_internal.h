@@ -61,4 +61,16 @@ bool dr_stage_domain_of_group(const struct dr_stage_group *g, const char *id);
 void dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g,
                           const struct dr_stage_vm *vm);
 
+/* stage_drill.c */
+/* The name that NAME gets at the engine; NULL: its own. */
+const char *dr_stage_as(const struct stage *s, const struct dr_stage_group *g, const char *name);
+/* How every NIC of a VM or template of a drill is put on its network, or on none. */
+void dr_stage_isolate(struct stage *s, const struct dr_stage_group *g, struct dr_stage_action *x);
+/* Why D, which is in the engine, is not what G brings: it is on other LUNs. NULL: it is. */
+const char *dr_stage_foreign_domain(const struct stage *s, const struct dr_stage_group *g,
+                                    const struct dr_inv_domain *d);
+/* Why what the engine HAS of a VM of G must not run as it is; NULL: it may. */
+const char *dr_stage_not_apart(const struct stage *s, const struct dr_stage_group *g,
+                               const struct dr_inv_vm *have);
+
 #endif

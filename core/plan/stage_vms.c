@@ -58,8 +58,12 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
                                      .to_profile_id = v->from_profile_id,
                                      .to_data_center = v->from_data_center};
     }
-    x->text = dr_arena_printf(s->a, "register %s %s in cluster %s", what, o->name ? o->name : o->id,
-                              cluster->name);
+    x->as = dr_stage_as(s, g, o->name);
+    if (g->drill.prefix)
+        dr_stage_isolate(s, g, x);
+    x->text =
+        dr_arena_printf(s->a, "register %s %s%s%s in cluster %s", what, o->name ? o->name : o->id,
+                        x->as ? " as " : "", x->as ? x->as : "", cluster->name);
 }
 
 /*
@@ -280,6 +284,14 @@ dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n
                   const struct dr_stage_group *g, const struct dr_stage_vm *vm,
                   const struct dr_inv_vm *have)
 {
+    const char *not_apart = dr_stage_not_apart(s, g, have);
+    if (not_apart) {
+        (void)vm_state(s, g, vm, "failed", not_apart);
+        dr_stage_stuck(s, g->group,
+                       dr_arena_printf(s->a, "VM %s is not started: %s",
+                                       vm->name ? vm->name : vm->id, not_apart));
+        return;
+    }
     if (!vm->start) {
         (void)vm_state(s, g, vm, "registered", NULL);
         return;

@@ -33,6 +33,10 @@ static const struct dr_field vm_fields[] = {
     DR_BOOL(struct dr_stage_vm, start),  DR_I64(struct dr_stage_vm, priority),
     DR_CNT(struct dr_stage_vm, tier),    DR_STRS(struct dr_stage_vm, domains)};
 static DR_TYPE(vm_type, struct dr_stage_vm, "vm", vm_fields);
+static const struct dr_field quarantine_fields[] = {DR_STR(struct dr_quarantine, prefix),
+                                                    DR_STR(struct dr_quarantine, network),
+                                                    DR_STR(struct dr_quarantine, profile)};
+static DR_TYPE(quarantine_type, struct dr_quarantine, "quarantine", quarantine_fields);
 static const struct dr_field group_fields[] = {DR_STR(struct dr_stage_group, group),
                                                DR_STR(struct dr_stage_group, from),
                                                DR_STR(struct dr_stage_group, to),
@@ -40,7 +44,9 @@ static const struct dr_field group_fields[] = {DR_STR(struct dr_stage_group, gro
                                                DR_BOOL(struct dr_stage_group, exact),
                                                DR_LIST(struct dr_stage_group, domains, domain_type),
                                                DR_LIST(struct dr_stage_group, vms, vm_type),
-                                               DR_LIST(struct dr_stage_group, luns, lun_type)};
+                                               DR_LIST(struct dr_stage_group, luns, lun_type),
+                                               DR_STRUCT(struct dr_stage_group, drill,
+                                                         quarantine_type)};
 DR_TYPE(dr_stage_group_type, struct dr_stage_group, "stage group", group_fields);
 static const struct dr_field try_fields[] = {
     DR_STR(struct dr_stage_try, key),        DR_CNT(struct dr_stage_try, attempts),
@@ -64,6 +70,7 @@ static const struct dr_field action_fields[] = {
     DR_STR(struct dr_stage_action, group),
     DR_STR(struct dr_stage_action, id),
     DR_STR(struct dr_stage_action, name),
+    DR_STR(struct dr_stage_action, as),
     DR_STR(struct dr_stage_action, domain),
     DR_STR(struct dr_stage_action, dc),
     DR_STR(struct dr_stage_action, host),

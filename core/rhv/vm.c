@@ -63,7 +63,7 @@ rhv_read_vm(struct dr_arena *a, struct json_object *o, const struct dr_inventory
 }
 
 int
-rhv_read_vms(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v,
+rhv_read_vms(struct dr_arena *a, struct json_object *doc, bool parts, struct dr_inventory *v,
              struct drstor_error **err)
 {
     struct json_object *items;
@@ -75,7 +75,7 @@ rhv_read_vms(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v
     for (size_t i = 0; i < dr_json_length(items); i++) {
         struct dr_inv_vm vm;
         rhv_read_vm(a, rhv_item(items, i), v, &vm);
-        if (v->detailed)
+        if (parts)
             rhv_read_vm_parts(a, rhv_item(items, i), &vm);
         dr_arena_push(a, v->vms, v->n_vms) = vm;
     }

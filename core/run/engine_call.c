@@ -55,14 +55,15 @@ dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_mapping *
     bool iscsi = x->protocol && x->protocol[0] == 'i' && x->target;
     const struct dr_rhv_register what = {.domain = x->domain,
                                          .id = x->id,
+                                         .name = x->as,
                                          .cluster = x->cluster,
                                          .vnics = x->vnics,
                                          .n_vnics = x->n_vnics,
-                                         .maps = &maps,
+                                         .maps = x->as ? NULL : &maps, /* no LUN but the clone's */
                                          .allow_partial = x->partial,
                                          .reassign_bad_macs = x->reassign_bad_macs};
     const struct dr_rhv_import import = {.id = x->id,
-                                         .name = x->name,
+                                         .name = x->as ? x->as : x->name,
                                          .host = x->host,
                                          .protocol = iscsi ? "iscsi" : "fcp",
                                          .targets = &target,
