@@ -13,7 +13,7 @@
 enum { GOING_DOWN = 16, TRIES_SHUTDOWN = 1000, TRIES_POWER_OFF = 6, WAVE_USUAL_S = 30 };
 static const int64_t again_ns = 60 * INT64_C(1000000000);
 
-static const char *const untils[] = {"unknown", "down", "detached"};
+static const char *const untils[] = {"unknown", "down", "detached", "removed"};
 static const struct dr_names until_names = {"way out", untils, DR_COUNT(untils)};
 static const struct dr_field group_fields[] = {
     DR_STRUCT(struct dr_leave_group, what, dr_stage_group_type),
@@ -64,6 +64,13 @@ is_down(const struct dr_inv_vm *have)
     return !have || have->status == DR_VM_DOWN;
 }
 
+/* Nobody needs what its VMs would write when they shut down. */
+static bool
+gives_up(const struct dr_leave_group *g)
+{
+    return g->until == DR_LEAVE_REMOVED;
+}
+
 /* ---- who is not down ------------------------------------------------------------------------- */
 
 static bool
@@ -91,8 +98,9 @@ guests(struct leave *l, struct guest **ret)
                               .have = have,
                               .rule = dr_model_stop(l->s.m, named(vm))};
             g.asked = dr_stage_tried(&l->s, dr_stage_key_of(&l->s, DR_STAGE_SHUTDOWN, vm->id));
-            g.over = g.asked && g.asked->first_ns &&
-                     l->s.progress->now_ns - g.asked->first_ns >= g.rule->limit_s * 1000000000;
+            g.over = gives_up(g.group) ||
+                     (g.asked && g.asked->first_ns &&
+                      l->s.progress->now_ns - g.asked->first_ns >= g.rule->limit_s * 1000000000);
             dr_arena_push(l->s.a, list, n) = g;
         }
     if (n)
@@ -105,6 +113,8 @@ static enum dr_stop_policy
 policy_of(const struct guest *g)
 {
     bool stays = g->rule->policy == DR_STOP_STOP || g->rule->policy == DR_STOP_LEAVE_OUT;
+    if (gives_up(g->group))
+        return DR_STOP_POWER_OFF;
     return stays && g->group->hurry ? DR_STOP_POWER_OFF : g->rule->policy;
 }
 
@@ -151,7 +161,7 @@ static void
 judge_guest(struct leave *l, const struct guest *g)
 {
     const char *why = NULL;
-    if (g->have->status == DR_VM_SUSPENDED)
+    if (g->have->status == DR_VM_SUSPENDED && !gives_up(g->group))
         stays(l, g,
               dr_arena_printf(l->s.a,
                               "VM %s is suspended: what it has in memory would be lost; resume it, "
@@ -260,7 +270,8 @@ ask_guests(struct leave *l, const struct guest *list, size_t n)
         held[t] = alive[t] && needed(l, alive, (int64_t)t);
     for (size_t i = 0; i < n; i++) {
         const struct guest *g = &list[i];
-        if (dr_stage_is_stuck(&l->s, g->group->what.group) || held[g->vm->tier])
+        bool waits = held[g->vm->tier] && !gives_up(g->group);
+        if (dr_stage_is_stuck(&l->s, g->group->what.group) || waits)
             continue;
         if (g->over && policy_of(g) == DR_STOP_POWER_OFF) {
             switch_off(l, g);
@@ -316,9 +327,10 @@ group_forward(struct leave *l, const struct dr_leave_group *g, bool may_stop)
         state_of(l, g, &g->what.vms[i]);
     if (dr_stage_is_stuck(&l->s, g->what.group) || !all_down(l, g))
         return;
-    bool gone = g->until == DR_LEAVE_DETACHED || !may_stop;
-    for (size_t i = 0; g->until == DR_LEAVE_DETACHED && i < g->what.n_domains; i++)
+    bool further = g->until == DR_LEAVE_DETACHED || gives_up(g), gone = further || !may_stop;
+    for (size_t i = 0; further && i < g->what.n_domains; i++)
         gone &= dr_leave_domain_forward(l, g, &g->what.domains[i]);
+    gone = gone && (!gives_up(g) || dr_leave_forget_vms(l, g));
     if (gone && !dr_stage_is_stuck(&l->s, g->what.group))
         dr_arena_push(l->s.a, l->s.out->done, l->s.out->n_done) = g->what.group;
 }
@@ -329,7 +341,7 @@ dr_leave_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
                 const struct dr_stage_progress *progress, struct dr_stage_result *ret)
 {
     struct leave l = {.s = {.a = a, .m = m, .now = now, .progress = progress, .out = ret},
-                      .groups = groups,
+                      .groups = dr_leave_learn(a, m, now, groups, n_groups),
                       .n_groups = n_groups};
     struct guest *list = NULL;
     *ret = (struct dr_stage_result){0};
@@ -343,7 +355,7 @@ dr_leave_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
         may_stop |= policy_of(&list[i]) == DR_STOP_STOP &&
                     !dr_stage_is_stuck(&l.s, list[i].group->what.group);
     for (size_t i = 0; i < n_groups; i++)
-        group_forward(&l, &groups[i], may_stop);
+        group_forward(&l, &l.groups[i], may_stop);
 }
 
 /* ---- how long -------------------------------------------------------------------------------- */

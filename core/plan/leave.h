@@ -12,8 +12,14 @@
 /* How far a group goes. */
 enum dr_leave_until {
     DR_LEAVE_UNKNOWN = 0,
-    DR_LEAVE_DOWN,    /* none of its VMs runs */
-    DR_LEAVE_DETACHED /* and none of its domains is attached */
+    DR_LEAVE_DOWN,     /* none of its VMs runs */
+    DR_LEAVE_DETACHED, /* and none of its domains is attached */
+    /*
+     * What this engine has of it is given up: a copy that is stale, or about to be deleted. Its VMs
+     * are switched off, also such as are in no list, nothing is written for later, and the engine
+     * forgets its domains, by force where their storage or a host is not there.
+     */
+    DR_LEAVE_REMOVED
 };
 
 struct dr_leave_group {

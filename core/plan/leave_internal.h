@@ -11,8 +11,18 @@ struct leave {
     size_t n_groups;
 };
 
-/* One step further for one domain of G, whose VMs are down. True when it is not attached. */
+/* A call that failed twice is not repeated where there is another way. */
+enum { TRIES_GIVEN_UP = 2 };
+
+/* One step further for one domain of G, whose VMs are down. True when it is as far as it goes. */
 bool dr_leave_domain_forward(struct leave *l, const struct dr_leave_group *g,
                              const struct dr_stage_domain *d);
+
+/* leave_removed.c: copies of GROUPS, each with the VMs on its domains that no list has. */
+const struct dr_leave_group *dr_leave_learn(struct dr_arena *a, const struct dr_model *m,
+                                            const struct dr_inventory *now,
+                                            const struct dr_leave_group *groups, size_t n);
+/* leave_removed.c: one step further for what is left of G without its domains. True: nothing. */
+bool dr_leave_forget_vms(struct leave *l, const struct dr_leave_group *g);
 
 #endif

@@ -22,7 +22,9 @@ enum dr_stage_kind {
     DR_STAGE_POWER_OFF,
     DR_STAGE_UPDATE_OVF, /* what the domain says of its VMs is written, and seen to be */
     DR_STAGE_DEACTIVATE,
-    DR_STAGE_DETACH
+    DR_STAGE_DETACH,
+    DR_STAGE_REMOVE,   /* the engine forgets a domain; its storage is not touched */
+    DR_STAGE_REMOVE_VM /* and a VM that has no disks on domains any more */
 };
 
 /* The hand-over record of one LUN, read after the flip. */
@@ -83,6 +85,7 @@ struct dr_stage_action {
     struct dr_vnic_map *vnics; /* register: names as they are at the two sites */
     size_t n_vnics;
     bool partial, reassign_bad_macs;
+    bool force; /* deactivate: also when what it says of its VMs cannot be written */
 };
 
 /* What became of the calls made so far, by key. */

@@ -6,9 +6,9 @@
 #include "model/words.h"
 
 static const char *const kinds[] = {
-    "unknown",  "discover",          "login",       "import", "attach",
-    "activate", "register-template", "register-vm", "start",  "shutdown",
-    "stop",     "update-ovf",        "deactivate",  "detach"};
+    "unknown",           "discover",    "login",  "import",   "attach", "activate",
+    "register-template", "register-vm", "start",  "shutdown", "stop",   "update-ovf",
+    "deactivate",        "detach",      "remove", "remove-vm"};
 const struct dr_names dr_stage_kind_names = {"stage action", kinds, DR_COUNT(kinds)};
 
 static const struct dr_field lun_fields[] = {
@@ -83,7 +83,8 @@ static const struct dr_field action_fields[] = {
     DR_STR(struct dr_stage_action, to),
     DR_LIST(struct dr_stage_action, vnics, vnic_type),
     DR_BOOL(struct dr_stage_action, partial),
-    DR_BOOL(struct dr_stage_action, reassign_bad_macs)};
+    DR_BOOL(struct dr_stage_action, reassign_bad_macs),
+    DR_BOOL(struct dr_stage_action, force)};
 DR_TYPE(dr_stage_action_type, struct dr_stage_action, "action", action_fields);
 static const struct dr_field vm_state_fields[] = {
     DR_STR(struct dr_stage_vm_state, group), DR_STR(struct dr_stage_vm_state, id),

@@ -211,6 +211,17 @@ dr_rhv_shutdown_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *v
 }
 
 int
+dr_rhv_remove_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *vm,
+                 struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    dr_auto(dr_freep) char *path = NULL;
+    int e = rhv_path(&path, err, "/vms/%?detach_only=true", vm);
+    if (e == DRSTOR_OK)
+        e = rhv_act(r, how, "DELETE", path, NULL, ret, err);
+    return e < 0 ? dr_context(err, e, "cannot remove VM %s from the engine", vm) : e;
+}
+
+int
 dr_rhv_get_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *vm, struct dr_arena *a,
               struct dr_inv_vm *ret, struct drstor_error **err)
 {

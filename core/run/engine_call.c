@@ -92,9 +92,13 @@ dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_mapping *
     case DR_STAGE_UPDATE_OVF:
         return update_ovf(env, rhv, &how, x->id, err);
     case DR_STAGE_DEACTIVATE:
-        return dr_rhv_deactivate(rhv, &how, x->dc, x->id, false, NULL, err);
+        return dr_rhv_deactivate(rhv, &how, x->dc, x->id, x->force, NULL, err);
     case DR_STAGE_DETACH:
         return dr_rhv_detach(rhv, &how, x->dc, x->id, NULL, err);
+    case DR_STAGE_REMOVE:
+        return dr_rhv_remove(rhv, &how, x->id, NULL, err);
+    case DR_STAGE_REMOVE_VM:
+        return dr_rhv_remove_vm(rhv, &how, x->id, NULL, err);
     case DR_STAGE_UNKNOWN:
         break;
     }

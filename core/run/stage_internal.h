@@ -14,6 +14,7 @@ enum wish {
     WISH_COME,     /* domains attached, VMs running */
     WISH_DOWN,     /* VMs shut down */
     WISH_DETACHED, /* and domains detached */
+    WISH_REMOVED,  /* given up: VMs switched off, domains forgotten */
     WISH_BACK      /* as COME, after DOWN came to nothing */
 };
 

@@ -265,13 +265,22 @@ note_guests(struct stage *st, struct round *r, const struct dr_inventory *now,
 {
     for (size_t i = 0; i < r->n; i++) {
         struct joined *g = r->groups[i];
-        if (comes(g) || !dr_guests_note(st->arena, st->run->s->model, now, &g->want))
+        if (comes(g) || g->wish == WISH_REMOVED ||
+            !dr_guests_note(st->arena, st->run->s->model, now, &g->want))
             continue;
         int e = dr_guests_put(g->step, &g->want, false, err);
         if (e < 0)
             return e;
     }
     return DRSTOR_OK;
+}
+
+static enum dr_leave_until
+until(const struct joined *g)
+{
+    return g->wish == WISH_DOWN      ? DR_LEAVE_DOWN
+           : g->wish == WISH_REMOVED ? DR_LEAVE_REMOVED
+                                     : DR_LEAVE_DETACHED;
 }
 
 static void
@@ -283,9 +292,7 @@ sort_out(struct round *r)
             r->comes[r->n_comes++] = g->want;
         else
             r->goes[r->n_goes++] = (struct dr_leave_group){
-                .what = g->want,
-                .until = g->wish == WISH_DOWN ? DR_LEAVE_DOWN : DR_LEAVE_DETACHED,
-                .hurry = g->step->run->plan.goal.hurry};
+                .what = g->want, .until = until(g), .hurry = g->step->run->plan.goal.hurry};
     }
 }
 

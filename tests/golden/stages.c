@@ -18,6 +18,8 @@ print_action(struct dr_str *out, const struct dr_stage_action *x)
     if (x->domain)
         dr_str_printf(out, "             from domain: %s%s\n", x->domain,
                       x->partial ? ", partial" : "");
+    if (x->force)
+        dr_str_printf(out, "             by force\n");
     for (size_t i = 0; i < x->n_vnics; i++)
         dr_str_printf(out, "             vNIC: %s/%s at %s -> %s/%s at %s\n",
                       x->vnics[i].from_network ? x->vnics[i].from_network : "-",
