@@ -4,6 +4,7 @@
 #include "plan/capacity.h"
 #include "plan/command.h"
 #include "plan/drill.h"
+#include "plan/loss.h"
 
 #include "base/str.h"
 #include "model/words.h"

@@ -163,6 +163,22 @@ dr_guests_note(struct dr_arena *a, const struct dr_model *m, const struct dr_inv
 }
 
 int
+dr_stage_look(struct dr_step *s, struct dr_rhv *rhv, struct dr_inventory *ret,
+              struct drstor_error **err)
+{
+    uint64_t until = 0;
+    int r;
+    do {
+        const struct dr_rhv_how how = {.cancel = s->run->s->cancel};
+        dr_error_freep(err);
+        dr_map_clear(&dr_inventory_type, ret);
+        r = dr_rhv_inventory(rhv, &how, NULL, s->arena, ret, err);
+    } while (r < 0 &&
+             dr_step_ask_again(s, r == DRSTOR_E_NOTFOUND ? DRSTOR_E_BUSY : r, &until, *err));
+    return r;
+}
+
+int
 dr_guests_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_tristate *ret_attached,
                struct drstor_error **err)
 {
@@ -170,7 +186,6 @@ dr_guests_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_trista
     struct dr_rhv *rhv = NULL;
     struct dr_inventory now;
     struct dr_copy_facts copy;
-    uint64_t until = 0;
     dr_map_clear(&dr_copy_facts_type, &copy);
     int r = dr_step_look_patiently(s, s->old, &copy.view, err);
     if (r == DRSTOR_OK && !dr_group_findable(s->group, &copy))
@@ -178,15 +193,8 @@ dr_guests_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_trista
                     s->old->array->name, s->group->name);
     if (r == DRSTOR_OK)
         r = dr_endpoints_engine(run->s->ends, s->old->site, &rhv, err);
-    if (r < 0)
-        return r;
-    do {
-        const struct dr_rhv_how how = {.cancel = run->s->cancel};
-        dr_error_freep(err);
-        dr_map_clear(&dr_inventory_type, &now);
-        r = dr_rhv_inventory(rhv, &how, NULL, s->arena, &now, err);
-    } while (r < 0 &&
-             dr_step_ask_again(s, r == DRSTOR_E_NOTFOUND ? DRSTOR_E_BUSY : r, &until, *err));
+    if (r == DRSTOR_OK)
+        r = dr_stage_look(s, rhv, &now, err);
     if (r < 0)
         return r;
     dr_stage_expect_in(s->arena, run->s->model, &now, &copy, s->group, s->old->site->name, ret);

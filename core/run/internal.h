@@ -241,6 +241,10 @@ enum dr_step_end dr_step_rehearse(struct dr_step *s);
 enum dr_step_end dr_step_unclone(struct dr_step *s);
 /* Is the clone NAME at the array of the target? 1 or 0. */
 int dr_drill_there(struct dr_step *s, const char *name, struct drstor_error **err);
+/* The clone NAME, as a copy that can be looked at. */
+const struct dr_copy *dr_drill_copy(struct dr_step *s, const char *name);
+enum dr_step_end dr_step_stage_drill(struct dr_step *s); /* drill_stage.c */
+enum dr_step_end dr_step_unstage(struct dr_step *s);
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
 enum dr_step_end dr_step_drain(struct dr_step *s);
 enum dr_step_end dr_step_release(struct dr_step *s);

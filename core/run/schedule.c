@@ -53,6 +53,8 @@ execute(struct dr_step *s)
         return dr_step_rehearse(s);
     case DR_STEP_UNCLONE:
         return dr_step_unclone(s);
+    case DR_STEP_UNSTAGE:
+        return dr_step_unstage(s);
     case DR_STEP_EXPOSE:
         return dr_step_expose(s);
     case DR_STEP_HANDOVER:
@@ -185,13 +187,14 @@ may_start(const struct dr_step *steps, size_t n, const struct dr_step *s)
     return true;
 }
 
-/* Those that drain wait at the engine until all of them are there, or have ended before. */
+/* Those that leave an engine wait there until all of them are there, or have ended before. */
 static void
 await_each_other(struct dr_run *run, struct dr_step *const *begun, size_t n)
 {
     pthread_mutex_lock(&run->lock);
     for (size_t i = 0; i < n; i++)
-        begun[i]->awaited = begun[i]->plan->kind == DR_STEP_DRAIN;
+        begun[i]->awaited =
+            begun[i]->plan->kind == DR_STEP_DRAIN || begun[i]->plan->kind == DR_STEP_UNSTAGE;
     pthread_mutex_unlock(&run->lock);
 }
 

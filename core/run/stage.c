@@ -47,9 +47,8 @@ dr_stage_of(struct dr_run *run, const char *site)
     return st;
 }
 
-/* G at the engine of AT, until it is told how that ended. */
-static enum dr_step_end
-at_engine(struct joined *g, const struct dr_copy *at)
+enum dr_step_end
+dr_stage_at_engine(struct joined *g, const struct dr_copy *at)
 {
     struct dr_step *s = g->step;
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
@@ -62,9 +61,9 @@ at_engine(struct joined *g, const struct dr_copy *at)
 
 /* ---- coming ---------------------------------------------------------------------------------- */
 
-/* What ran: as it was noted when it was shut down, else as the facts of then have it. */
-static int
-expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drstor_error **err)
+int
+dr_stage_expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted,
+                  struct drstor_error **err)
 {
     struct dr_run *run = s->run;
     struct dr_guests ran;
@@ -92,7 +91,7 @@ want(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drst
 {
     struct dr_copy_view view;
     struct dr_handover h;
-    int r = expected(s, ret, ret_noted, err);
+    int r = dr_stage_expected(s, ret, ret_noted, err);
     if (r == DRSTOR_OK)
         r = dr_step_look_patiently(s, s->target, &view, err);
     if (r < 0)
@@ -108,13 +107,15 @@ want(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drst
 enum dr_step_end
 dr_step_stage(struct dr_step *s)
 {
+    if (s->flip->operation == DR_OPERATION_DRILL_PROMOTE)
+        return dr_step_stage_drill(s);
     struct joined me = {.step = s, .wish = WISH_COME};
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     bool noted = false;
     int r = want(s, &me.want, &noted, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    enum dr_step_end end = at_engine(&me, s->target);
+    enum dr_step_end end = dr_stage_at_engine(&me, s->target);
     if (end == DR_STEP_END_DONE && noted)
         r = dr_guests_put(s, &me.want, true, &err);
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : end;
@@ -130,7 +131,7 @@ dr_step_drain(struct dr_step *s)
     int r = dr_guests_begin(s, &me.want, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    enum dr_step_end end = at_engine(&me, s->old);
+    enum dr_step_end end = dr_stage_at_engine(&me, s->old);
     if (end != DR_STEP_END_REFUSED)
         return end;
     dr_hint(&s->err,
@@ -148,7 +149,7 @@ dr_step_release(struct dr_step *s)
     int r = dr_guests_begin(s, &me.want, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    enum dr_step_end end = at_engine(&me, s->old);
+    enum dr_step_end end = dr_stage_at_engine(&me, s->old);
     if (end == DR_STEP_END_FAILED)
         dr_hint(&s->err,
                 "resume it when that is put right, or abort it: then the domains are "

@@ -66,6 +66,11 @@ struct stage {
 
 /* stage.c */
 struct stage *dr_stage_of(struct dr_run *run, const char *site);
+/* G at the engine of AT, until it is told how that ended. */
+enum dr_step_end dr_stage_at_engine(struct joined *g, const struct dr_copy *at);
+/* What ran: as it was noted when it was shut down, else as the facts of then have it. */
+int dr_stage_expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted,
+                      struct drstor_error **err);
 
 /* ---- stage_call.c: what was tried ------------------------------------------------------------ */
 
@@ -96,6 +101,9 @@ enum dr_step_end dr_stage_ended(struct joined *g);
 
 /* Their row, durable when it returns. RETURNED: they run again, here or there. */
 int dr_guests_put(struct dr_step *s, const struct dr_stage_group *ran, bool returned,
+                  struct drstor_error **err);
+/* All that the engine has. Patient. */
+int dr_stage_look(struct dr_step *s, struct dr_rhv *rhv, struct dr_inventory *ret,
                   struct drstor_error **err);
 /* Notes what runs at the engine and is not noted yet. 1: something was added. */
 int dr_guests_note(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *now,

@@ -156,6 +156,7 @@ judge(const struct state *s, const struct run *r, const struct thread *t, enum d
         return s->site[r->old].att ? step_ask(c, CMD_DETACH, r->old, epoch) : HOLDS;
     case DR_STEP_HANDOVER:
     case DR_STEP_CLOSE:
+    case DR_STEP_UNSTAGE: /* no scene has a drill with VMs */
     case DR_STEP_FENCE:
     case DR_STEP_COMMIT:
     case DR_STEP_STAGE:
