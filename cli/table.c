@@ -89,7 +89,7 @@ static const struct cli_verb plan_verbs[] = {
 
 static const struct cli_verb drill_verbs[] = {
     ACT("drill-start", "start", "GROUP...", "a clone beside the copy, shown to test hosts", DRILL_START, 0),
-    ACT("drill-promote", "promote", "GROUP...", "start its VMs from the clone, apart from all else", DRILL_PROMOTE, 0),
+    ACT("drill-promote", "promote", "GROUP...", "start its VMs from the clone, apart", DRILL_PROMOTE, 0),
     ACT("drill-clean", "clean", "GROUP...", "remove its VMs and the clone, and see them gone", SIMPLE, 0),
     {0}};
 

@@ -7,9 +7,9 @@
 /* Their tables. */
 extern const struct dr_conf_table dr_conf_engine_table, dr_conf_hosts_table, dr_conf_site_table,
     dr_conf_array_table, dr_conf_group_table, dr_conf_copy_table, dr_conf_rhv_table,
-    dr_conf_tier_table, dr_conf_gate_table, dr_conf_stop_table, dr_conf_hook_table, dr_conf_drill_table,
-    dr_conf_mapping_table, dr_conf_pair_table, dr_conf_network_table, dr_conf_storage_table,
-    dr_conf_lun_table, dr_conf_secret_table;
+    dr_conf_tier_table, dr_conf_gate_table, dr_conf_stop_table, dr_conf_hook_table,
+    dr_conf_drill_table, dr_conf_mapping_table, dr_conf_pair_table, dr_conf_network_table,
+    dr_conf_storage_table, dr_conf_lun_table, dr_conf_secret_table;
 
 /* In this order: each refers to those before it. NODE may be NULL: absent. */
 void dr_conf_engines(struct dr_conf *c, const struct dr_yaml *engines, const struct dr_yaml *sites);

@@ -49,9 +49,9 @@ static const struct dr_field left_fields[] = {
 static DR_TYPE(left_type, struct dr_left, "left", left_fields);
 
 static const struct dr_field drill_fields[] = {
-    DR_STR(struct dr_drill, name),  DR_STR(struct dr_drill, site),
-    DR_STR(struct dr_drill, run),   DR_STR(struct dr_drill, by),
-    DR_STR(struct dr_drill, point), DR_TIME(struct dr_drill, started),
+    DR_STR(struct dr_drill, name),   DR_STR(struct dr_drill, site),
+    DR_STR(struct dr_drill, run),    DR_STR(struct dr_drill, by),
+    DR_STR(struct dr_drill, point),  DR_TIME(struct dr_drill, started),
     DR_BOOL(struct dr_drill, shown), DR_STRS(struct dr_drill, luns)};
 static DR_TYPE(drill_type, struct dr_drill, "drill", drill_fields);
 

@@ -50,10 +50,8 @@ dr_drill_at_engine(struct dr_arena *a, const struct dr_model *m, const struct dr
     ret->known = true;
     for (size_t i = 0; i < v->n_domains; i++)
         if (dr_drill_has_domain(d, &v->domains[i]))
-            dr_arena_push(a, ret->domains, ret->n_domains) =
-                (struct dr_stage_domain){.id = v->domains[i].id,
-                                         .name = v->domains[i].name,
-                                         .master = v->domains[i].master};
+            dr_arena_push(a, ret->domains, ret->n_domains) = (struct dr_stage_domain){
+                .id = v->domains[i].id, .name = v->domains[i].name, .master = v->domains[i].master};
     for (size_t i = 0; i < v->n_vms; i++)
         if (on_domain_of(ret, &v->vms[i]))
             dr_arena_push(a, ret->vms, ret->n_vms) =

@@ -161,7 +161,9 @@ static const struct dr_explanation explanations[] = {
      "A clone of this group exists for a test. A second one would hide the first, and overwriting "
      "the copy "
      "under it would take its ground away.",
-     "`drstor drill clean GROUP` removes it. A promote does not have to wait for that."},
+     "`drstor drill clean GROUP` removes it. A promote does not have to wait for that: it removes "
+     "by "
+     "itself what would be in its way."},
     {"R042", "there is no drill",
      "Nothing was cloned for this group, so there is nothing to start.",
      "`drstor drill start GROUP`."},
@@ -171,6 +173,12 @@ static const struct dr_explanation explanations[] = {
      "before it overwrites them; this array has none.",
      "Copy what counts away by other means, then `--waive-snapshot REASON`, which is kept with the "
      "run."},
+    {"R044", "the network of drills is not there",
+     "`rhv.drill` names the one network that VMs of a drill may be on. Without it at the engine "
+     "their "
+     "NICs could only be on another one.",
+     "Make it there, or correct `rhv.drill`. Where none is named, VMs of a drill are on no "
+     "network."},
     {"R045", "the site is held",
      "Its copy was left behind when the group was promoted elsewhere, or a guard found it open "
      "when the site came back. What it holds is not what is served, so no application may start "
@@ -185,6 +193,27 @@ static const struct dr_explanation explanations[] = {
      "`drstor show group GROUP` lists the points of each copy with their moments. Name one of "
      "them, "
      "or leave --point out for the newest."},
+    {"R047", "an identity of the drill is taken",
+     "A clone carries the identities of the storage domains and VMs it was made from. Where the "
+     "engine "
+     "knows one of them already, the drill would be taken for production, or production for the "
+     "drill.",
+     "What the engine only remembers is removed there, its disks kept; what is in use there cannot "
+     "be "
+     "drilled there. `--storage-only` makes a clone that no engine hears of."},
+    {"R048", "hosts cannot be shown the clone, and it alone",
+     "VMs of a drill need hosts that see its clone. A host that also sees the copy itself may use "
+     "either: both carry the same identities.",
+     "Take the copy from its hosts at the array, and name the host groups of the copy (`expose:`). "
+     "A "
+     "clone made with `--storage-only` is shown to nobody: `drstor drill clean GROUP`, then start "
+     "the "
+     "drill anew."},
+    {"R049", "there is no room for the drill",
+     "The VMs that would be started need more memory than the hosts there have left. Nothing that "
+     "runs "
+     "there is shut down for a drill, also not what `preempt` names.",
+     "Shut something down there, or drill fewer groups at a time."},
     {"R050", "the array knows a newer epoch",
      "Every flip raises the group's epoch. An array with a higher one has been flipped by another "
      "controller since this one last looked.",

@@ -62,14 +62,15 @@ dr_guard_drill_shown(const struct dr_guard_case *c, struct dr_refusal *r)
                                   "nobody could be shown its clone",
                                   c->group->name, c->target->site->name);
         r->evidence = dr_arena_printf(c->arena, "no `expose:` in the configuration");
-        r->remedy = dr_arena_printf(c->arena, "name them there, or make a clone that no host sees: "
-                                              "%s",
+        r->remedy = dr_arena_printf(c->arena,
+                                    "name them there, or make a clone that no host sees: "
+                                    "%s",
                                     without_vms(c));
         return true;
     }
     if (c->operation == DR_OPERATION_DRILL_PROMOTE && !d->shown) {
-        r->text = dr_arena_printf(c->arena, "no host sees clone %s of group %s", d->name,
-                                  c->group->name);
+        r->text =
+            dr_arena_printf(c->arena, "no host sees clone %s of group %s", d->name, c->group->name);
         r->evidence = dr_arena_printf(c->arena, "run %s made it for its storage alone", d->run);
         r->remedy = dr_arena_printf(c->arena, "drstor drill clean %s, then drstor drill start %s",
                                     c->group->name, c->group->name);
@@ -206,9 +207,9 @@ no_room(const struct dr_guard_case *c, const struct dr_engine_facts *e,
     r->text = dr_arena_printf(c->arena,
                               "the %zu VM%s of this drill need%s %lld MiB of memory in cluster %s "
                               "of %s, which has %lld MiB left",
-                              room->n_vms, room->n_vms == 1 ? "" : "s",
-                              room->n_vms == 1 ? "s" : "", (long long)(room->need / mib),
-                              room->cluster, c->target->site->name, (long long)(have / mib));
+                              room->n_vms, room->n_vms == 1 ? "" : "s", room->n_vms == 1 ? "s" : "",
+                              (long long)(room->need / mib), room->cluster, c->target->site->name,
+                              (long long)(have / mib));
     r->evidence = dr_arena_printf(c->arena, "%zu host%s up there, says %s", room->n_hosts_up,
                                   room->n_hosts_up == 1 ? "" : "s", says(c, e));
     r->remedy = dr_arena_printf(c->arena,

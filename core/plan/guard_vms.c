@@ -125,19 +125,18 @@ left_behind(const struct dr_guard_case *c, const struct dr_engine_facts *e,
         if (moves(c, g) || c->in->model->mapping.partial_import)
             continue;
         bool drill = c->operation != DR_OPERATION_SWITCHOVER;
-        r->text = dr_arena_printf(
-            c->arena, "VM %s of group %s has a disk on storage domain %s, %s%s", vm->name,
-            c->group->name, d && d->name ? d->name : vm->domains[i],
-            drill ? "of which this makes no clone" : "which stays at ",
-            drill ? "" : c->old->site->name);
+        r->text =
+            dr_arena_printf(c->arena, "VM %s of group %s has a disk on storage domain %s, %s%s",
+                            vm->name, c->group->name, d && d->name ? d->name : vm->domains[i],
+                            drill ? "of which this makes no clone" : "which stays at ",
+                            drill ? "" : c->old->site->name);
         r->evidence = says_engine(c, e);
-        r->remedy =
-            g ? dr_arena_printf(c->arena, "%s group %s together with %s", drill ? "drill" : "move",
-                                g->name, c->group->name)
-              : dr_arena_printf(c->arena,
-                                "move that disk to a storage domain of group %s, or take "
-                                "the domain into a group",
-                                c->group->name);
+        r->remedy = g ? dr_arena_printf(c->arena, "%s group %s together with %s",
+                                        drill ? "drill" : "move", g->name, c->group->name)
+                      : dr_arena_printf(c->arena,
+                                        "move that disk to a storage domain of group %s, or take "
+                                        "the domain into a group",
+                                        c->group->name);
         return true;
     }
     return false;
@@ -226,7 +225,8 @@ dr_guard_drill_whole(const struct dr_guard_case *c, struct dr_refusal *r)
     const struct dr_engine_facts *e =
         c->old ? dr_facts_engine(c->in->facts, c->old->site->name) : NULL;
     const struct dr_inv_domain **domains;
-    if (!dr_drill_with_vms(c->in->goal, c->target) || !e || !dr_group_findable(c->group, c->old_facts))
+    if (!dr_drill_with_vms(c->in->goal, c->target) || !e ||
+        !dr_group_findable(c->group, c->old_facts))
         return false;
     size_t n = dr_group_domains(c->arena, c->group, c->old_facts, &e->inventory, &domains);
     for (size_t i = 0; i < e->inventory.n_vms; i++)

@@ -127,9 +127,9 @@ drill_text(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_g
 {
     const char *to = c->target->site->name, *g = c->group->name;
     const struct dr_quarantine *q = dr_model_quarantine(in->model, to);
-    const char *apart = q->network
-                            ? dr_arena_printf(a, "as %s*, on network %s alone", q->prefix, q->network)
-                            : dr_arena_printf(a, "as %s*, on no network", q->prefix);
+    const char *apart =
+        q->network ? dr_arena_printf(a, "as %s*, on network %s alone", q->prefix, q->network)
+                   : dr_arena_printf(a, "as %s*, on no network", q->prefix);
     if (!s->n_domains && !n_known)
         return dr_arena_printf(a, "import what the clone of %s holds at %s and start what ran, %s",
                                g, to, apart);
@@ -148,10 +148,11 @@ unstage_text(struct dr_arena *a, const struct dr_guard_case *c, const struct dr_
     if (!s->n_domains && !n_known)
         return dr_arena_printf(a, "see that nothing of the drill of %s is at the engine of %s", g,
                                at);
-    return dr_arena_printf(a,
-                           "switch off and remove %zu VM%s, and remove %zu storage domain%s, of the "
-                           "drill of %s at %s",
-                           n_known, plural(n_known), s->n_domains, plural(s->n_domains), g, at);
+    return dr_arena_printf(
+        a,
+        "switch off and remove %zu VM%s, and remove %zu storage domain%s, of the "
+        "drill of %s at %s",
+        n_known, plural(n_known), s->n_domains, plural(s->n_domains), g, at);
 }
 
 static const char *

@@ -94,13 +94,13 @@ dr_stage_foreign_domain(const struct stage *s, const struct dr_stage_group *g,
         return NULL;
     return dr_arena_printf(s->a, "storage domain %s is at %s already, %s",
                            d->name ? d->name : d->id, g->to,
-                               known ? "on other LUNs than those of this group"
+                           known ? "on other LUNs than those of this group"
                                  : "and it is not told whether on those of the clone");
 }
 
 const char *
 dr_stage_not_apart(const struct stage *s, const struct dr_stage_group *g,
-                       const struct dr_inv_vm *have)
+                   const struct dr_inv_vm *have)
 {
     const char *name = have->name ? have->name : have->id;
     if (!g->drill.prefix)

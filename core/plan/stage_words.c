@@ -37,16 +37,16 @@ static const struct dr_field quarantine_fields[] = {DR_STR(struct dr_quarantine,
                                                     DR_STR(struct dr_quarantine, network),
                                                     DR_STR(struct dr_quarantine, profile)};
 static DR_TYPE(quarantine_type, struct dr_quarantine, "quarantine", quarantine_fields);
-static const struct dr_field group_fields[] = {DR_STR(struct dr_stage_group, group),
-                                               DR_STR(struct dr_stage_group, from),
-                                               DR_STR(struct dr_stage_group, to),
-                                               DR_BOOL(struct dr_stage_group, known),
-                                               DR_BOOL(struct dr_stage_group, exact),
-                                               DR_LIST(struct dr_stage_group, domains, domain_type),
-                                               DR_LIST(struct dr_stage_group, vms, vm_type),
-                                               DR_LIST(struct dr_stage_group, luns, lun_type),
-                                               DR_STRUCT(struct dr_stage_group, drill,
-                                                         quarantine_type)};
+static const struct dr_field group_fields[] = {
+    DR_STR(struct dr_stage_group, group),
+    DR_STR(struct dr_stage_group, from),
+    DR_STR(struct dr_stage_group, to),
+    DR_BOOL(struct dr_stage_group, known),
+    DR_BOOL(struct dr_stage_group, exact),
+    DR_LIST(struct dr_stage_group, domains, domain_type),
+    DR_LIST(struct dr_stage_group, vms, vm_type),
+    DR_LIST(struct dr_stage_group, luns, lun_type),
+    DR_STRUCT(struct dr_stage_group, drill, quarantine_type)};
 DR_TYPE(dr_stage_group_type, struct dr_stage_group, "stage group", group_fields);
 static const struct dr_field try_fields[] = {
     DR_STR(struct dr_stage_try, key),        DR_CNT(struct dr_stage_try, attempts),

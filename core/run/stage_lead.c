@@ -321,9 +321,8 @@ round_of(struct stage *st, bool *ret_changed, bool *ret_patient, struct drstor_e
     bool drill = false;
     for (size_t i = 0; i < r->n_comes; i++)
         drill |= r->comes[i].drill.prefix != NULL;
-    const struct dr_rhv_inventory_options options = {.offers = r->n_comes > 0,
-                                                     .parts = drill,
-                                                     .light = st->have_base ? &st->base : NULL};
+    const struct dr_rhv_inventory_options options = {
+        .offers = r->n_comes > 0, .parts = drill, .light = st->have_base ? &st->base : NULL};
     dr_map_clear(&dr_inventory_type, &now);
     int e = dr_rhv_inventory(st->rhv, &how, &options, a, &now, err);
     if (e < 0)
