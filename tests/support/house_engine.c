@@ -96,8 +96,7 @@ one_of(struct house *h, const char *site, const char *command, const char *list,
 static const char *
 status_in(struct house *h, struct json_object *one)
 {
-    const char *status =
-        one ? dr_arena_str(house_arena(h), dr_json_str(one, "status")) : "absent";
+    const char *status = one ? dr_arena_str(house_arena(h), dr_json_str(one, "status")) : "absent";
     (void)json_object_put(one);
     return status;
 }
