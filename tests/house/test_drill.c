@@ -296,7 +296,7 @@ needs_its_identities(struct house *h, struct story *s)
     for (size_t i = 0; i < DR_COUNT(domains); i++) {
         const char *path =
             dr_arena_printf(house_arena(h), "storagedomains/%s?destroy=true", domains[i]);
-        if (house_engine_call(h, "rome", "DELETE", path) != 200)
+        if (house_engine_call(h, "rome", "DELETE", path, "{}") != 200)
             wrong(s, "%s cannot be removed by hand\n", domains[i]);
     }
     s->production_moves = false;
@@ -329,14 +329,47 @@ storage_alone(struct house *h, struct story *s)
         wrong(s, "rome's engine heard of it\n");
 }
 
-/* A VM is moved to a production network before it was started: it stays down, and is told. */
+static const char *
+open_run(struct house *h)
+{
+    struct dr_run_row *rows = NULL;
+    size_t n = 0;
+    (void)dr_store_run_open(house_store(h), house_arena(h), NULL, &rows, &n, NULL);
+    return n ? rows[0].id : "none";
+}
+
+static void
+is_given_up(struct house *h, struct story *s, struct controller *c)
+{
+    const struct errand_what give_up = {.kind = ERRAND_ABORT, .goal = open_run(h)};
+    const struct errand *e = ends_with(s, c, &give_up, 0);
+    if (e->json && !strstr(errand_says(e, "stays"), "drill clean"))
+        wrong(s, "nobody is told what removes the rest: %s\n", e->json);
+}
+
+/* Somebody puts a VM on a production network before it was started: it stays down. */
 static void
 is_not_started_elsewhere(struct house *h, struct story *s)
 {
     struct controller *c = begin(h, s);
     (void)ends_with(s, c, &start, 0);
-    house_engine_told(h, "rome", "{'command':'fault','op':'start','kind':'slow','delay_ms':600}");
-    (void)ends_with(s, c, &promote, 0);
+    house_engine_told(h, "rome", "{'command':'fault','op':'start','kind':'no-host','times':1000}");
+    struct errand *e = errand_begin(c, &promote);
+    for (int i = 0; i < 6000 && !house_engine_calls(h, "rome", "start", vms[1].id); i++)
+        house_sleep_ms(h, 100);
+    const char *nic = dr_arena_printf(house_arena(h), "vms/%s/nics/nic2", vms[1].id);
+    if (house_engine_call(h, "rome", "PUT", nic,
+                          "{'vnic_profile':{'id':'bfb00000-0000-4000-8000-000000000001'}}") != 200)
+        wrong(s, "the NIC cannot be put elsewhere\n");
+    house_sleep_ms(h, 10000);
+    house_engine_told(h, "rome", "{'command':'clear_faults'}");
+    (void)errand_end(e);
+    if (e->exit != 4 || !strstr(errand_says(e, "text"), "vNIC profile prod"))
+        wrong(s, "it ends with %d: %s\n", e->exit, errand_says(e, "text"));
+    for (size_t i = 0; i < DR_COUNT(vms); i++)
+        if (house_engine_runs(h, "rome", vms[i].id) != (i != 1))
+            wrong(s, "VM %s is %s\n", vms[i].name, house_engine_vm_status(h, "rome", vms[i].id));
+    is_given_up(h, s, c);
     (void)ends_with(s, c, &clean, 0);
     nothing_is_left(h, s);
 }
@@ -353,14 +386,7 @@ engine_falls_silent(struct house *h, struct story *s)
     (void)errand_end(e);
     if (e->exit != 4)
         wrong(s, "with a silent engine it ends with %d\n", e->exit);
-    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
-    struct dr_run_row *rows = NULL;
-    size_t n = 0;
-    (void)dr_store_run_open(house_store(h), a, NULL, &rows, &n, NULL);
-    const struct errand_what give_up = {.kind = ERRAND_ABORT, .goal = n ? rows[0].id : "none"};
-    const struct errand *end = ends_with(s, c, &give_up, 0);
-    if (end->json && !strstr(errand_says(end, "stays"), "drill clean"))
-        wrong(s, "nobody is told what removes the rest: %s\n", end->json);
+    is_given_up(h, s, c);
     const struct errand *half = ends_with(s, c, &clean, 4);
     if (half->json && luns_at_rome(h) == 0)
         wrong(s, "the clone was taken from under what may still be at the engine\n");

@@ -9,12 +9,19 @@
 #include <stdlib.h>
 #include <string.h>
 
+static char *
+quoted(const char *text)
+{
+    char *copy = dr_strdup(text);
+    for (char *c = copy; *c; c++)
+        *c = *c == '\'' ? '"' : *c;
+    return copy;
+}
+
 struct json_object *
 house_engine_control(struct house *h, const char *site, const char *text)
 {
-    dr_auto(dr_freep) char *copy = dr_strdup(text);
-    for (char *c = copy; *c; c++)
-        *c = *c == '\'' ? '"' : *c;
+    dr_auto(dr_freep) char *copy = quoted(text);
     dr_auto(dr_json_putp) struct json_object *command = json_tokener_parse(copy);
     struct json_object *reply =
         emu_control(house_engine(h, site), command, (int64_t)dr_now_ns(house_env(h)));
@@ -46,8 +53,10 @@ sent(struct house *h, const char *site, const struct emu_request *q)
 }
 
 int
-house_engine_call(struct house *h, const char *site, const char *method, const char *path)
+house_engine_call(struct house *h, const char *site, const char *method, const char *path,
+                  const char *body)
 {
+    dr_auto(dr_freep) char *copy = quoted(body);
     static const char form[] =
         "grant_type=password&scope=ovirt-app-api&username=drstor%40internal&password=secret";
     struct emu_header headers[] = {{"Accept", "application/json"},
@@ -65,13 +74,15 @@ house_engine_call(struct house *h, const char *site, const char *method, const c
     headers[1].value = "application/json";
     headers[2].value =
         dr_arena_printf(house_arena(h), "Bearer %s", dr_json_str(token, "access_token"));
+    const size_t n = strcspn(path, "?");
     const struct emu_request call = {
         .method = method,
-        .path = dr_arena_printf(house_arena(h), "/ovirt-engine/api/%s", path),
+        .path = dr_arena_printf(house_arena(h), "/ovirt-engine/api/%.*s", (int)n, path),
+        .query = path[n] ? path + n + 1 : NULL,
         .headers = headers,
         .headers_count = 3,
-        .body = "{}",
-        .body_length = 2};
+        .body = copy,
+        .body_length = strlen(copy)};
     answer = sent(h, site, &call);
     int status = answer.status;
     emu_response_clear(&answer);

@@ -7,8 +7,9 @@
 /* A command of the emulator's control, in apostrophes; the reply is the caller's. */
 struct json_object *house_engine_control(struct house *h, const char *site, const char *text);
 void house_engine_told(struct house *h, const char *site, const char *text);
-/* A call of the engine's own API: the code. */
-int house_engine_call(struct house *h, const char *site, const char *method, const char *path);
+/* A call of the engine's own API, BODY in apostrophes: the code. */
+int house_engine_call(struct house *h, const char *site, const char *method, const char *path,
+                      const char *body);
 
 /* VM as it is there, or NULL; the caller puts it. */
 struct json_object *house_engine_vm(struct house *h, const char *site, const char *vm);
