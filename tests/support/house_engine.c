@@ -130,6 +130,14 @@ house_engine_domain_status(struct house *h, const char *site, const char *domain
     return status_in(h, one_of(h, site, "{'command':'domains'}", "domains", domain));
 }
 
+size_t
+house_engine_domains(struct house *h, const char *site)
+{
+    dr_auto(dr_json_putp) struct json_object *o =
+        house_engine_control(h, site, "{'command':'domains'}");
+    return dr_json_length(dr_json_get(o, "domains"));
+}
+
 bool
 house_engine_runs(struct house *h, const char *site, const char *vm)
 {

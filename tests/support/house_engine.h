@@ -15,6 +15,8 @@ int house_engine_call(struct house *h, const char *site, const char *method, con
 struct json_object *house_engine_vm(struct house *h, const char *site, const char *vm);
 const char *house_engine_vm_status(struct house *h, const char *site, const char *vm);
 const char *house_engine_domain_status(struct house *h, const char *site, const char *domain);
+/* How many it knows. */
+size_t house_engine_domains(struct house *h, const char *site);
 /* A process of it is there, as far as the engine knows. */
 bool house_engine_runs(struct house *h, const char *site, const char *vm);
 /* How many calls of OP were made about PATH. */

@@ -11,6 +11,7 @@
  *
  * DRSTOR_SWEEP_EVERY=N: each Nth of all that.
  */
+#include "support/house_engine.h"
 #include "support/house_internal.h"
 #include "support/house_site.h"
 #include "support/plan_shape.h"
@@ -49,6 +50,7 @@ enum before {
     PAUSED,         /* suspended */
     STOPPED,        /* somebody stopped replication at the array of rome */
     DRILL,          /* a drill is under way */
+    DRILLED,        /* and its VMs run */
     HALF_WAY,       /* a planned promote whose controller died after some of it */
     HALF_UNPLANNED, /* the same, unplanned, milan answering */
     HALF_BACK,      /* the same, to a point of before */
@@ -104,6 +106,18 @@ static const struct shape {
      .before = DRILL,
      .goal = BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]")},
     {.name = "drill-clean", .before = DRILL, .goal = BARE("\"drill-clean\",\"all\":true")},
+    {.name = "drill-promote-vms",
+     .before = DRILL,
+     .goal = BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]"),
+     .engines = true,
+     .every = 3},
+    {.name = "drill-clean-vms",
+     .before = DRILLED,
+     .goal = BARE("\"drill-clean\",\"all\":true"),
+     .engines = true,
+     .every = 3},
+    {.name = "move-in-drill", .before = DRILL, .goal = MOVED, .engines = true, .every = 7},
+    {.name = "move-in-drill-vms", .before = DRILLED, .goal = MOVED, .engines = true, .every = 7},
     {.name = "promote-in-drill", .before = DRILL, .goal = UNPLANNED, .accept_loss = "unknown"},
     {.name = "abort", .before = HALF_WAY, .abort = true},
     {.name = "abort-unplanned", .before = HALF_UNPLANNED, .abort = true},
@@ -307,7 +321,10 @@ begin(struct story *s, struct house *h, struct controller *c)
         by_hand(h, (struct sim_request){.op = SIM_OP_SUSPEND});
         break;
     case DRILL:
+    case DRILLED:
         must(s, c, BARE("\"drill-start\",\"groups\":[\"erp\",\"db\"]"), NULL, NULL);
+        if (s->shape->before == DRILLED)
+            must(s, c, BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]"), NULL, NULL);
         break;
     case HALF_WAY:
     case HALF_UNPLANNED:
@@ -433,8 +450,9 @@ state_of(struct story *s, struct house *h)
                       r.drill.name ? "yes" : "no", r.exposed_since >= 0 ? "exposed" : "covered");
     }
     if (s->shape->engines)
-        dr_str_printf(&text, "%zu VMs at milan, %zu at rome\n", house_site_vms(h, "milan"),
-                      house_site_vms(h, "rome"));
+        dr_str_printf(&text, "%zu VMs at milan, %zu at rome, %zu domains at rome\n",
+                      house_site_vms(h, "milan"), house_site_vms(h, "rome"),
+                      house_engine_domains(h, "rome"));
     (void)snprintf(s->end, sizeof(s->end), "%s", text.s);
     dr_str_freep(&text);
 }
@@ -743,15 +761,13 @@ pairs_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
 static bool
 beside(unsigned parts, void (*share)(unsigned, unsigned, unsigned, struct sums *), struct sums *ret)
 {
-    const char *text = getenv("DRSTOR_SWEEP_EVERY");
-    unsigned every = text ? (unsigned)strtoul(text, NULL, 10) : 1;
     int pipes[2];
     bool good = pipe(pipes) == 0;
     (void)fflush(NULL);
     for (unsigned i = 0; good && i < parts; i++)
         if (fork() == 0) {
             struct sums mine = {0};
-            share(i, parts, every ? every : 1, &mine);
+            share(i, parts, (unsigned)house_every(), &mine);
             _exit(write(pipes[1], &mine, sizeof(mine)) == (ssize_t)sizeof(mine) ? 0 : 1);
         }
     (void)close(pipes[1]);
