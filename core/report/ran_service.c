@@ -46,10 +46,13 @@ set_since(struct json_object *o, const char *key, int64_t from, int64_t to)
         dr_json_set_i64(o, key, to - from);
 }
 
-/* Only what makes a site serve has a recovery time. */
+/* Only what makes a site serve has a recovery time; and what shows how long that takes. */
 static bool
 brings_service(const struct dr_plan *p)
 {
+    for (size_t i = 0; p->goal.verb == DR_VERB_DRILL_PROMOTE && i < p->n_steps; i++)
+        if (p->steps[i].kind == DR_STEP_STAGE)
+            return true;
     return p->goal.verb == DR_VERB_PROMOTE || p->goal.verb == DR_VERB_FAILBACK;
 }
 

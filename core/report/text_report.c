@@ -164,13 +164,14 @@ print_times(struct dr_page *p, struct json_object *doc, bool full)
                *last = dr_page_time(p, times, "last_vm");
     const char *verb = dr_page_text(p, dr_json_get(doc, "goal"), "verb");
     int64_t s;
-    /* Nobody waits for a service where none was moved. */
-    if (!times || (verb && !dr_streq(verb, "promote") && !dr_streq(verb, "failback")))
+    bool drill = dr_streq(verb, "drill-promote") && dr_json_get(doc, "rto_s");
+    /* Nobody waits for a service where none was moved; a drill shows how long it would take. */
+    if (!times || (verb && !drill && !dr_streq(verb, "promote") && !dr_streq(verb, "failback")))
         return;
     dr_page_gap(p);
     if (dr_json_i64(doc, "rto_s", &s) && s >= 0)
-        dr_page_say(p, 0, 2, "RTO %s from the decision (%s)", dr_duration_text(p->arena, s),
-                    decision ? decision : "time unknown");
+        dr_page_say(p, 0, 2, "RTO %s%s from the decision (%s)", dr_duration_text(p->arena, s),
+                    drill ? " in this drill," : "", decision ? decision : "time unknown");
     else if (decision)
         dr_page_say(p, 0, 2, "decided at %s%s", decision,
                     dr_json_i64(doc, "exit", &s) && s ? "; service is not back" : "");
