@@ -30,6 +30,17 @@ dr_drill_has_domain(const struct dr_drill *d, const struct dr_inv_domain *domain
     return false;
 }
 
+bool
+dr_drill_has_vm(const struct dr_drill *d, const struct dr_inventory *v, const struct dr_inv_vm *vm)
+{
+    for (size_t i = 0; i < vm->n_domains; i++) {
+        const struct dr_inv_domain *on = dr_inventory_domain(v, vm->domains[i]);
+        if (on && dr_drill_has_domain(d, on))
+            return true;
+    }
+    return false;
+}
+
 static bool
 on_domain_of(const struct dr_stage_group *g, const struct dr_inv_vm *vm)
 {

@@ -15,6 +15,9 @@ bool dr_drill_shown_at(const struct dr_record *r, const char *site);
 bool dr_drill_staged_at(const struct dr_record *r, const char *site);
 
 bool dr_drill_has_domain(const struct dr_drill *d, const struct dr_inv_domain *domain);
+/* Is VM of V on such a domain? */
+bool dr_drill_has_vm(const struct dr_drill *d, const struct dr_inventory *v,
+                     const struct dr_inv_vm *vm);
 /* What V has of drill D, of GROUP: domains on its LUNs, and every VM on those. */
 void dr_drill_at_engine(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *v,
                         const struct dr_drill *d, const char *group, struct dr_stage_group *ret);

@@ -134,12 +134,7 @@ vm_taken(const struct dr_guard_case *c, const struct dr_engine_facts *e, const c
 {
     const struct dr_inv_vm *have = dr_inventory_vm(&e->inventory, id);
     const struct dr_drill *d = &c->record->record.drill;
-    for (size_t i = 0; have && i < have->n_domains; i++) {
-        const struct dr_inv_domain *on = dr_inventory_domain(&e->inventory, have->domains[i]);
-        if (on && dr_drill_has_domain(d, on))
-            return false;
-    }
-    if (!have)
+    if (!have || dr_drill_has_vm(d, &e->inventory, have))
         return false;
     r->text = dr_arena_printf(c->arena,
                               "the engine of %s knows VM %s of group %s already (%s): the one of a "
