@@ -36,7 +36,7 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
     x->id = o->id;
     x->name = o->name;
     x->domain = o->domain;
-    x->cluster = cluster->name;
+    x->cluster = cluster ? cluster->name : NULL;
     x->from = g->from;
     x->to = g->to;
     x->partial = s->m->mapping.partial_import;
@@ -58,22 +58,31 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
                                      .to_profile_id = v->from_profile_id,
                                      .to_data_center = v->from_data_center};
     }
-    x->text = dr_arena_printf(s->a, "register %s %s in cluster %s", what, o->name ? o->name : o->id,
-                              cluster->name);
+    const char *name = o->name ? o->name : o->id;
+    x->text = cluster
+                  ? dr_arena_printf(s->a, "register %s %s in cluster %s", what, name, cluster->name)
+                  : dr_arena_printf(s->a, "register %s %s in the cluster its configuration names",
+                                    what, name);
 }
 
 /*
  * Engines do not tell the cluster of a template that is only offered. It goes where the VMs of its
- * group go, or to the only cluster there is.
+ * group go, or to the only cluster there is; otherwise to the one its configuration names, which
+ * the engine finds. False: that is known, and has no counterpart.
  */
-static const struct dr_inv_cluster *
+static bool
 cluster_for_template(const struct stage *s, const struct dr_stage_group *g,
-                     const struct dr_inv_offer *o)
+                     const struct dr_inv_offer *o, const struct dr_inv_cluster **ret)
 {
-    const struct dr_inv_cluster *cl = dr_stage_cluster_for(s, g, o->cluster);
-    for (size_t i = 0; !o->cluster && !cl && i < g->n_vms; i++)
-        cl = dr_stage_cluster_for(s, g, g->vms[i].cluster);
-    return !o->cluster && !cl && s->now->n_clusters == 1 ? &s->now->clusters[0] : cl;
+    bool told = o->cluster != NULL;
+    *ret = dr_stage_cluster_for(s, g, o->cluster);
+    for (size_t i = 0; !o->cluster && !*ret && i < g->n_vms; i++) {
+        told |= g->vms[i].cluster != NULL;
+        *ret = dr_stage_cluster_for(s, g, g->vms[i].cluster);
+    }
+    if (!o->cluster && !*ret && s->now->n_clusters == 1)
+        *ret = &s->now->clusters[0];
+    return *ret || !told;
 }
 
 /* Templates on an active domain. True while one that VMs may need is still to come. */
@@ -85,17 +94,18 @@ dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
         if (!dr_stage_domain_of_group(g, o->domain) || s->registers >= IN_FLIGHT_REGISTER)
             continue;
         const char *key = dr_stage_key_of(s, DR_STAGE_REGISTER_TEMPLATE, o->id), *why = NULL;
-        const struct dr_inv_cluster *cl = cluster_for_template(s, g, o);
+        const struct dr_inv_cluster *cl = NULL;
+        bool placed = cluster_for_template(s, g, o, &cl);
         enum turn t = dr_stage_turn_of(s, key, TRIES_REGISTER, &why);
-        if (!cl || t == TURN_NEVER)
+        if (!placed || t == TURN_NEVER)
             dr_stage_stuck(
                 s, g->group,
-                cl ? dr_arena_printf(s->a, "template %s cannot be registered: %s",
-                                     o->name ? o->name : o->id, why ? why : "it has no effect")
-                   : dr_arena_printf(s->a, "template %s: cluster %s has no counterpart at %s",
-                                     o->name ? o->name : o->id, o->cluster ? o->cluster : "?",
-                                     g->to));
-        if (!cl || t != TURN_NOW)
+                placed ? dr_arena_printf(s->a, "template %s cannot be registered: %s",
+                                         o->name ? o->name : o->id, why ? why : "it has no effect")
+                       : dr_arena_printf(s->a, "template %s: cluster %s has no counterpart at %s",
+                                         o->name ? o->name : o->id, o->cluster ? o->cluster : "?",
+                                         g->to));
+        if (!placed || t != TURN_NOW)
             continue;
         fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_TEMPLATE, g->group, key), g, o, cl,
                       "template");
@@ -196,12 +206,15 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const stru
                        dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
         return;
     }
-    const struct dr_inv_cluster *cl =
-        dr_stage_cluster_for(s, g, o->cluster ? o->cluster : vm->cluster);
-    if (!cl || t == TURN_NEVER) {
-        why = cl ? (why ? why : "registering it has no effect")
-                 : dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it",
-                                   o->cluster ? o->cluster : "?", g->to);
+    /* Of a VM whose old engine was never read only its configuration on the storage knows the
+     * cluster: the engine looks there, and maps it. */
+    const char *from = o->cluster ? o->cluster : vm->cluster;
+    const struct dr_inv_cluster *cl = dr_stage_cluster_for(s, g, from);
+    if ((from && !cl) || t == TURN_NEVER) {
+        why =
+            t == TURN_NEVER && (cl || !from)
+                ? (why ? why : "registering it has no effect")
+                : dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it", from, g->to);
         (void)vm_state(s, g, vm, "failed", why);
         dr_stage_stuck(s, g->group,
                        dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
