@@ -12,7 +12,6 @@ stage_free(struct stage *st)
 {
     dr_mailbox_free(st->box);
     dr_arena_free(st->arena);
-    free(st->last_look);
     free(st);
 }
 
