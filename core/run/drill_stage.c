@@ -79,6 +79,8 @@ dr_step_stage_drill(struct dr_step *s)
         r = take_luns(s, dr_drill_copy(s, rec.drill.name), &me.want, &err);
     if (r == DRSTOR_OK)
         r = dr_record_change(s, "drill", note_luns, &me.want, &err);
+    if (r == DRSTOR_OK) /* who takes over has to know what is whose */
+        r = dr_step_tell_standby(s, &err);
     if (r < 0)
         return dr_step_fail(
             s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
