@@ -116,6 +116,18 @@ has_proxy(const struct dr_inventory *v, const struct dr_inv_host *h)
     return false;
 }
 
+/* It would do it, if it were on. */
+static const struct dr_inv_host *
+off_beside(const struct dr_inventory *v, const struct dr_inv_host *h)
+{
+    const char *dc = dr_inventory_host_dc(v, h);
+    for (size_t i = 0; dc && i < v->n_hosts; i++)
+        if (&v->hosts[i] != h && dr_streq(v->hosts[i].status, "down") &&
+            dr_streq(dr_inventory_host_dc(v, &v->hosts[i]), dc))
+            return &v->hosts[i];
+    return NULL;
+}
+
 /* A VM on H that the groups of the goal do not have: it would die with the host. */
 static const struct dr_inv_vm *
 stranger_on(const struct dr_guard_case *c, const struct dr_inventory *v,
@@ -156,15 +168,18 @@ dr_guard_can_restart(const struct dr_guard_case *c, struct dr_refusal *r)
         if (!why)
             continue;
         const char *site = c->old->site->name;
+        const struct dr_inv_host *off = h->power && !vm ? off_beside(&e->inventory, h) : NULL;
         r->text = dr_arena_printf(c->arena,
                                   "host %s of %s may hold devices, leases and VMs of group %s from "
                                   "before, and cannot be restarted: %s",
                                   h->name, site, c->group->name, why);
         r->evidence = says_engine(c, c->old);
-        r->remedy = dr_arena_printf(c->arena,
-                                    "restart the hosts of %s yourself, then: drstor reprotect %s "
-                                    "--declare restarted:%s --reason TEXT",
-                                    site, c->group->name, site);
+        r->remedy =
+            dr_arena_printf(c->arena,
+                            "%s%s%srestart the hosts of %s yourself, then: drstor "
+                            "reprotect %s --declare restarted:%s --reason TEXT",
+                            off ? "switch host " : "", off ? off->name : "",
+                            off ? " on, and run again; or " : "", site, c->group->name, site);
         return true;
     }
     return false;

@@ -424,6 +424,8 @@ dr_run_abort(const struct dr_run_setup *setup, struct dr_arena *a, const char *i
         if (!run.plan.flips[i].nothing_to_do)
             r = abort_group(&run, steps, i, ret, err);
     DR_FP("abort.looked");
+    if (r == DRSTOR_OK)
+        dr_clean_left_off(&run, &ret->stays, &ret->n_stays);
     if (r == DRSTOR_OK && !leave_vms)
         give_back(&run, steps, ret);
     if (r == DRSTOR_OK)

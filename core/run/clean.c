@@ -9,6 +9,8 @@
 
 #include "base/str.h"
 
+#include <string.h>
+
 /* Both engines and both copies as they are now; what is stale is judged anew. RET: what is there.
  */
 static int
@@ -66,6 +68,45 @@ want(struct dr_step *s, const struct dr_remains *left, struct dr_stage_group *re
                                  .tier = dr_stage_tier(s->run->s->model, vm->name),
                                  .domains = vm->domains,
                                  .n_domains = vm->n_domains};
+    }
+}
+
+/* ---- given up -------------------------------------------------------------------------------- */
+
+static const struct dr_step_row *
+row_of(const struct dr_step_row *rows, size_t n, const char *id)
+{
+    for (size_t i = 0; i < n; i++)
+        if (dr_streq(rows[i].id, id))
+            return &rows[i];
+    return NULL;
+}
+
+void
+dr_clean_left_off(struct dr_run *run, const char ***ret, size_t *ret_n)
+{
+    static const char off[] = "stage:host-off:", word[] = "ok";
+    struct dr_step_row *rows = NULL;
+    size_t n = 0;
+    if (dr_store_step_list(run->s->store, run->arena, run->id, &rows, &n, NULL) < 0)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        if (strncmp(rows[i].id, off, sizeof(off) - 1) != 0)
+            continue;
+        const struct dr_step_row *on = row_of(
+            rows, n, dr_arena_printf(run->arena, "stage:host-on:%s", rows[i].id + sizeof(off) - 1));
+        dr_auto(dr_json_putp) struct json_object *back = NULL, *sent = NULL;
+        if (on && on->answer)
+            (void)dr_json_parse(on->answer, strlen(on->answer), &dr_json_small, &back, NULL);
+        if (dr_streq(dr_json_str(back, "answer"), word))
+            continue;
+        if (rows[i].intent)
+            (void)dr_json_parse(rows[i].intent, strlen(rows[i].intent), &dr_json_small, &sent,
+                                NULL);
+        const char *call = dr_json_str(sent, "call");
+        dr_arena_push(run->arena, *ret, *ret_n) =
+            dr_arena_printf(run->arena, "its engine was told: %s; see that it is on there",
+                            call ? call : rows[i].id);
     }
 }
 

@@ -250,6 +250,8 @@ enum dr_step_end dr_step_drain(struct dr_step *s);
 enum dr_step_end dr_step_release(struct dr_step *s);
 enum dr_step_end dr_step_close(struct dr_step *s); /* close.c */
 enum dr_step_end dr_step_clean(struct dr_step *s); /* clean.c */
+/* clean.c: hosts that this run switched off, and not on again, for who gives it up. */
+void dr_clean_left_off(struct dr_run *run, const char ***ret, size_t *ret_n);
 
 /* expose.c: a call that takes every host group away that sees a member of V. False: none does. */
 bool dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call);

@@ -265,6 +265,32 @@ others_run_there(struct house *h, struct story *s)
     goes_home(h, s, c);
 }
 
+/* Given up while a host is off: what is stale stays off, rome serves, and it can be begun anew. */
+static void
+given_up_half_way(struct house *h, struct story *s)
+{
+    struct controller *c = comes_back(h, s), *next = house_controller(h, "second");
+    struct errand *e = errand_begin(c, &reprotect);
+    for (int i = 0; i < 6000 && !calls_of(h, "host_fence"); i++)
+        house_sleep_ms(h, 100);
+    controller_cancel(c);
+    ends(s, e, 130);
+    const struct errand_what give_up = {.kind = ERRAND_ABORT, .goal = run_of(h)};
+    const struct errand *given = ends_with(s, next, &give_up, 0);
+    const char *stays = given->json ? errand_says(given, "stays") : NULL;
+    if (!stays || !strstr(stays, "switch host milan2 off"))
+        wrong(s, "nobody is told which host is off: %s\n", stays ? stays : "nothing");
+    if (!served_at_rome(h) || running_at_milan(h))
+        wrong(s, "rome does not serve, or milan does\n");
+    house_sleep_ms(h, 5000);
+    refused(s, ends_with(s, next, &reprotect, 3), "R055", "switch host milan2 on");
+    told(h, "milan", "{'command':'host_power','host':'milan2','on':true}");
+    house_sleep_ms(h, 400000);
+    (void)ends_with(s, next, &reprotect, 0);
+    is_clean(h, s);
+    goes_home(h, s, next);
+}
+
 /* The controller dies anywhere; somebody else goes on, or begins when nothing had begun. */
 static void
 dies_and_is_resumed(struct house *h, struct story *s)
@@ -332,6 +358,7 @@ static const struct story stories[] = {
     {.name = "dead-host", .tell = nobody_hears_its_host, .twice = true},
     {.name = "engine-later", .tell = engine_comes_later, .power = true, .twice = true},
     {.name = "only-there", .tell = runs_only_there, .power = true, .twice = true},
+    {.name = "given-up", .tell = given_up_half_way, .power = true, .twice = true},
     {.name = "strangers", .tell = others_run_there, .power = true, .twice = true},
 };
 
