@@ -452,7 +452,7 @@ state_of(struct story *s, struct house *h)
     if (s->shape->engines)
         dr_str_printf(&text, "%zu VMs at milan, %zu at rome, %zu domains at rome\n",
                       house_site_vms(h, "milan"), house_site_vms(h, "rome"),
-                      house_engine_domains(h, "rome"));
+                      engine_domains(h, "rome"));
     (void)snprintf(s->end, sizeof(s->end), "%s", text.s);
     dr_str_freep(&text);
 }
