@@ -4,10 +4,10 @@
 #include "base/names.h"
 
 static const char *const kinds[] = {
-    "unknown",  "presync",  "drain",    "release", "demote", "final-sync", "fence",
-    "commit",   "tag",      "promote",  "reverse", "expose", "handover",   "stage",
-    "withdraw", "snapshot", "intend",   "resync",  "follow", "suspend",    "resume",
-    "sync",     "clone",    "rehearse", "unclone", "settle", "close",      "unstage"};
+    "unknown", "presync", "drain",   "release", "demote",   "final-sync", "fence",    "commit",
+    "tag",     "promote", "reverse", "expose",  "handover", "stage",      "withdraw", "snapshot",
+    "intend",  "resync",  "follow",  "suspend", "resume",   "sync",       "clone",    "rehearse",
+    "unclone", "settle",  "close",   "unstage", "clean"};
 const struct dr_names dr_step_kind_names = {"kind of step", kinds, DR_COUNT(kinds)};
 
 /* What every flip has in common: from its commit on. */
@@ -131,6 +131,9 @@ static const struct dr_table_step demote[] = {
 };
 
 static const struct dr_table_step reprotect[] = {
+    {DR_STEP_CLEAN, false, true, DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_WRITABLE,
+     DR_REQUIRE_NO_VMS_AT_OLD | DR_REQUIRE_OLD_DETACHED, true, NULL,
+     "VMs that run twice switched off, hosts restarted, domains removed from the engine"},
     {DR_STEP_DEMOTE, false, true,
      DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_WRITABLE | DR_REQUIRE_NO_VMS_AT_OLD,
      DR_REQUIRE_OLD_NOT_WRITABLE, false, "set_access",
@@ -217,7 +220,7 @@ static const struct dr_table_row rows[] = {
      DR_COUNT(demote), "FENCED if it was the primary", "repeat: every step sets a state"},
     {DR_OPERATION_REPROTECT, "reprotect",
      DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_TARGET_REACHABLE |
-         DR_REQUIRE_TARGET_WRITABLE | DR_REQUIRE_NO_VMS_AT_OLD,
+         DR_REQUIRE_TARGET_WRITABLE,
      reprotect, DR_COUNT(reprotect), "PROTECTED",
      "the relation is read: continue, or restart the same direction; the opposite one blocks"},
     {DR_OPERATION_SUSPEND, "suspend", DR_REQUIRE_RECORD, suspend, DR_COUNT(suspend), "EXPOSED",

@@ -60,8 +60,10 @@ static const struct dr_explanation explanations[] = {
      "down first and detaches their domains. It refuses where it knows that it could not: the "
      "engine does not answer, a VM has disks outside of the groups that move, does not listen, or "
      "could not be started at the other site. A VM that did not shut down in time stops the move, "
-     "or leaves its groups out, as `rhv.stop` says; what was shut down runs again then. Demote and "
-     "reprotect shut nothing down: they refuse while a VM runs or a domain is in use.",
+     "or leaves its groups out, as `rhv.stop` says; what was shut down runs again then. Demote "
+     "shuts nothing down: it refuses while a VM runs or a domain is in use. Reprotect switches off "
+     "what runs at both sites, and refuses where a VM runs at the site that is overwritten alone, "
+     "or has a disk there that is not.",
      "Do what the refusal names, or use --storage-only when the VMs are looked after elsewhere."},
     {"R020", "the primary does not serve",
      "A copy is made to follow what the primary writes. Its array says that the primary is not "
@@ -231,6 +233,19 @@ static const struct dr_explanation explanations[] = {
      "one; acting from here would undo it.",
      "Work from that one. Make this one its standby: `controller: { role: standby }`, and move its "
      "old database aside, so that a copy of the other one's store can be begun."},
+    {"R055", "hosts of the site that came back cannot be restarted",
+     "A host that went through the disaster may still hold devices of LUNs that changed under it, "
+     "leases, and VMs that its engine does not know of. So reprotect restarts the hosts of the "
+     "data centres that had domains of the group, through the power management of the engine, "
+     "before it takes the domains from them. It does so to no host on which anything else runs.",
+     "Set power management up at that engine, move other VMs away, or restart the hosts yourself "
+     "and say so: `drstor reprotect GROUP --declare restarted:SITE --reason TEXT`."},
+    {"R056", "the engine of the target still has the group from before",
+     "It remembers domains and VMs as they were before the group was promoted elsewhere. VMs would "
+     "be started there as they were then, with disks as they are now, and what they have become "
+     "since would be lost.",
+     "`drstor reprotect GROUP` removes them there, and nothing else when the copy follows already. "
+     "Or promote with --storage-only, and look after domains and VMs yourself."},
     {"R060", "the consent does not fit what is known now",
      "Consent is bound to the plan it was given for. Facts changed between the question and the "
      "commit, and "

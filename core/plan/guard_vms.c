@@ -7,9 +7,8 @@
 #include "base/str.h"
 #include "model/words.h"
 
-/* What the engine of the old site says, or a refusal: nothing can be told of VMs without it. */
-static const struct dr_engine_facts *
-engine_of_old(const struct dr_guard_case *c, struct dr_refusal *r)
+const struct dr_engine_facts *
+dr_guard_engine_of_old(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     const struct dr_engine_facts *e = dr_facts_engine(c->in->facts, c->old->site->name);
     if (!e || !e->fresh) {
@@ -39,7 +38,7 @@ dr_guard_no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     if (c->in->goal->storage_only || !c->old || !c->old->site->engine)
         return false;
-    const struct dr_engine_facts *e = engine_of_old(c, r);
+    const struct dr_engine_facts *e = dr_guard_engine_of_old(c, r);
     if (!e)
         return true;
     const struct dr_inv_domain **domains;
@@ -190,7 +189,7 @@ dr_guard_can_drain(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     if (c->in->goal->storage_only || !c->old || !c->old->site->engine)
         return false;
-    const struct dr_engine_facts *e = engine_of_old(c, r);
+    const struct dr_engine_facts *e = dr_guard_engine_of_old(c, r);
     if (!e)
         return true;
     const struct dr_inv_domain **domains;

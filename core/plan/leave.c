@@ -17,7 +17,8 @@ static const char *const untils[] = {"unknown", "down", "detached", "removed"};
 static const struct dr_names until_names = {"way out", untils, DR_COUNT(untils)};
 static const struct dr_field group_fields[] = {
     DR_STRUCT(struct dr_leave_group, what, dr_stage_group_type),
-    DR_ENUM(struct dr_leave_group, until, until_names), DR_BOOL(struct dr_leave_group, hurry)};
+    DR_ENUM(struct dr_leave_group, until, until_names), DR_BOOL(struct dr_leave_group, hurry),
+    DR_STRS(struct dr_leave_group, restart)};
 DR_TYPE(dr_leave_group_type, struct dr_leave_group, "leaving group", group_fields);
 
 /* One VM that is not down, of the first group that has it. */
@@ -83,7 +84,8 @@ guests(struct leave *l, struct guest **ret)
         for (size_t k = 0; k < l->groups[i].what.n_vms; k++) {
             const struct dr_stage_vm *vm = &l->groups[i].what.vms[k];
             const struct dr_inv_vm *have = dr_stage_vm_now(&l->s, vm->id);
-            if (is_down(have) || !dr_index_put(l->s.a, &listed, vm->id, n))
+            if (is_down(have) || dr_leave_dies_with_host(l, have) ||
+                !dr_index_put(l->s.a, &listed, vm->id, n))
                 continue;
             struct guest g = {.group = &l->groups[i],
                               .vm = vm,
@@ -303,12 +305,15 @@ state_of(struct leave *l, const struct dr_leave_group *g, const struct dr_stage_
     dr_arena_push(l->s.a, l->s.out->vms, l->s.out->n_vms) = x;
 }
 
+/* LATER: but for those that go with their hosts. */
 static bool
-all_down(const struct leave *l, const struct dr_leave_group *g)
+all_down(const struct leave *l, const struct dr_leave_group *g, bool later)
 {
-    for (size_t i = 0; i < g->what.n_vms; i++)
-        if (!is_down(dr_stage_vm_now(&l->s, g->what.vms[i].id)))
+    for (size_t i = 0; i < g->what.n_vms; i++) {
+        const struct dr_inv_vm *have = dr_stage_vm_now(&l->s, g->what.vms[i].id);
+        if (!is_down(have) && !(later && dr_leave_dies_with_host(l, have)))
             return false;
+    }
     return true;
 }
 
@@ -317,9 +322,11 @@ group_forward(struct leave *l, const struct dr_leave_group *g, bool may_stop)
 {
     for (size_t i = 0; i < g->what.n_vms; i++)
         state_of(l, g, &g->what.vms[i]);
-    if (dr_stage_is_stuck(&l->s, g->what.group) || !all_down(l, g))
+    if (dr_stage_is_stuck(&l->s, g->what.group) || !all_down(l, g, true))
         return;
     bool further = g->until == DR_LEAVE_DETACHED || gives_up(g), gone = further || !may_stop;
+    if (gives_up(g) && (!dr_leave_hosts_forward(l, g) || !all_down(l, g, false)))
+        return;
     for (size_t i = 0; further && i < g->what.n_domains; i++)
         gone &= dr_leave_domain_forward(l, g, &g->what.domains[i]);
     gone = gone && (!gives_up(g) || dr_leave_forget_vms(l, g));

@@ -25,7 +25,10 @@ enum dr_leave_until {
 struct dr_leave_group {
     struct dr_stage_group what; /* FROM: the site of this engine; VMs with START are its guests */
     enum dr_leave_until until;
-    bool hurry; /* the site is about to go: a VM that does not stop is switched off */
+    bool hurry;           /* the site is about to go: a VM that does not stop is switched off */
+    const char **restart; /* REMOVED: names of hosts that are switched off and on before domains
+                             leave */
+    size_t n_restart;
 };
 
 extern const struct dr_type dr_leave_group_type;

@@ -11,14 +11,21 @@ struct leave {
     size_t n_groups;
 };
 
-/* A call that failed twice is not repeated where there is another way. */
-enum { TRIES_GIVEN_UP = 2 };
+/* A call that failed is not repeated where there is another way. */
+enum { TRIES_GIVEN_UP = 1 };
 
 /* One step further for one domain of G, whose VMs are down. True when it is as far as it goes. */
 bool dr_leave_domain_forward(struct leave *l, const struct dr_leave_group *g,
                              const struct dr_stage_domain *d);
 
-/* leave_removed.c: copies of GROUPS, each with the VMs on its domains that no list has. */
+/* leave_hosts.c: one step further for the hosts that G has restarted. True: all of them are. */
+bool dr_leave_hosts_forward(struct leave *l, const struct dr_leave_group *g);
+
+/* leave_hosts.c: nothing reaches VM where it is, and its host is about to be switched off. */
+bool dr_leave_dies_with_host(const struct leave *l, const struct dr_inv_vm *vm);
+
+/* leave_removed.c: GROUPS; those that are given up with the VMs on their domains that no list has.
+ */
 const struct dr_leave_group *dr_leave_learn(struct dr_arena *a, const struct dr_model *m,
                                             const struct dr_inventory *now,
                                             const struct dr_leave_group *groups, size_t n);

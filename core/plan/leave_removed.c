@@ -29,6 +29,11 @@ dr_leave_learn(struct dr_arena *a, const struct dr_model *m, const struct dr_inv
                const struct dr_leave_group *groups, size_t n)
 {
     struct dr_leave_group *mine = dr_arena_alloc(a, n ? n : 1, sizeof(*mine));
+    bool any = false;
+    for (size_t i = 0; i < n; i++)
+        any |= groups[i].until == DR_LEAVE_REMOVED;
+    if (!any)
+        return groups;
     for (size_t i = 0; i < n; i++) {
         dr_map_copy(a, &dr_leave_group_type, &groups[i], &mine[i]);
         struct dr_stage_group *g = &mine[i].what;
@@ -57,7 +62,7 @@ has_more(const struct leave *l, const struct dr_stage_vm *vm)
         for (size_t k = 0; k < l->n_groups; k++)
             given_up |= l->groups[k].until == DR_LEAVE_REMOVED &&
                         dr_stage_domain_of_group(&l->groups[k].what, vm->domains[i]);
-        if (!given_up && dr_inventory_domain(l->s.now, vm->domains[i]))
+        if (!given_up && dr_stage_domain_now(&l->s, vm->domains[i]))
             return true;
     }
     return false;
@@ -71,7 +76,7 @@ dr_leave_forget_vms(struct leave *l, const struct dr_leave_group *g)
     for (size_t i = 0; i < g->what.n_vms; i++) {
         const struct dr_stage_vm *vm = &g->what.vms[i];
         const char *name = vm->name ? vm->name : vm->id, *why = "it has no effect";
-        if (!dr_inventory_vm(l->s.now, vm->id) || has_more(l, vm))
+        if (!dr_stage_vm_now(&l->s, vm->id) || has_more(l, vm))
             continue;
         gone = false;
         const char *key = dr_stage_key_of(&l->s, DR_STAGE_REMOVE_VM, vm->id);

@@ -32,7 +32,8 @@ static const struct dr_field step_fields[] = {
     DR_STR(struct dr_plan_step, group),    DR_STR(struct dr_plan_step, site),
     DR_STR(struct dr_plan_step, array),    DR_STR(struct dr_plan_step, text),
     DR_STRS(struct dr_plan_step, needs),   DR_I64(struct dr_plan_step, expect_s),
-    DR_STRS(struct dr_plan_step, domains), DR_STRS(struct dr_plan_step, vms)};
+    DR_STRS(struct dr_plan_step, domains), DR_STRS(struct dr_plan_step, vms),
+    DR_STRS(struct dr_plan_step, hosts)};
 static DR_TYPE(step_type, struct dr_plan_step, "step", step_fields);
 
 static const struct dr_field flip_fields[] = {

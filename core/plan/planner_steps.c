@@ -2,6 +2,7 @@
 #include "plan/planner_internal.h"
 
 #include "plan/drill.h"
+#include "plan/remains.h"
 #include "plan/stage.h"
 
 #include "base/str.h"
@@ -46,6 +47,7 @@ needs(struct planner *pl, struct dr_plan_step *s)
     case DR_STEP_CLONE:
     case DR_STEP_REHEARSE:
     case DR_STEP_CLOSE:
+    case DR_STEP_CLEAN:
     case DR_STEP_UNSTAGE:
         break;
     case DR_STEP_UNCLONE:
@@ -60,6 +62,7 @@ needs(struct planner *pl, struct dr_plan_step *s)
         need(pl, s, DR_STEP_DRAIN);
         break;
     case DR_STEP_DEMOTE:
+        need(pl, s, DR_STEP_CLEAN);
         need(pl, s, DR_STEP_PRESYNC);
         need(pl, s, DR_STEP_RELEASE);
         break;
@@ -143,6 +146,8 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
     case DR_STEP_DRAIN:
     case DR_STEP_RELEASE:
         return c->old->site->engine && !pl->in->goal->storage_only;
+    case DR_STEP_CLEAN:
+        return dr_remains_matter(c);
     case DR_STEP_EXPOSE:
         return at->n_expose > 0;
     case DR_STEP_PRESYNC:

@@ -4,6 +4,7 @@
 
 #include "plan/drill.h"
 #include "plan/leave.h"
+#include "plan/remains.h"
 
 #include "base/str.h"
 #include "base/timetext.h"
@@ -12,7 +13,7 @@ bool
 dr_planner_has_vms(enum dr_step_kind kind)
 {
     return kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE || kind == DR_STEP_STAGE ||
-           kind == DR_STEP_UNSTAGE;
+           kind == DR_STEP_UNSTAGE || kind == DR_STEP_CLEAN;
 }
 
 /* What the drill has at the engine of its site, as that was last read. */
@@ -40,11 +41,30 @@ expected(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_gua
                         c->operation == DR_OPERATION_SERVE ? c->target : c->old, ret);
 }
 
+/* Of a clean: what is there now, VMs that may run there, and hosts that it restarts. */
+static size_t
+remaining(struct dr_arena *a, const struct dr_guard_case *c, struct dr_plan_step *s)
+{
+    struct dr_remains left;
+    dr_remains_at_old(c, &left);
+    for (size_t i = 0; i < left.n_domains; i++)
+        dr_arena_push(a, s->domains, s->n_domains) =
+            left.domains[i]->name ? left.domains[i]->name : left.domains[i]->id;
+    for (size_t i = 0; i < left.n_vms; i++)
+        if (dr_vm_may_run(left.vms[i]->status))
+            dr_arena_push(a, s->vms, s->n_vms) = left.vms[i]->name;
+    for (size_t i = 0; i < left.n_hosts && !dr_remains_restarted(c); i++)
+        dr_arena_push(a, s->hosts, s->n_hosts) = left.hosts[i]->name;
+    return left.n_vms;
+}
+
 size_t
 dr_planner_vms(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_guard_case *c,
                struct dr_plan_step *s)
 {
     struct dr_stage_group want;
+    if (s->kind == DR_STEP_CLEAN)
+        return remaining(a, c, s);
     if (s->kind == DR_STEP_UNSTAGE)
         of_drill(a, in, c, &want);
     else
@@ -156,6 +176,28 @@ unstage_text(struct dr_arena *a, const struct dr_guard_case *c, const struct dr_
 }
 
 static const char *
+clean_text(struct dr_arena *a, const struct dr_guard_case *c, const struct dr_plan_step *s,
+           size_t n_known)
+{
+    const char *g = c->group->name, *from = c->old->site->name;
+    if (!s->n_domains && !n_known)
+        return dr_arena_printf(a, "see that the engine of %s has nothing of %s any more", from, g);
+    struct dr_str text = {0};
+    if (s->n_vms)
+        dr_str_printf(&text, "switch %zu VM%s of %s off at %s, ", s->n_vms, plural(s->n_vms), g,
+                      from);
+    for (size_t i = 0; i < s->n_hosts; i++)
+        dr_str_printf(&text, "%s%s%s", i ? ", " : "restart ", s->hosts[i],
+                      i + 1 == s->n_hosts ? ", " : "");
+    dr_str_printf(&text, "%sremove %zu storage domain%s and %zu VM%s of %s from the engine of %s",
+                  text.n ? "and " : "", s->n_domains, plural(s->n_domains), n_known,
+                  plural(n_known), g, from);
+    const char *kept = dr_arena_str(a, text.s);
+    dr_str_freep(&text);
+    return kept;
+}
+
+static const char *
 stage_text(struct dr_arena *a, const struct dr_guard_case *c, const struct dr_plan_step *s,
            size_t n_known)
 {
@@ -186,6 +228,8 @@ dr_planner_vms_text(struct dr_arena *a, const struct dr_plan_input *in,
         return drill_text(a, in, c, s, n_known);
     if (s->kind == DR_STEP_STAGE)
         return stage_text(a, c, s, n_known);
+    if (s->kind == DR_STEP_CLEAN)
+        return clean_text(a, c, s, n_known);
     if (!s->n_domains)
         return dr_arena_printf(a, "see that no storage domain of %s is attached at %s",
                                c->group->name, c->old->site->name);
@@ -197,7 +241,10 @@ int64_t
 dr_planner_vms_expect_s(struct dr_arena *a, const struct dr_plan_input *in,
                         const struct dr_guard_case *c, const struct dr_plan_step *s)
 {
+    enum { RESTART_USUAL_S = 300 };
     struct dr_stage_group want;
+    if (s->kind == DR_STEP_CLEAN && s->n_hosts) /* the last one after the others */
+        return 4 * (int64_t)s->n_domains + 2 * RESTART_USUAL_S;
     if (s->kind == DR_STEP_DRAIN) {
         expected(a, in, c, &want);
         return dr_leave_usual_s(a, in->model, want.vms, want.n_vms) + 1;

@@ -122,6 +122,7 @@ dr_planner_step_text(struct planner *pl, const struct dr_guard_case *c,
     case DR_STEP_DRAIN:
     case DR_STEP_RELEASE:
     case DR_STEP_STAGE:
+    case DR_STEP_CLEAN:
     case DR_STEP_UNSTAGE:
         return dr_planner_vms_text(pl->a, pl->in, c, s, n_known);
     case DR_STEP_TAG:

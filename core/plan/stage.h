@@ -23,8 +23,10 @@ enum dr_stage_kind {
     DR_STAGE_UPDATE_OVF, /* what the domain says of its VMs is written, and seen to be */
     DR_STAGE_DEACTIVATE,
     DR_STAGE_DETACH,
-    DR_STAGE_REMOVE,   /* the engine forgets a domain; its storage is not touched */
-    DR_STAGE_REMOVE_VM /* and a VM that has no disks on domains any more */
+    DR_STAGE_REMOVE,    /* the engine forgets a domain; its storage is not touched */
+    DR_STAGE_REMOVE_VM, /* and a VM that has no disks on domains any more */
+    DR_STAGE_HOST_OFF,  /* a host, by its power management; OK: it was off */
+    DR_STAGE_HOST_ON
 };
 
 /* The hand-over record of one LUN, read after the flip. */

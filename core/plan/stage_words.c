@@ -6,9 +6,9 @@
 #include "model/words.h"
 
 static const char *const kinds[] = {
-    "unknown",           "discover",    "login",  "import",   "attach", "activate",
-    "register-template", "register-vm", "start",  "shutdown", "stop",   "update-ovf",
-    "deactivate",        "detach",      "remove", "remove-vm"};
+    "unknown",           "discover",    "login",  "import",    "attach",   "activate",
+    "register-template", "register-vm", "start",  "shutdown",  "stop",     "update-ovf",
+    "deactivate",        "detach",      "remove", "remove-vm", "host-off", "host-on"};
 const struct dr_names dr_stage_kind_names = {"stage action", kinds, DR_COUNT(kinds)};
 
 static const struct dr_field lun_fields[] = {

@@ -110,11 +110,14 @@ print_steps(struct dr_page *p, struct json_object *doc, struct drstor_error **er
     dr_page_each(steps, i, s)
     {
         const char *vms = dr_page_list(p, dr_json_get(s, "vms"), VMS_MOST);
-        if (*vms && dr_streq(dr_page_text(p, s, "kind"), "unstage"))
-            dr_page_say(p, 0, 2, "VMs of the drill of %s: %s", dr_page_known(p, s, "group"), vms);
+        const char *kind = dr_page_text(p, s, "kind"), *group = dr_page_known(p, s, "group");
+        if (*vms && dr_streq(kind, "unstage"))
+            dr_page_say(p, 0, 2, "VMs of the drill of %s: %s", group, vms);
+        else if (*vms && dr_streq(kind, "clean"))
+            dr_page_say(p, 0, 2, "VMs of %s that are switched off: %s", group, vms);
         else if (*vms)
-            dr_page_say(p, 0, 2, "VMs of %s in %s order: %s", dr_page_known(p, s, "group"),
-                        dr_streq(dr_page_text(p, s, "kind"), "drain") ? "shutdown" : "start", vms);
+            dr_page_say(p, 0, 2, "VMs of %s in %s order: %s", group,
+                        dr_streq(kind, "drain") ? "shutdown" : "start", vms);
     }
     return DRSTOR_OK;
 }

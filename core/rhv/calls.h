@@ -61,6 +61,9 @@ int dr_rhv_update_ovf(struct dr_rhv *r, const struct dr_rhv_how *how, const char
 
 /* ---- hosts ----------------------------------------------------------------------------------- */
 
+/* OK: its power management has switched it off, or on. HOST is an id. Minutes. */
+int dr_rhv_host_power(struct dr_rhv *r, const struct dr_rhv_how *how, const char *host, bool on,
+                      struct dr_rhv_answer *ret, struct drstor_error **err);
 /* OK: the host is logged in. HOST is an id. Without CHAP. */
 int dr_rhv_iscsi_login(struct dr_rhv *r, const struct dr_rhv_how *how, const char *host,
                        const struct dr_rhv_target *target, struct drstor_error **err);

@@ -99,6 +99,9 @@ dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_mapping *
         return dr_rhv_remove(rhv, &how, x->id, NULL, err);
     case DR_STAGE_REMOVE_VM:
         return dr_rhv_remove_vm(rhv, &how, x->id, NULL, err);
+    case DR_STAGE_HOST_OFF:
+    case DR_STAGE_HOST_ON:
+        return dr_rhv_host_power(rhv, &how, x->id, x->kind == DR_STAGE_HOST_ON, NULL, err);
     case DR_STAGE_UNKNOWN:
         break;
     }

@@ -249,6 +249,7 @@ enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
 enum dr_step_end dr_step_drain(struct dr_step *s);
 enum dr_step_end dr_step_release(struct dr_step *s);
 enum dr_step_end dr_step_close(struct dr_step *s); /* close.c */
+enum dr_step_end dr_step_clean(struct dr_step *s); /* clean.c */
 
 /* expose.c: a call that takes every host group away that sees a member of V. False: none does. */
 bool dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call);

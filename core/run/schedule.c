@@ -65,6 +65,8 @@ execute(struct dr_step *s)
         return dr_step_settle(s);
     case DR_STEP_CLOSE:
         return dr_step_close(s);
+    case DR_STEP_CLEAN:
+        return dr_step_clean(s);
     case DR_STEP_UNKNOWN:
         break;
     }
@@ -193,8 +195,9 @@ await_each_other(struct dr_run *run, struct dr_step *const *begun, size_t n)
 {
     pthread_mutex_lock(&run->lock);
     for (size_t i = 0; i < n; i++)
-        begun[i]->awaited =
-            begun[i]->plan->kind == DR_STEP_DRAIN || begun[i]->plan->kind == DR_STEP_UNSTAGE;
+        begun[i]->awaited = begun[i]->plan->kind == DR_STEP_DRAIN ||
+                            begun[i]->plan->kind == DR_STEP_CLEAN ||
+                            begun[i]->plan->kind == DR_STEP_UNSTAGE;
     pthread_mutex_unlock(&run->lock);
 }
 

@@ -7,6 +7,8 @@
 
 #include <string.h>
 
+static const char ok_word[] = "ok";
+
 struct call {
     struct stage *st;
     struct dr_stage_action action;
@@ -160,12 +162,35 @@ dr_stage_answer(struct stage *st, void *answer)
         st->found_read = true;
     }
     (void)keep_call(st, &c->action, "answered",
-                    c->status == DRSTOR_OK ? "ok" : dr_error_message(c->err), NULL);
+                    c->status == DRSTOR_OK ? ok_word : dr_error_message(c->err), NULL);
     if (t->trouble)
         dr_run_event(st->run, step_of(st, c->action.group), "retrying", "%s", t->trouble);
     dr_arena_free(c->arena);
     dr_error_free(c->err);
     free(c);
+}
+
+/* One that cannot be read is restarted once more. */
+void
+dr_stage_recall(struct stage *st)
+{
+    static const char prefix[] = "stage:host-off:";
+    struct dr_step_row *rows = NULL;
+    size_t n = 0;
+    if (dr_store_step_list(st->run->s->store, st->arena, st->run->id, &rows, &n, NULL) < 0)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        dr_auto(dr_json_putp) struct json_object *answer = NULL;
+        if (strncmp(rows[i].id, prefix, sizeof(prefix) - 1) != 0 || !rows[i].answer ||
+            dr_json_parse(rows[i].answer, strlen(rows[i].answer), &dr_json_small, &answer, NULL) <
+                0 ||
+            !dr_streq(dr_json_str(answer, "answer"), ok_word))
+            continue;
+        struct dr_stage_try *t =
+            try_of(st, dr_arena_printf(st->arena, "host-off %s", rows[i].id + sizeof(prefix) - 1));
+        t->attempts = 1;
+        t->first_ns = t->last_ns = (int64_t)dr_now_ns(st->run->s->env);
+    }
 }
 
 bool

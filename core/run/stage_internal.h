@@ -82,6 +82,8 @@ int dr_stage_expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_n
 int dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err);
 /* ANSWER came out of the box, and is freed. */
 void dr_stage_answer(struct stage *st, void *answer);
+/* What an earlier process did, and nothing that the engine has shows: which hosts were off. */
+void dr_stage_recall(struct stage *st);
 /* Is a call about one of the VMs of G under way? */
 bool dr_stage_at_vms(const struct stage *st, const struct dr_stage_group *g);
 /* VM is down: the limit of one that runs again begins anew. */

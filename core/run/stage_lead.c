@@ -336,8 +336,11 @@ sort_out(struct round *r)
         if (comes(g))
             r->comes[r->n_comes++] = g->want;
         else
-            r->goes[r->n_goes++] = (struct dr_leave_group){
-                .what = g->want, .until = until(g), .hurry = g->step->run->plan.goal.hurry};
+            r->goes[r->n_goes++] = (struct dr_leave_group){.what = g->want,
+                                                           .until = until(g),
+                                                           .hurry = g->step->run->plan.goal.hurry,
+                                                           .restart = g->step->plan->hosts,
+                                                           .n_restart = g->step->plan->n_hosts};
     }
 }
 

@@ -158,5 +158,7 @@ void house_latency(struct house *h, unsigned ms); /* of every answer of an engin
 void house_probe(struct house *h, const char *host, bool answers);
 /* Its hosts and VMs are gone, as with the site. */
 void house_hosts_lost(struct house *h, const char *site);
+/* Its hosts are up again, as after a boot. */
+void house_hosts_back(struct house *h, const char *site);
 
 #endif

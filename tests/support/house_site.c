@@ -230,6 +230,21 @@ unfence(struct json_object *arrays)
     }
 }
 
+/* A second host, and somebody who can switch both off. */
+static void
+add_power(struct json_object *engine)
+{
+    struct json_object *list = dr_json_get(engine, "hosts"), *second = NULL;
+    struct json_object *first = json_object_array_get_idx(list, 0);
+    (void)json_object_deep_copy(first, &second, NULL);
+    dr_json_set_str(second, "id", "d0a00000-0000-4000-8000-000000000002");
+    dr_json_set_str(second, "name", "milan2");
+    dr_json_set_i64(second, "host_number", 2);
+    (void)json_object_array_add(list, second);
+    for (size_t i = 0; i < 2; i++)
+        dr_json_set_bool(json_object_array_get_idx(list, i), "power_management", true);
+}
+
 bool
 house_site_make(struct house_plan *p, const struct house_site_how *how)
 {
@@ -260,6 +275,8 @@ house_site_make(struct house_plan *p, const struct house_site_how *how)
         if (!how->bare_target)
             p->engines[p->n_engines++] = parse(engine_rome);
     }
+    if (how->power)
+        add_power(p->engines[0]);
     return true;
 }
 
@@ -299,10 +316,17 @@ group_served(struct house *h, const struct dr_group *g, const char *site, int64_
 bool
 house_site_served(struct house *h, const struct dr_model *m, const char *site, int64_t epoch)
 {
+    return house_site_served_since(h, m, site, epoch, 0);
+}
+
+bool
+house_site_served_since(struct house *h, const struct dr_model *m, const char *site, int64_t epoch,
+                        uint64_t before)
+{
     bool good = true;
     for (size_t i = 0; i < m->n_groups; i++)
         good &= group_served(h, &m->groups[i], site, epoch);
-    if (sim_violations_total(house_world(h)) == 0)
+    if (sim_violations_total(house_world(h)) == before)
         return good;
     struct json_object *list = sim_violations_list(house_world(h));
     (void)fprintf(stderr, "%s\n", json_object_to_json_string(list));

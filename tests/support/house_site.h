@@ -7,6 +7,7 @@
 struct house_site_how {
     bool engines;       /* one each: four VMs run at milan; with legs, two more */
     bool down;          /* none of them runs */
+    bool power;         /* two hosts at milan, which its engine can switch off and on */
     bool hosts;         /* an engine each, with a host and no VM: what writes is not its VMs */
     bool legs;          /* two active-active groups, too: mes and lab */
     bool legs_shown;    /* and nobody shows or hides them: no "expose" */
@@ -30,6 +31,9 @@ void house_site_write(struct sim_world *w, const char *site, bool write);
 /* Every group writable and seen by its hosts at SITE, steady in the record at EPOCH, and nothing
  * that should never happen has happened; otherwise says what is not so. */
 bool house_site_served(struct house *h, const struct dr_model *m, const char *site, int64_t epoch);
+/* The same but for what should never happen: of that no more than BEFORE. */
+bool house_site_served_since(struct house *h, const struct dr_model *m, const char *site,
+                             int64_t epoch, uint64_t before);
 /* VMs that run at SITE. */
 size_t house_site_vms(struct house *h, const char *site);
 

@@ -47,6 +47,8 @@ enum before {
     AT_ROME,        /* moved there, planned */
     DEMOTED,        /* made read-only at milan by hand */
     LEFT,           /* promoted at rome without milan, which is back, writable */
+    RETURNED,       /* the same with VMs, which its engine has started anew */
+    CLEANED,        /* and then reprotected */
     PAUSED,         /* suspended */
     STOPPED,        /* somebody stopped replication at the array of rome */
     DRILL,          /* a drill is under way */
@@ -71,6 +73,7 @@ static const struct shape {
     bool legs;       /* active-active groups, too */
     bool shown;      /* that nobody has to show */
     bool bare;       /* no engine at rome */
+    bool power;      /* milan's engine can restart its hosts */
 } shapes[] = {
     {.name = "planned", .goal = PLANNED},
     {.name = "unplanned-lost",
@@ -170,6 +173,24 @@ static const struct shape {
      .every = 3},
     {.name = "move-bare", .goal = MOVED, .hosts = true, .bare = true, .every = 5},
     {.name = "move", .goal = MOVED, .engines = true, .every = 5},
+    {.name = "reprotect-stopped-engines",
+     .before = STOPPED,
+     .goal = BARE("\"reprotect\",\"all\":true"),
+     .engines = true,
+     .every = 3},
+    {.name = "reprotect-engines",
+     .before = RETURNED,
+     .goal = BARE("\"reprotect\",\"all\":true"),
+     .accept_loss = "unknown",
+     .engines = true,
+     .every = 11,
+     .power = true},
+    {.name = "failback-engines",
+     .before = CLEANED,
+     .goal = BARE("\"failback\",\"all\":true"),
+     .engines = true,
+     .every = 13,
+     .power = true},
     {.name = "abort-move", .before = HALF_MOVED, .abort = true, .engines = true, .every = 3},
     /* Arrays that obey whoever comes late: nothing but drstor itself keeps an old call away. */
     {.name = "planned-unfenced", .goal = PLANNED, .unfenced = true},
@@ -186,6 +207,7 @@ static const struct house_site_how hows[] = {
     {.engines = true, .legs = true, .legs_shown = true},
     {.hosts = true, .bare_target = true},
     {.engines = true, .down = true},
+    {.engines = true, .power = true},
 };
 static struct house_plan plans[DR_COUNT(hows)];
 
@@ -195,7 +217,8 @@ plan_of(const struct shape *s)
     for (size_t i = 0; i < DR_COUNT(hows); i++)
         if (hows[i].engines == s->engines && hows[i].unfenced == s->unfenced &&
             hows[i].legs == s->legs && hows[i].legs_shown == s->shown &&
-            hows[i].bare_target == s->bare && hows[i].hosts == s->hosts && hows[i].down == s->down)
+            hows[i].bare_target == s->bare && hows[i].hosts == s->hosts &&
+            hows[i].down == s->down && hows[i].power == s->power)
             return &plans[i];
     abort();
 }
@@ -213,6 +236,7 @@ struct story {
     uint64_t points;
     unsigned calls; /* changing ones */
     uint64_t dual, repeated;
+    uint64_t dual_before, wrong_before; /* what a site that came back did by itself */
     char end[TEXT], why[TEXT];
 };
 
@@ -314,6 +338,20 @@ begin(struct story *s, struct house *h, struct controller *c)
         fate(h, SIM_SITE_UP);
         house_sleep_ms(h, 1000);
         break;
+    case RETURNED:
+    case CLEANED:
+        fate(h, SIM_SITE_DEAD);
+        (void)errand_do(c, &observe);
+        house_sleep_ms(h, 25000);
+        must(s, c, FORCED("\"all\":true"), "unknown", "site-lost:milan");
+        fate(h, SIM_SITE_UP);
+        house_hosts_back(h, "milan");
+        house_sleep_ms(h, 400000);
+        if (s->shape->before == RETURNED)
+            break;
+        must(s, c, BARE("\"reprotect\",\"all\":true"), "unknown", NULL);
+        house_sleep_ms(h, 130000);
+        break;
     case PAUSED:
         must(s, c, BARE("\"suspend\",\"all\":true"), NULL, NULL);
         break;
@@ -395,6 +433,13 @@ points_of(struct story *s, struct house *h, struct dr_arena *a, struct dr_str *t
     }
 }
 
+static uint64_t
+dual_of(struct house *h)
+{
+    return sim_violations(house_world(h), SIM_V_DUAL_WRITABLE) +
+           sim_violations(house_world(h), SIM_V_DUAL_WRITERS);
+}
+
 static void
 state_of(struct story *s, struct house *h)
 {
@@ -426,9 +471,8 @@ state_of(struct story *s, struct house *h)
         }
     if (s->shape->point)
         points_of(s, h, a, &text);
-    s->dual = sim_violations(house_world(h), SIM_V_DUAL_WRITABLE) +
-              sim_violations(house_world(h), SIM_V_DUAL_WRITERS);
-    uint64_t wrong = sim_violations_total(house_world(h));
+    s->dual = dual_of(h) - s->dual_before;
+    uint64_t wrong = sim_violations_total(house_world(h)) - s->wrong_before;
     /* An answered call that comes a second time: without a fence, who could keep it away? */
     if (s->shape->unfenced && s->fault == SIM_FAULT_DUPLICATE)
         wrong -= sim_violations(house_world(h), SIM_V_STALE);
@@ -586,6 +630,8 @@ tell(struct house *h, void *arg)
     begin(s, h, first);
     const char *run = s->shape->abort ? open_run(h, a) : NULL;
     look_at_log(h, &before);
+    s->dual_before = dual_of(h);
+    s->wrong_before = sim_violations_total(house_world(h));
     struct controller *c = house_controller(h, "one");
     if (s->fault) {
         const struct sim_fault f = {.kind = s->fault, .nth = s->nth, .times = 1, .delay_ms = 20000};
@@ -699,7 +745,9 @@ part_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
             sums->repeated += s->repeated;
             free(s);
         }
-        for (unsigned call = 1; call <= undisturbed[i].calls; call += every)
+        /* What arrays are told where engines are cleaned, they are told in other shapes, too. */
+        for (unsigned call = 1; call <= undisturbed[i].calls;
+             call += every * (shapes[i].power ? 4 : 1))
             for (size_t f = 0; f < DR_COUNT(faults); f++) {
                 if (faults[f] == SIM_FAULT_HALFWAY && !shapes[i].point)
                     continue;

@@ -89,6 +89,18 @@ remove_vm(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err
 }
 
 static int
+host_off(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    return dr_rhv_host_power(r, NULL, HOST, false, ret, err);
+}
+
+static int
+host_on(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    return dr_rhv_host_power(r, NULL, HOST, true, ret, err);
+}
+
+static int
 update_ovf(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
 {
     return dr_rhv_update_ovf(r, NULL, SD, ret, err);
@@ -234,6 +246,8 @@ static const struct call_case calls[] = {
     {detach, "DELETE", ATTACHED "/" SD, "", DONE, "cannot detach storage domain"},
     {remove_domain, "DELETE", API "/storagedomains/" SD "?destroy=true", "", DONE, "cannot remove storage domain"},
     {remove_vm, "DELETE", API "/vms/" VM "?detach_only=true", "", DONE, "cannot remove VM"},
+    {host_off, "POST", API "/hosts/" HOST "/fence", "{\"fence_type\":\"stop\"}", DONE, "cannot switch host " HOST " off"},
+    {host_on, "POST", API "/hosts/" HOST "/fence", "{\"fence_type\":\"start\"}", DONE, "cannot switch host " HOST " on"},
     {update_ovf, "POST", API "/storagedomains/" SD "/updateovfstore", "{}", DONE, "cannot have the OVF store of storage domain"},
     {iscsi_login, "POST", API "/hosts/" HOST "/iscsilogin",
      "{\"iscsi\":{\"address\":\"10.0.0.5\",\"port\":\"3260\",\"target\":\"iqn.2026-01.example:erp\"}}", DONE, "host " HOST " cannot log in to iqn"},
