@@ -7,6 +7,9 @@
 
 static const int64_t back_off_first_ns = 500000000;
 static const int64_t back_off_most_ns = 5000000000;
+/* What is locked is let go of within minutes; what is refused for good is not told apart from it
+ * but by time. */
+static const int64_t conflict_most_ns = 120 * INT64_C(1000000000);
 
 const struct dr_stage_try *
 dr_stage_tried(const struct stage *s, const char *key)
@@ -37,7 +40,8 @@ dr_stage_turn_of(const struct stage *s, const char *key, int64_t most, const cha
         *ret_why = t->trouble;
     if (t->in_flight)
         return TURN_LATER;
-    if (t->given_up || t->attempts >= most)
+    bool may_pass = t->conflict && s->progress->now_ns - t->first_ns < conflict_most_ns;
+    if (t->given_up || (t->attempts >= most && !may_pass))
         return TURN_NEVER;
     int64_t wait = back_off_first_ns;
     for (int64_t i = 1; i < t->attempts && wait < back_off_most_ns; i++)
@@ -170,21 +174,37 @@ learn(struct stage *s, struct dr_stage_group *g)
 }
 
 static void
+tell_found(struct stage *s, const struct dr_stage_group *before, const struct dr_stage_group *after)
+{
+    for (size_t i = 0; after->n_vms > before->n_vms && i < after->n_vms; i++) {
+        bool listed = false;
+        for (size_t k = 0; k < before->n_vms && !listed; k++)
+            listed = dr_streq(before->vms[k].id, after->vms[i].id);
+        if (!listed)
+            dr_arena_push(s->a, s->out->found, s->out->n_found) =
+                (struct dr_stage_found){.group = after->group, .vm = after->vms[i]};
+    }
+}
+
+static void
 group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, size_t at)
 {
     struct dr_stage_group *g = &groups[at];
     size_t active = 0;
     for (size_t i = 0; i < g->n_domains; i++)
         active += dr_stage_domain_forward(s, g, &g->domains[i]);
+    dr_stage_domains_unreadable(s, g);
     dr_stage_templates_forward(s, g);
     size_t settled = 0;
     for (size_t i = 0; i < g->n_vms; i++) {
         const struct dr_stage_vm *vm = &g->vms[i];
         const struct dr_inv_vm *have = dr_inventory_vm(s->now, vm->id);
-        if (have)
+        if (have) {
             dr_stage_vm_start(s, groups, n_groups, g, vm, have);
-        else
-            dr_stage_vm_register(s, g, vm);
+            dr_stage_vm_incomplete(s, g, vm);
+        } else {
+            dr_stage_vm_register(s, groups, n_groups, g, vm);
+        }
         const char *state = s->out->vms[s->out->n_vms - 1].state;
         settled += dr_streq(state, "up") || (dr_streq(state, "registered") && !vm->start);
     }
@@ -213,7 +233,9 @@ dr_stage_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
     for (size_t i = 0; i < n_groups; i++) {
         dr_map_copy(a, &dr_stage_group_type, &groups[i], &mine[i]);
         learn(&s, &mine[i]);
+        tell_found(&s, &groups[i], &mine[i]);
     }
+    dr_stage_without_elsewhere(&s, mine, n_groups);
     /* The group with the most important VM first; groups keep their order otherwise. */
     for (size_t i = 1; i < n_groups; i++)
         for (size_t j = i;

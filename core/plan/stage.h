@@ -91,12 +91,30 @@ struct dr_stage_try {
     int64_t last_ns;  /* when the last answer came */
     /* why the last one did not do it; NULL: it did, as far as its answer says */
     const char *trouble;
+    bool conflict; /* it was refused as things stand (409): locked, among others */
     bool given_up;
+};
+
+/* What the engine told of a call afterwards, and nowhere else. */
+enum dr_stage_told_what {
+    DR_STAGE_TOLD_UNKNOWN = 0,
+    DR_STAGE_TOLD_INCOMPLETE, /* a VM was registered without some of its parts */
+    DR_STAGE_TOLD_UNREADABLE  /* what a domain says of its VMs could not be read */
+};
+
+struct dr_stage_told {
+    enum dr_stage_told_what what;
+    const char *id; /* of the VM, or the domain */
+    const char *text;
+    bool seen; /* a person was told, and had the run go on */
 };
 
 struct dr_stage_progress {
     struct dr_stage_try *tries;
     size_t n_tries;
+    struct dr_stage_told *told;
+    size_t n_told;
+    bool more; /* other groups of the run are still on their way to this engine */
     int64_t now_ns;
 };
 
@@ -106,11 +124,21 @@ struct dr_stage_vm_state {
      * "shutting-down", "powering-off", "powered-off", "down", "failed" */
     const char *group, *id, *name, *state;
     const char *trouble;
+    bool incomplete; /* some of its parts did not come along */
+};
+
+/* A VM that is offered, and is not in the list of its group. Once it is registered nothing offers
+ * it any more: whoever asks keeps it for the next time. */
+struct dr_stage_found {
+    const char *group;
+    struct dr_stage_vm vm;
 };
 
 struct dr_stage_result {
     struct dr_stage_action *actions;
     size_t n_actions;
+    struct dr_stage_found *found;
+    size_t n_found;
     const char **done; /* groups of which everything wanted runs */
     size_t n_done;
     const char **stuck; /* groups that can go no further, with why */

@@ -48,6 +48,21 @@ bool dr_stage_logged_in(struct stage *s, const struct dr_stage_group *g,
 bool dr_stage_domain_forward(struct stage *s, const struct dr_stage_group *g,
                              const struct dr_stage_domain *d);
 
+/* stage_missing.c */
+/* Why a VM cannot come under NAME into CLUSTER; NULL: it can. */
+const char *dr_stage_name_taken(struct stage *s, const struct dr_stage_vm *vm, const char *name,
+                                const struct dr_inv_cluster *cluster);
+/* Why not all of its disks will be there; NULL: they are, or may come yet. */
+const char *dr_stage_disk_elsewhere(struct stage *s, const struct dr_stage_group *groups,
+                                    size_t n_groups, const struct dr_stage_vm *vm);
+/* Partial imports are allowed: disks that will not be there are not waited for. */
+void dr_stage_without_elsewhere(struct stage *s, struct dr_stage_group *groups, size_t n_groups);
+/* A registered VM, its state just told, of which the engine said that parts are missing. */
+void dr_stage_vm_incomplete(struct stage *s, const struct dr_stage_group *g,
+                            const struct dr_stage_vm *vm);
+/* Domains of G that look empty because they could not be read. */
+void dr_stage_domains_unreadable(struct stage *s, const struct dr_stage_group *g);
+
 /* stage_vms.c */
 /* The tiers that TIER waits for, directly or through others: the one before it, or those it names.
  * VMs of no tier come after all of them. */
@@ -58,7 +73,7 @@ void dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, siz
                        const struct dr_inv_vm *have);
 bool dr_stage_offers_known(const struct stage *s, const char *domain);
 bool dr_stage_domain_of_group(const struct dr_stage_group *g, const char *id);
-void dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g,
-                          const struct dr_stage_vm *vm);
+void dr_stage_vm_register(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
+                          const struct dr_stage_group *g, const struct dr_stage_vm *vm);
 
 #endif

@@ -63,17 +63,16 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
 }
 
 /*
- * Engines do not tell the cluster of a template that is only offered. It goes where the VMs of its
- * group go, or to the only cluster there is.
+ * Engines do not always tell the cluster of what is only offered; NAME is what is known of it.
+ * Without one it goes where the VMs of its group go, or to the only cluster there is.
  */
 static const struct dr_inv_cluster *
-cluster_for_template(const struct stage *s, const struct dr_stage_group *g,
-                     const struct dr_inv_offer *o)
+cluster_for_offer(const struct stage *s, const struct dr_stage_group *g, const char *name)
 {
-    const struct dr_inv_cluster *cl = dr_stage_cluster_for(s, g, o->cluster);
-    for (size_t i = 0; !o->cluster && !cl && i < g->n_vms; i++)
+    const struct dr_inv_cluster *cl = dr_stage_cluster_for(s, g, name);
+    for (size_t i = 0; !name && !cl && i < g->n_vms; i++)
         cl = dr_stage_cluster_for(s, g, g->vms[i].cluster);
-    return !o->cluster && !cl && s->now->n_clusters == 1 ? &s->now->clusters[0] : cl;
+    return !name && !cl && s->now->n_clusters == 1 ? &s->now->clusters[0] : cl;
 }
 
 /* Templates on an active domain. True while one that VMs may need is still to come. */
@@ -85,7 +84,7 @@ dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
         if (!dr_stage_domain_of_group(g, o->domain) || s->registers >= IN_FLIGHT_REGISTER)
             continue;
         const char *key = dr_stage_key_of(s, DR_STAGE_REGISTER_TEMPLATE, o->id), *why = NULL;
-        const struct dr_inv_cluster *cl = cluster_for_template(s, g, o);
+        const struct dr_inv_cluster *cl = cluster_for_offer(s, g, o->cluster);
         enum turn t = dr_stage_turn_of(s, key, TRIES_REGISTER, &why);
         if (!cl || t == TURN_NEVER)
             dr_stage_stuck(
@@ -173,10 +172,25 @@ whole(const struct stage *s, const struct dr_stage_group *g)
     return true;
 }
 
+static void
+cannot_come(struct stage *s, const struct dr_stage_group *g, const struct dr_stage_vm *vm,
+            const char *why)
+{
+    (void)vm_state(s, g, vm, "failed", why);
+    dr_stage_stuck(s, g->group,
+                   dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
+}
+
 void
-dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const struct dr_stage_vm *vm)
+dr_stage_vm_register(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
+                     const struct dr_stage_group *g, const struct dr_stage_vm *vm)
 {
     bool read;
+    const char *elsewhere = dr_stage_disk_elsewhere(s, groups, n_groups, vm);
+    if (elsewhere) {
+        cannot_come(s, g, vm, elsewhere);
+        return;
+    }
     if (!disks_there(s, vm, &read) || !read || !whole(s, g)) {
         (void)vm_state(s, g, vm, "waiting", NULL);
         return;
@@ -192,22 +206,21 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const stru
             (void)vm_state(s, g, vm, "waiting", NULL);
             return;
         }
-        why = "its domains do not offer it: it was created or changed after their configuration "
-              "was last written";
-        (void)vm_state(s, g, vm, "failed", why);
-        dr_stage_stuck(s, g->group,
-                       dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
+        cannot_come(s, g, vm,
+                    "its domains do not offer it: it was created or changed after their "
+                    "configuration was last written");
         return;
     }
     const struct dr_inv_cluster *cl =
-        dr_stage_cluster_for(s, g, o->cluster ? o->cluster : vm->cluster);
-    if (!cl || t == TURN_NEVER) {
-        why = cl ? (why ? why : "registering it has no effect")
-                 : dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it",
-                                   o->cluster ? o->cluster : "?", g->to);
-        (void)vm_state(s, g, vm, "failed", why);
-        dr_stage_stuck(s, g->group,
-                       dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
+        cluster_for_offer(s, g, o->cluster ? o->cluster : vm->cluster);
+    const char *taken = cl ? dr_stage_name_taken(s, vm, o->name, cl) : NULL;
+    if (!cl || taken || t == TURN_NEVER) {
+        cannot_come(s, g, vm,
+                    !cl     ? dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it",
+                                          o->cluster ? o->cluster : "?", g->to)
+                    : taken ? taken
+                    : why   ? why
+                            : "registering it has no effect");
         return;
     }
     (void)vm_state(s, g, vm, "waiting", why);

@@ -46,10 +46,18 @@ static const struct dr_field try_fields[] = {
     DR_STR(struct dr_stage_try, key),        DR_CNT(struct dr_stage_try, attempts),
     DR_BOOL(struct dr_stage_try, in_flight), DR_CNT(struct dr_stage_try, first_ns),
     DR_CNT(struct dr_stage_try, last_ns),    DR_STR(struct dr_stage_try, trouble),
-    DR_BOOL(struct dr_stage_try, given_up)};
+    DR_BOOL(struct dr_stage_try, conflict),  DR_BOOL(struct dr_stage_try, given_up)};
 static DR_TYPE(try_type, struct dr_stage_try, "try", try_fields);
+static const char *const tolds[] = {"unknown", "incomplete", "unreadable"};
+static const struct dr_names told_names = {"word of the engine", tolds, DR_COUNT(tolds)};
+static const struct dr_field told_fields[] = {
+    DR_ENUM(struct dr_stage_told, what, told_names), DR_STR(struct dr_stage_told, id),
+    DR_STR(struct dr_stage_told, text), DR_BOOL(struct dr_stage_told, seen)};
+static DR_TYPE(told_type, struct dr_stage_told, "word of the engine", told_fields);
 static const struct dr_field progress_fields[] = {
-    DR_LIST(struct dr_stage_progress, tries, try_type), DR_CNT(struct dr_stage_progress, now_ns)};
+    DR_LIST(struct dr_stage_progress, tries, try_type),
+    DR_LIST(struct dr_stage_progress, told, told_type), DR_BOOL(struct dr_stage_progress, more),
+    DR_CNT(struct dr_stage_progress, now_ns)};
 DR_TYPE(dr_stage_progress_type, struct dr_stage_progress, "progress", progress_fields);
 static const struct dr_field vnic_fields[] = {
     DR_STR(struct dr_vnic_map, from_site),        DR_STR(struct dr_vnic_map, from_network),
@@ -79,12 +87,16 @@ static const struct dr_field action_fields[] = {
     DR_BOOL(struct dr_stage_action, reassign_bad_macs)};
 DR_TYPE(dr_stage_action_type, struct dr_stage_action, "action", action_fields);
 static const struct dr_field vm_state_fields[] = {
-    DR_STR(struct dr_stage_vm_state, group), DR_STR(struct dr_stage_vm_state, id),
-    DR_STR(struct dr_stage_vm_state, name), DR_STR(struct dr_stage_vm_state, state),
-    DR_STR(struct dr_stage_vm_state, trouble)};
+    DR_STR(struct dr_stage_vm_state, group),   DR_STR(struct dr_stage_vm_state, id),
+    DR_STR(struct dr_stage_vm_state, name),    DR_STR(struct dr_stage_vm_state, state),
+    DR_STR(struct dr_stage_vm_state, trouble), DR_BOOL(struct dr_stage_vm_state, incomplete)};
 static DR_TYPE(vm_state_type, struct dr_stage_vm_state, "vm state", vm_state_fields);
+static const struct dr_field found_fields[] = {DR_STR(struct dr_stage_found, group),
+                                               DR_STRUCT(struct dr_stage_found, vm, vm_type)};
+static DR_TYPE(found_type, struct dr_stage_found, "found VM", found_fields);
 static const struct dr_field result_fields[] = {
     DR_LIST(struct dr_stage_result, actions, dr_stage_action_type),
+    DR_LIST(struct dr_stage_result, found, found_type),
     DR_STRS(struct dr_stage_result, done),
     {"stuck", DR_FIELD_STRS, offsetof(struct dr_stage_result, stuck),
      offsetof(struct dr_stage_result, n_stuck), NULL, NULL},

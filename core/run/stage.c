@@ -94,6 +94,8 @@ want(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drst
     struct dr_handover h;
     int r = expected(s, ret, ret_noted, err);
     if (r == DRSTOR_OK)
+        r = dr_guests_found_before(s, ret, err);
+    if (r == DRSTOR_OK)
         r = dr_step_look_patiently(s, s->target, &view, err);
     if (r < 0)
         return r;

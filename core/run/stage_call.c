@@ -53,6 +53,8 @@ keep_call(struct stage *st, const struct dr_stage_action *x, const char *state, 
     dr_auto(dr_json_putp) struct json_object *intent = json_object_new_object();
     dr_json_set_str(intent, "group", x->group);
     dr_json_set_str(intent, "call", x->text);
+    dr_json_set_str(intent, "id", x->id);
+    dr_json_set_str(intent, "correlation", dr_endpoints_correlation(st->run->s->ends));
     row.intent = dr_json_text(intent);
     dr_auto(dr_json_putp) struct json_object *o = NULL;
     if (answer) {
@@ -120,6 +122,7 @@ dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drsto
     for (size_t i = 0; i < todo->n_actions; i++) {
         const struct dr_stage_action *x = &todo->actions[i];
         try_of(st, x->key)->in_flight = true;
+        dr_told_asked(st, x->kind, x->id, dr_endpoints_correlation(st->run->s->ends));
         struct call *c = dr_new0(struct call);
         c->st = st;
         c->arena = dr_arena_new();
@@ -141,6 +144,8 @@ dr_stage_answer(struct stage *st, void *answer)
     t->in_flight = false;
     t->last_ns = (int64_t)dr_now_ns(st->run->s->env);
     t->trouble = c->status == DRSTOR_OK ? NULL : dr_arena_str(st->arena, dr_error_message(c->err));
+    t->conflict = c->status == DRSTOR_E_CONFLICT;
+    st->told_due = true;
     /* Wrong words of ours do not get right by being repeated. */
     t->given_up = c->status == DRSTOR_E_INVALID || c->status == DRSTOR_E_UNSUPPORTED ||
                   c->status == DRSTOR_E_AUTH;

@@ -17,6 +17,11 @@ enum wish {
     WISH_BACK      /* as COME, after DOWN came to nothing */
 };
 
+/* Under which correlation id a call about ID was sent last. */
+struct asked {
+    const char *id, *correlation;
+};
+
 struct vm_seen {
     const char *id;
     int64_t utc;
@@ -53,6 +58,10 @@ struct stage {
     size_t n_groups;
 
     struct dr_stage_progress progress; /* the leader's */
+    struct asked *asked;               /* calls of which the engine tells more in its events */
+    size_t n_asked;
+    bool told_begun;
+    bool told_due; /* it may have told something since its events were read */
     size_t in_flight;
     struct dr_inv_domain *found; /* that hosts discovered */
     size_t n_found;
@@ -77,6 +86,17 @@ bool dr_stage_at_vms(const struct stage *st, const struct dr_stage_group *g);
 /* VM is down: the limit of one that runs again begins anew. */
 void dr_stage_forget(struct stage *st, const char *vm);
 
+/* ---- told.c: what the engine says of calls only in its events ----------------------------------
+ */
+
+/* A call about ID leaves. */
+void dr_told_asked(struct stage *st, enum dr_stage_kind kind, const char *id,
+                   const char *correlation);
+/* Calls of processes before this one, and what of it a person was told. */
+int dr_told_begin(struct stage *st, struct drstor_error **err);
+/* Reads what was told of the last call about each id, into the progress. */
+int dr_told_read(struct stage *st, struct drstor_error **err);
+
 /* ---- stage_lead.c: the loop ------------------------------------------------------------------ */
 
 /*
@@ -96,6 +116,12 @@ enum dr_step_end dr_stage_ended(struct joined *g);
 /* Their row, durable when it returns. RETURNED: they run again, here or there. */
 int dr_guests_put(struct dr_step *s, const struct dr_stage_group *ran, bool returned,
                   struct drstor_error **err);
+/* VMs that FOUND names of the group of S are put into WANT, durable when it returns. */
+int dr_guests_found(struct dr_step *s, struct dr_arena *a, const struct dr_stage_result *found,
+                    struct dr_stage_group *want, struct drstor_error **err);
+/* Those that an earlier process of this run had put there. */
+int dr_guests_found_before(struct dr_step *s, struct dr_stage_group *want,
+                           struct drstor_error **err);
 /* Notes what runs at the engine and is not noted yet. 1: something was added. */
 int dr_guests_note(struct dr_arena *a, const struct dr_model *m, const struct dr_inventory *now,
                    struct dr_stage_group *ran);

@@ -27,6 +27,9 @@ void house_site_write(struct sim_world *w, const char *site, bool write);
 /* Every group writable and seen by its hosts at SITE, steady in the record at EPOCH, and nothing
  * that should never happen has happened; otherwise says what is not so. */
 bool house_site_served(struct house *h, const struct dr_model *m, const char *site, int64_t epoch);
+/* How many VMs run at one site and not at the other, of *RET_ALL that are known at either. One that
+ * an engine says to have started twice runs twice. */
+size_t house_site_vms_once(struct house *h, size_t *ret_all);
 /* VMs that run at SITE. */
 size_t house_site_vms(struct house *h, const char *site);
 

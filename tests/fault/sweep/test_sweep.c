@@ -39,6 +39,7 @@
 enum before {
     AS_IT_IS,
     LOST,           /* milan is dead, and was observed so */
+    BLIND,          /* the same, and nothing was ever read from its engine */
     AT_ROME,        /* moved there, planned */
     DEMOTED,        /* made read-only at milan by hand */
     LEFT,           /* promoted at rome without milan, which is back, writable */
@@ -103,6 +104,13 @@ static const struct shape {
      .accept_loss = "unknown",
      .declare = "site-lost:milan",
      .engines = true},
+    {.name = "engines-blind",
+     .before = BLIND,
+     .goal = "{\"verb\":\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true}",
+     .accept_loss = "unknown",
+     .declare = "site-lost:milan",
+     .engines = true,
+     .every = 3},
     {.name = "move", .goal = MOVED, .engines = true, .every = 5},
     {.name = "abort-move", .before = HALF_MOVED, .abort = true, .engines = true, .every = 3},
     /* Arrays that obey whoever comes late: nothing but drstor itself keeps an old call away. */
@@ -127,6 +135,7 @@ struct story {
     uint64_t points;
     unsigned calls; /* changing ones */
     uint64_t dual, repeated;
+    size_t vms, vms_once; /* that run at one site, and not at the other */
     char end[TEXT], why[TEXT];
 };
 
@@ -197,7 +206,10 @@ begin(struct story *s, struct house *h, struct controller *c)
 {
     static const struct errand_what adopt = {.kind = ERRAND_ADOPT},
                                     observe = {.kind = ERRAND_OBSERVE};
-    house_sleep_ms(h, 70000);
+    /* Which VMs run is in their domains after an hour. */
+    house_sleep_ms(h, s->shape->before == BLIND ? 3700000 : 70000);
+    if (s->shape->before == BLIND)
+        house_reach(h, "milan", HOUSE_REACH_SILENT);
     if (s->shape->point)
         keep_points(h);
     if (errand_do(c, &adopt)->exit != 0)
@@ -206,6 +218,7 @@ begin(struct story *s, struct house *h, struct controller *c)
     case AS_IT_IS:
         break;
     case LOST:
+    case BLIND:
         fate(h, SIM_SITE_DEAD);
         (void)errand_do(c, &observe);
         house_sleep_ms(h, 25000);
@@ -354,6 +367,8 @@ state_of(struct story *s, struct house *h)
     if (s->shape->engines)
         dr_str_printf(&text, "%zu VMs at milan, %zu at rome\n", house_site_vms(h, "milan"),
                       house_site_vms(h, "rome"));
+    if (s->shape->engines)
+        s->vms_once = house_site_vms_once(h, &s->vms);
     (void)snprintf(s->end, sizeof(s->end), "%s", text.s);
     dr_str_freep(&text);
 }
@@ -513,7 +528,7 @@ static struct {
 enum { PAIRS = 12000 };
 
 struct sums {
-    uint64_t crashes, converged, faults, recovered, dual, repeated;
+    uint64_t crashes, converged, faults, recovered, dual, repeated, vms, vms_once;
 };
 
 /*
@@ -549,6 +564,8 @@ judge(struct story *s)
         complain(s, "it ends in\n%s\ninstead of\n%s", s->end, should);
     if (s->repeated)
         complain(s, "%llu calls were repeated\n", (unsigned long long)s->repeated);
+    if (s->vms_once != s->vms)
+        complain(s, "%zu of %zu VMs run once\n", s->vms_once, s->vms);
     if (!s->good)
         (void)fprintf(stderr, "---- %s, point %llu, fault %s %u, second point %llu\n%s\n",
                       s->shape->name, (unsigned long long)s->doom, sim_fault_name(s->fault), s->nth,
@@ -577,6 +594,8 @@ part_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
             sums->converged += judge(s);
             sums->dual += s->dual;
             sums->repeated += s->repeated;
+            sums->vms += s->vms;
+            sums->vms_once += s->vms_once;
             free(s);
         }
         for (unsigned call = 1; call <= undisturbed[i].calls; call += every)
@@ -592,6 +611,8 @@ part_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
                 sums->faults++;
                 sums->recovered += judge(s);
                 sums->dual += s->dual;
+                sums->vms += s->vms;
+                sums->vms_once += s->vms_once;
                 free(s);
             }
     }
@@ -631,6 +652,8 @@ pairs_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
             sums->converged += judge(s);
             sums->dual += s->dual;
             sums->repeated += s->repeated;
+            sums->vms += s->vms;
+            sums->vms_once += s->vms_once;
             free(s);
         }
         at -= points * points;
@@ -661,6 +684,8 @@ beside(unsigned parts, void (*share)(unsigned, unsigned, unsigned, struct sums *
         ret->recovered += one.recovered;
         ret->dual += one.dual;
         ret->repeated += one.repeated;
+        ret->vms += one.vms;
+        ret->vms_once += one.vms_once;
     }
     (void)close(pipes[0]);
     for (int status; wait(&status) > 0;)
@@ -704,6 +729,9 @@ every_pair_of_crashes_converges(void **state)
            (unsigned long long)sums.crashes);
     printf("figure pairs_two_writer_states %llu\n", (unsigned long long)sums.dual);
     printf("figure pairs_repeated_calls %llu\n", (unsigned long long)sums.repeated);
+    printf("figure pairs_vms_running_once %llu of %llu\n", (unsigned long long)sums.vms_once,
+           (unsigned long long)sums.vms);
+    assert_int_equal(sums.vms_once, sums.vms);
     assert_int_equal(sums.converged, sums.crashes);
     assert_int_equal(sums.dual + sums.repeated, 0);
 }
@@ -720,7 +748,10 @@ every_shape_converges(void **state)
            (unsigned long long)sums.faults);
     printf("figure two_writer_states %llu\n", (unsigned long long)sums.dual);
     printf("figure repeated_calls %llu\n", (unsigned long long)sums.repeated);
+    printf("figure vms_running_once %llu of %llu\n", (unsigned long long)sums.vms_once,
+           (unsigned long long)sums.vms);
     assert_int_equal(sums.converged, sums.crashes);
+    assert_int_equal(sums.vms_once, sums.vms);
     assert_int_equal(sums.recovered, sums.faults);
     assert_int_equal(sums.dual + sums.repeated, 0);
 }
