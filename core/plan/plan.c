@@ -32,7 +32,8 @@ static const struct dr_field step_fields[] = {
     DR_STR(struct dr_plan_step, group),    DR_STR(struct dr_plan_step, site),
     DR_STR(struct dr_plan_step, array),    DR_STR(struct dr_plan_step, text),
     DR_STRS(struct dr_plan_step, needs),   DR_I64(struct dr_plan_step, expect_s),
-    DR_STRS(struct dr_plan_step, domains), DR_STRS(struct dr_plan_step, vms)};
+    DR_STRS(struct dr_plan_step, domains), DR_STRS(struct dr_plan_step, vms),
+    DR_STRS(struct dr_plan_step, hooks)};
 static DR_TYPE(step_type, struct dr_plan_step, "step", step_fields);
 
 static const struct dr_field flip_fields[] = {
@@ -96,8 +97,11 @@ dr_plan_digest(struct dr_arena *a, const struct dr_plan *p)
     for (size_t i = 0; i < p->n_losses; i++) /* the point, not the number that grows */
         h = mix(mix(h, p->losses[i].method),
                 dr_arena_printf(a, "%lld", (long long)p->losses[i].since));
-    for (size_t i = 0; i < p->n_steps; i++)
+    for (size_t i = 0; i < p->n_steps; i++) {
         h = mix(mix(h, p->steps[i].id), p->steps[i].site);
+        for (size_t k = 0; k < p->steps[i].n_hooks; k++)
+            h = mix(h, p->steps[i].hooks[k]);
+    }
     return dr_arena_printf(a, "%016llx", (unsigned long long)h);
 }
 

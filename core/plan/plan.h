@@ -54,6 +54,8 @@ struct dr_plan_step {
     size_t n_domains;
     const char **vms; /* stage: names expected to run, in start order */
     size_t n_vms;
+    const char **hooks; /* that run around it, in words */
+    size_t n_hooks;
 };
 
 /* What is done with one group. FROM: the site of the old copy, TO: of the target. */

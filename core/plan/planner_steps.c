@@ -1,6 +1,7 @@
 /* The steps of a group: which of its row, after what, and how long each is expected to take. */
 #include "plan/planner_internal.h"
 
+#include "plan/hook.h"
 #include "plan/stage.h"
 
 #include "base/str.h"
@@ -196,6 +197,7 @@ dr_planner_steps(struct planner *pl, const struct dr_guard_case *c)
         size_t n_known = dr_planner_has_vms(t->kind) ? dr_planner_vms(pl->a, pl->in, c, &s) : 0;
         s.text = dr_planner_step_text(pl, c, &s, n_known);
         s.expect_s = expect(pl, c, t, &s);
+        s.n_hooks = dr_hook_texts(pl->a, pl->in->model, t->kind, c->operation, &s.hooks);
         needs(pl, &s);
         dr_arena_push(pl->a, pl->p->steps, pl->p->n_steps) = s;
     }

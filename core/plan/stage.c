@@ -186,6 +186,30 @@ tell_found(struct stage *s, const struct dr_stage_group *before, const struct dr
     }
 }
 
+static bool
+all_registered(const struct stage *s, const struct dr_stage_group *g)
+{
+    for (size_t i = 0; i < g->n_vms; i++)
+        if (!dr_inventory_vm(s->now, g->vms[i].id))
+            return false;
+    for (size_t i = 0; i < g->n_domains; i++)
+        if (!dr_stage_offers_known(s, g->domains[i].id))
+            return false;
+    return g->n_domains > 0;
+}
+
+/* What waits for a hook after the step before it. True: nothing does. */
+static bool
+hooks_between(struct stage *s, const struct dr_stage_group *g, bool attached)
+{
+    s->hold_registers = dr_stage_has_hooks(s, g, false, "attach") &&
+                        !(attached && dr_stage_hooks_over(s, g, false, "attach"));
+    s->hold_starts = dr_stage_has_hooks(s, g, false, "register") &&
+                     !(attached && !s->hold_registers && all_registered(s, g) &&
+                       dr_stage_hooks_over(s, g, false, "register"));
+    return !s->hold_registers && !s->hold_starts;
+}
+
 static void
 group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, size_t at)
 {
@@ -194,6 +218,7 @@ group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, s
     for (size_t i = 0; i < g->n_domains; i++)
         active += dr_stage_domain_forward(s, g, &g->domains[i]);
     dr_stage_domains_unreadable(s, g);
+    bool hooks = hooks_between(s, g, g->n_domains && active == g->n_domains);
     dr_stage_templates_forward(s, g);
     size_t settled = 0;
     for (size_t i = 0; i < g->n_vms; i++) {
@@ -214,7 +239,7 @@ group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, s
     for (size_t i = 0; i < g->n_domains; i++)
         read &= dr_stage_offers_known(s, g->domains[i].id);
     if (!dr_stage_is_stuck(s, g->group) && g->n_domains && active == g->n_domains &&
-        settled == g->n_vms && read && !templates_left)
+        settled == g->n_vms && read && !templates_left && hooks)
         dr_arena_push(s->a, s->out->done, s->out->n_done) = g->group;
 }
 

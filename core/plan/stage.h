@@ -22,7 +22,8 @@ enum dr_stage_kind {
     DR_STAGE_POWER_OFF,
     DR_STAGE_UPDATE_OVF, /* what the domain says of its VMs is written, and seen to be */
     DR_STAGE_DEACTIVATE,
-    DR_STAGE_DETACH
+    DR_STAGE_DETACH,
+    DR_STAGE_HOOK /* a program of the configuration; either way */
 };
 
 /* The hand-over record of one LUN, read after the flip. */
@@ -61,6 +62,7 @@ struct dr_stage_group {
     const char *group, *from, *to;
     bool known; /* the lists come from stored facts; else they grow from what the LUNs hold */
     bool exact; /* they were read when the VMs were shut down: no other VM is started */
+    bool hooks; /* those of the configuration run */
     struct dr_stage_domain *domains;
     size_t n_domains;
     struct dr_stage_vm *vms;
@@ -80,6 +82,7 @@ struct dr_stage_action {
     struct dr_vnic_map *vnics; /* register: names as they are at the two sites */
     size_t n_vnics;
     bool partial, reassign_bad_macs;
+    int64_t hook; /* its number in the configuration */
 };
 
 /* What became of the calls made so far, by key. */

@@ -13,7 +13,8 @@ struct stage {
     const struct dr_inventory *now;
     const struct dr_stage_progress *progress;
     struct dr_stage_result *out;
-    size_t registers, starts; /* in flight, with those decided now */
+    size_t registers, starts;         /* in flight, with those decided now */
+    bool hold_registers, hold_starts; /* of the group at hand: a hook comes first */
 };
 
 /* A domain call that failed six times in a row is not going to succeed by itself. */
@@ -47,6 +48,13 @@ bool dr_stage_logged_in(struct stage *s, const struct dr_stage_group *g,
                         const struct dr_inv_host *host);
 bool dr_stage_domain_forward(struct stage *s, const struct dr_stage_group *g,
                              const struct dr_stage_domain *d);
+
+/* stage_hooks.c */
+bool dr_stage_has_hooks(const struct stage *s, const struct dr_stage_group *g, bool before,
+                        const char *step);
+/* Have those of G run that stand there? Asks for the next one. A step without hooks: yes. */
+bool dr_stage_hooks_over(struct stage *s, const struct dr_stage_group *g, bool before,
+                         const char *step);
 
 /* stage_missing.c */
 /* Why a VM cannot come under NAME into CLUSTER; NULL: it can. */

@@ -94,7 +94,8 @@ dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
                    : dr_arena_printf(s->a, "template %s: cluster %s has no counterpart at %s",
                                      o->name ? o->name : o->id, o->cluster ? o->cluster : "?",
                                      g->to));
-        if (!cl || t != TURN_NOW)
+        if (!cl || t != TURN_NOW || s->hold_registers ||
+            !dr_stage_hooks_over(s, g, true, "register"))
             continue;
         fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_TEMPLATE, g->group, key), g, o, cl,
                       "template");
@@ -224,7 +225,8 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *groups, size_
         return;
     }
     (void)vm_state(s, g, vm, "waiting", why);
-    if (t != TURN_NOW || template_to_come(s, o) || s->registers >= IN_FLIGHT_REGISTER)
+    if (t != TURN_NOW || template_to_come(s, o) || s->registers >= IN_FLIGHT_REGISTER ||
+        s->hold_registers || !dr_stage_hooks_over(s, g, true, "register"))
         return;
     fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_VM, g->group, key), g, o, cl, "VM");
     s->registers++;
@@ -318,7 +320,8 @@ dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n
     }
     (void)vm_state(s, g, vm, "registered", why);
     if (t != TURN_NOW || s->starts >= IN_FLIGHT_START || !disks_there(s, vm, &read) ||
-        gated(s, groups, n_groups, vm))
+        gated(s, groups, n_groups, vm) || s->hold_starts ||
+        !dr_stage_hooks_over(s, g, true, "start"))
         return;
     struct dr_stage_action *x = dr_stage_act(s, DR_STAGE_START, g->group, key);
     x->id = vm->id;

@@ -8,7 +8,7 @@
 static const char *const kinds[] = {
     "unknown",  "discover",          "login",       "import", "attach",
     "activate", "register-template", "register-vm", "start",  "shutdown",
-    "stop",     "update-ovf",        "deactivate",  "detach"};
+    "stop",     "update-ovf",        "deactivate",  "detach", "hook"};
 const struct dr_names dr_stage_kind_names = {"stage action", kinds, DR_COUNT(kinds)};
 
 static const struct dr_field lun_fields[] = {
@@ -38,6 +38,7 @@ static const struct dr_field group_fields[] = {DR_STR(struct dr_stage_group, gro
                                                DR_STR(struct dr_stage_group, to),
                                                DR_BOOL(struct dr_stage_group, known),
                                                DR_BOOL(struct dr_stage_group, exact),
+                                               DR_BOOL(struct dr_stage_group, hooks),
                                                DR_LIST(struct dr_stage_group, domains, domain_type),
                                                DR_LIST(struct dr_stage_group, vms, vm_type),
                                                DR_LIST(struct dr_stage_group, luns, lun_type)};
@@ -84,7 +85,8 @@ static const struct dr_field action_fields[] = {
     DR_STR(struct dr_stage_action, to),
     DR_LIST(struct dr_stage_action, vnics, vnic_type),
     DR_BOOL(struct dr_stage_action, partial),
-    DR_BOOL(struct dr_stage_action, reassign_bad_macs)};
+    DR_BOOL(struct dr_stage_action, reassign_bad_macs),
+    DR_CNT(struct dr_stage_action, hook)};
 DR_TYPE(dr_stage_action_type, struct dr_stage_action, "action", action_fields);
 static const struct dr_field vm_state_fields[] = {
     DR_STR(struct dr_stage_vm_state, group),   DR_STR(struct dr_stage_vm_state, id),

@@ -14,7 +14,11 @@ static const struct dr_column step_columns[] = {
     {"kind", 3, 0},
     {"id", 3, 0},
 };
-enum { N_STEP_COLUMNS = sizeof(step_columns) / sizeof(step_columns[0]), VMS_MOST = 12 };
+enum {
+    N_STEP_COLUMNS = sizeof(step_columns) / sizeof(step_columns[0]),
+    VMS_MOST = 12,
+    HOOKS_MOST = 6
+};
 
 static const struct dr_column loss_columns[] = {{"group", 9, DR_COLUMN_USUAL},
                                                 {"confidence", 8, DR_COLUMN_USUAL},
@@ -113,6 +117,12 @@ print_steps(struct dr_page *p, struct json_object *doc, struct drstor_error **er
         if (*vms)
             dr_page_say(p, 0, 2, "VMs of %s in %s order: %s", dr_page_known(p, s, "group"),
                         dr_streq(dr_page_text(p, s, "kind"), "drain") ? "shutdown" : "start", vms);
+    }
+    dr_page_each(steps, i, s)
+    {
+        const char *hooks = dr_page_list(p, dr_json_get(s, "hooks"), HOOKS_MOST);
+        if (*hooks)
+            dr_page_say(p, 0, 2, "hooks of step %zu: %s", i + 1, hooks);
     }
     return DRSTOR_OK;
 }

@@ -94,6 +94,7 @@ dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_mapping *
         return dr_rhv_deactivate(rhv, &how, x->dc, x->id, false, NULL, err);
     case DR_STAGE_DETACH:
         return dr_rhv_detach(rhv, &how, x->dc, x->id, NULL, err);
+    case DR_STAGE_HOOK: /* is nobody's call: dr_hook_run() */
     case DR_STAGE_UNKNOWN:
         break;
     }

@@ -217,6 +217,17 @@ enum dr_run_state dr_run_state_of_exit(int exit);
 enum dr_step_end dr_step_needs(struct dr_step *s, struct dr_require_case *c);
 bool dr_step_weighs_itself(const struct dr_step *s);
 
+/* ---- hook.c ---------------------------------------------------------------------------------- */
+
+/*
+ * Runs number AT of the configuration's hooks around STEP. OK: it ended with 0. Otherwise how it
+ * did not: REFUSED with its code and last words, UNKNOWN when what it did is open.
+ */
+int dr_hook_run(const struct dr_step *step, size_t at, const struct dr_cancel *cancel,
+                struct dr_arena *a, struct drstor_error **err);
+/* Those before or after all that S does. DONE: go on; otherwise S has its error. */
+enum dr_step_end dr_hooks_at(struct dr_step *s, bool before);
+
 /* ---- one function per kind of step ----------------------------------------------------------- */
 
 enum dr_step_end dr_step_presync(struct dr_step *s); /* transfer.c */

@@ -129,9 +129,14 @@ step_main(void *arg)
     struct dr_step *s = arg;
     DR_FP("step.start");
     struct dr_require_case c = {0};
-    s->result = dr_step_weighs_itself(s) ? DR_STEP_END_DONE : dr_step_needs(s, &c);
+    /* What the step rests on is read after its hooks, which may take an hour. */
+    s->result = dr_hooks_at(s, true);
+    if (s->result == DR_STEP_END_DONE && !dr_step_weighs_itself(s))
+        s->result = dr_step_needs(s, &c);
     if (s->result == DR_STEP_END_DONE)
         s->result = execute(s);
+    if (s->result == DR_STEP_END_DONE)
+        s->result = dr_hooks_at(s, false);
     leave(s);
     pthread_mutex_lock(&s->run->lock);
     s->awaited = s->coming = false;

@@ -5,6 +5,8 @@
  */
 #include "run/stage_internal.h"
 
+#include "plan/hook.h"
+
 #include "base/str.h"
 
 static void
@@ -101,6 +103,7 @@ want(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drst
         return r;
     dr_handover_make(s->arena, s->group->name, s->target->site->name, &view,
                      dr_now_utc(s->run->s->env), &h);
+    ret->hooks = dr_hook_of_operation(s->flip->operation);
     ret->to = s->target->site->name;
     ret->luns = h.luns;
     ret->n_luns = h.n_luns;

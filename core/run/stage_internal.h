@@ -33,6 +33,7 @@ struct joined {
     struct dr_stage_group want;
     enum wish wish;
     const char *refused; /* BACK: why it stays */
+    bool unclear;        /* what a hook of it did that stops it is open */
     struct dr_mailbox *told;
     bool over;
     enum dr_step_end end;

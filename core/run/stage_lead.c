@@ -120,7 +120,8 @@ tell_stuck(struct stage *st, struct joined *g, const char *why)
                     dr_arena_printf(st->arena, "%s; and not all that was shut down runs again: %s",
                                     g->refused, why));
     else
-        tell_locked(st, g, DR_STEP_END_FAILED, dr_arena_str(st->arena, why));
+        tell_locked(st, g, g->unclear ? DR_STEP_END_UNKNOWN : DR_STEP_END_FAILED,
+                    dr_arena_str(st->arena, why));
 }
 
 static void
