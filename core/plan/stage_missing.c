@@ -30,16 +30,14 @@ const char *
 dr_stage_name_taken(struct stage *s, const struct dr_stage_vm *vm, const char *name,
                     const struct dr_inv_cluster *cluster)
 {
-    for (size_t i = 0; name && i < s->now->n_vms; i++) {
-        const struct dr_inv_vm *other = &s->now->vms[i];
-        if (dr_streq(other->name, name) && !dr_streq(other->id, vm->id) &&
-            dr_streq(dc_of_cluster(s, other->cluster), cluster->dc))
-            return dr_arena_printf(s->a,
-                                   "another VM there has its name (%s, %s); rename that one, or "
-                                   "remove it",
-                                   other->id, dr_name(&dr_vm_status_names, (int)other->status));
-    }
-    return NULL;
+    size_t at = cluster ? dr_index_at(&s->names, name) : DR_INDEX_NONE;
+    const struct dr_inv_vm *other = at == DR_INDEX_NONE ? NULL : &s->now->vms[at];
+    if (!other || dr_streq(other->id, vm->id) ||
+        !dr_streq(dc_of_cluster(s, other->cluster), cluster->dc))
+        return NULL;
+    return dr_arena_printf(s->a,
+                           "another VM there has its name (%s, %s); rename that one, or remove it",
+                           other->id, dr_name(&dr_vm_status_names, (int)other->status));
 }
 
 static bool
@@ -55,7 +53,7 @@ comes(const struct dr_stage_group *groups, size_t n, const char *domain)
 static bool
 elsewhere(const struct stage *s, const struct dr_stage_group *groups, size_t n, const char *domain)
 {
-    const struct dr_inv_domain *d = dr_inventory_domain(s->now, domain);
+    const struct dr_inv_domain *d = dr_stage_domain_now(s, domain);
     return !s->progress->more && (!d || d->status != DR_SD_ACTIVE) && !comes(groups, n, domain);
 }
 
@@ -64,7 +62,7 @@ dr_stage_disk_elsewhere(struct stage *s, const struct dr_stage_group *groups, si
                         const struct dr_stage_vm *vm)
 {
     for (size_t i = 0; i < vm->n_domains; i++) {
-        const struct dr_inv_domain *d = dr_inventory_domain(s->now, vm->domains[i]);
+        const struct dr_inv_domain *d = dr_stage_domain_now(s, vm->domains[i]);
         if (elsewhere(s, groups, n_groups, vm->domains[i]))
             return dr_arena_printf(s->a,
                                    "it has a disk on storage domain %s, which is %s there and "
@@ -114,7 +112,7 @@ has_anything(const struct stage *s, const struct dr_stage_group *g, const char *
             return true;
     for (size_t i = 0; i < g->n_vms; i++)
         for (size_t k = 0; k < g->vms[i].n_domains; k++)
-            if (dr_streq(g->vms[i].domains[k], domain) && dr_inventory_vm(s->now, g->vms[i].id))
+            if (dr_streq(g->vms[i].domains[k], domain) && dr_stage_vm_now(s, g->vms[i].id))
                 return true;
     return false;
 }
