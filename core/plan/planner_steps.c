@@ -90,6 +90,7 @@ needs(struct planner *pl, struct dr_plan_step *s)
         break;
     case DR_STEP_REVERSE:
     case DR_STEP_EXPOSE:
+    case DR_STEP_GIVEBACK:
         need(pl, s, DR_STEP_PROMOTE);
         break;
     case DR_STEP_HANDOVER:
@@ -126,6 +127,8 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
     case DR_STEP_DRAIN:
     case DR_STEP_RELEASE:
         return c->old->site->engine && !pl->in->goal->storage_only;
+    case DR_STEP_GIVEBACK:
+        return c->old->site->engine && dr_planner_took_room(c);
     case DR_STEP_EXPOSE:
         return at->n_expose > 0;
     case DR_STEP_PRESYNC:
@@ -191,10 +194,15 @@ dr_planner_steps(struct planner *pl, const struct dr_guard_case *c)
                                  .site = at->site->name,
                                  .array =
                                      dr_planner_has_vms(t->kind) || t->kind == DR_STEP_COMMIT ||
+                                             t->kind == DR_STEP_GIVEBACK ||
                                              t->kind == DR_STEP_SETTLE || t->kind == DR_STEP_INTEND
                                          ? NULL
                                          : at->array->name};
         size_t n_known = dr_planner_has_vms(t->kind) ? dr_planner_vms(pl->a, pl->in, c, &s) : 0;
+        if (t->kind == DR_STEP_STAGE)
+            dr_planner_arrive(pl, c);
+        if (t->kind == DR_STEP_GIVEBACK)
+            s.n_others = dr_planner_give_back(pl, c, &s.others);
         s.text = dr_planner_step_text(pl, c, &s, n_known);
         s.expect_s = expect(pl, c, t, &s);
         s.n_hooks = dr_hook_texts(pl->a, pl->in->model, t->kind, c->operation, &s.hooks);

@@ -13,9 +13,8 @@ dr_planner_has_vms(enum dr_step_kind kind)
     return kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE || kind == DR_STEP_STAGE;
 }
 
-/* What was noted when it was shut down, else what the stored facts say. */
-static void
-expected(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_guard_case *c,
+void
+dr_planner_expected(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_guard_case *c,
          struct dr_stage_group *ret)
 {
     if (c->record->ran.known)
@@ -30,7 +29,7 @@ dr_planner_vms(struct dr_arena *a, const struct dr_plan_input *in, const struct 
                struct dr_plan_step *s)
 {
     struct dr_stage_group want;
-    expected(a, in, c, &want);
+    dr_planner_expected(a, in, c, &want);
     for (size_t i = 0; s->kind != DR_STEP_DRAIN && i < want.n_domains; i++)
         dr_arena_push(a, s->domains, s->n_domains) =
             want.domains[i].name ? want.domains[i].name : want.domains[i].id;
@@ -76,7 +75,7 @@ drain_text(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_g
 {
     struct dr_stage_group want;
     const char *g = c->group->name, *from = c->old->site->name;
-    expected(a, in, c, &want);
+    dr_planner_expected(a, in, c, &want);
     if (!s->n_vms)
         return dr_arena_printf(a, "see that no VM of %s runs at %s", g, from);
     int64_t most = dr_leave_most_s(a, in->model, want.vms, want.n_vms);
@@ -126,7 +125,7 @@ dr_planner_vms_expect_s(struct dr_arena *a, const struct dr_plan_input *in,
 {
     struct dr_stage_group want;
     if (s->kind == DR_STEP_DRAIN) {
-        expected(a, in, c, &want);
+        dr_planner_expected(a, in, c, &want);
         return dr_leave_usual_s(a, in->model, want.vms, want.n_vms) + 1;
     }
     /* Domains one after the other, there and here; VMs beside each other. */

@@ -255,10 +255,16 @@ group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, s
 {
     struct dr_stage_group *g = &groups[at];
     size_t active = 0;
+    s->hold_registers = s->hold_starts = false;
+    if (g->give_back) {
+        dr_stage_give_back(s, groups, n_groups, g);
+        return;
+    }
     for (size_t i = 0; i < g->n_domains; i++)
         active += dr_stage_domain_forward(s, g, &g->domains[i]);
     dr_stage_domains_unreadable(s, g);
     bool hooks = hooks_between(s, g, g->n_domains && active == g->n_domains);
+    s->hold_starts |= !dr_stage_room_made(s, groups, n_groups, g);
     dr_stage_templates_forward(s, g);
     size_t settled = 0;
     for (size_t i = 0; i < g->n_vms; i++) {
@@ -297,7 +303,8 @@ dr_stage_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
     struct dr_stage_group *mine = dr_arena_alloc(a, n_groups ? n_groups : 1, sizeof(*mine));
     for (size_t i = 0; i < n_groups; i++) {
         dr_map_copy(a, &dr_stage_group_type, &groups[i], &mine[i]);
-        learn(&s, &mine[i]);
+        if (!mine[i].give_back)
+            learn(&s, &mine[i]);
         tell_found(&s, &groups[i], &mine[i]);
     }
     dr_stage_without_elsewhere(&s, mine, n_groups);

@@ -69,6 +69,9 @@ struct dr_stage_group {
     size_t n_vms;
     struct dr_stage_lun *luns; /* from the hand-over */
     size_t n_luns;
+    struct dr_plan_vm *others; /* VMs of nobody's group that are shut down before its own start */
+    size_t n_others;
+    bool give_back; /* nothing comes: its VMs, which made room here once, are started */
 };
 
 struct dr_stage_action {

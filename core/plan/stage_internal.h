@@ -72,6 +72,13 @@ bool dr_stage_has_hooks(const struct stage *s, const struct dr_stage_group *g, b
 bool dr_stage_hooks_over(struct stage *s, const struct dr_stage_group *g, bool before,
                          const char *step);
 
+/* stage_preempt.c */
+/* Are those down that make room for G, or not waited for any more? Asks them. */
+bool dr_stage_room_made(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
+                        const struct dr_stage_group *g);
+void dr_stage_give_back(struct stage *s, struct dr_stage_group *groups, size_t n_groups,
+                        struct dr_stage_group *g);
+
 /* stage_missing.c */
 /* Why a VM cannot come under NAME into CLUSTER; NULL: it can. */
 const char *dr_stage_name_taken(struct stage *s, const struct dr_stage_vm *vm, const char *name,

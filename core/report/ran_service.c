@@ -152,8 +152,8 @@ service_of(const struct dr_ran *ran, const struct dr_plan_group *flip, struct js
         bool done = r && dr_streq(r->state, "done");
         all &= done;
         /* Nobody waits for the way back, and for what is only written down. */
-        if (done && step->kind != DR_STEP_REVERSE && step->kind != DR_STEP_SETTLE &&
-            r->answered.utc > end)
+        if (done && step->kind != DR_STEP_REVERSE && step->kind != DR_STEP_GIVEBACK &&
+            step->kind != DR_STEP_SETTLE && r->answered.utc > end)
             end = r->answered.utc;
         if (done && step->kind == DR_STEP_PROMOTE)
             s.writable = r->answered.utc;

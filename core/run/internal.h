@@ -256,7 +256,8 @@ int dr_drill_there(struct dr_step *s, const char *name, struct drstor_error **er
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
 enum dr_step_end dr_step_drain(struct dr_step *s);
 enum dr_step_end dr_step_release(struct dr_step *s);
-enum dr_step_end dr_step_close(struct dr_step *s); /* close.c */
+enum dr_step_end dr_step_give_back(struct dr_step *s); /* room.c */
+enum dr_step_end dr_step_close(struct dr_step *s);     /* close.c */
 
 /* expose.c: a call that takes every host group away that sees a member of V. False: none does. */
 bool dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call);

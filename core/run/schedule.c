@@ -63,6 +63,8 @@ execute(struct dr_step *s)
         return dr_step_settle(s);
     case DR_STEP_CLOSE:
         return dr_step_close(s);
+    case DR_STEP_GIVEBACK:
+        return dr_step_give_back(s);
     case DR_STEP_UNKNOWN:
         break;
     }

@@ -48,9 +48,8 @@ dr_stage_of(struct dr_run *run, const char *site)
     return st;
 }
 
-/* G at the engine of AT, until it is told how that ended. */
-static enum dr_step_end
-at_engine(struct joined *g, const struct dr_copy *at)
+enum dr_step_end
+dr_stage_at(struct joined *g, const struct dr_copy *at)
 {
     struct dr_step *s = g->step;
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
@@ -105,6 +104,8 @@ want(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drst
         return r;
     dr_handover_make(s->arena, s->group->name, s->target->site->name, &view,
                      dr_now_utc(s->run->s->env), &h);
+    ret->others = s->plan->others;
+    ret->n_others = s->plan->n_others;
     ret->hooks = dr_hook_of_operation(s->flip->operation);
     ret->to = s->target->site->name;
     ret->luns = h.luns;
@@ -119,9 +120,11 @@ dr_step_stage(struct dr_step *s)
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     bool noted = false;
     int r = want(s, &me.want, &noted, &err);
+    if (r == DRSTOR_OK)
+        r = dr_room_inherit(s, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    enum dr_step_end end = at_engine(&me, s->target);
+    enum dr_step_end end = dr_stage_at(&me, s->target);
     if (end == DR_STEP_END_DONE && noted)
         r = dr_guests_put(s, &me.want, true, &err);
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : end;
@@ -137,7 +140,7 @@ dr_step_drain(struct dr_step *s)
     int r = dr_guests_begin(s, &me.want, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    enum dr_step_end end = at_engine(&me, s->old);
+    enum dr_step_end end = dr_stage_at(&me, s->old);
     if (end != DR_STEP_END_REFUSED)
         return end;
     dr_hint(&s->err,
@@ -155,7 +158,7 @@ dr_step_release(struct dr_step *s)
     int r = dr_guests_begin(s, &me.want, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    enum dr_step_end end = at_engine(&me, s->old);
+    enum dr_step_end end = dr_stage_at(&me, s->old);
     if (end == DR_STEP_END_FAILED)
         dr_hint(&s->err,
                 "resume it when that is put right, or abort it: then the domains are "

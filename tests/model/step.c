@@ -155,6 +155,7 @@ judge(const struct state *s, const struct run *r, const struct thread *t, enum d
     case DR_STEP_RELEASE:
         return s->site[r->old].att ? step_ask(c, CMD_DETACH, r->old, epoch) : HOLDS;
     case DR_STEP_HANDOVER:
+    case DR_STEP_GIVEBACK: /* VMs of nobody's group */
     case DR_STEP_CLOSE:
     case DR_STEP_FENCE:
     case DR_STEP_COMMIT:

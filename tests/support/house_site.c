@@ -61,8 +61,15 @@ add_copy(struct dr_str *s, const struct site_group *g, const char *site)
     dr_str_add(s, "] }");
 }
 
+/* A volume of rome that no group is on: its engine's own. */
+static const char own_volume[] =
+    ", 'own': { 'mode': 'sync', 'preferred': 'rome', 'copies': ["
+    "  { 'array': 'sim-rome', 'id': 'own_r', 'host_groups': { 'rhv-rome': { 'protocol': 'fcp',"
+    "      'lun': 90, 'target': '50:06:01:60:00:00:00:02' } },"
+    "    'members': [ { 'id': 'own_r_a', 'wwid': '3600c1', 'bytes': 1073741824 } ] } ] }";
+
 static struct json_object *
-world_spec(bool legs)
+world_spec(bool legs, bool own)
 {
     dr_auto(dr_str_freep) struct dr_str s = {0};
     dr_str_add(&s, world_head);
@@ -77,7 +84,7 @@ world_spec(bool legs)
         add_copy(&s, g, "rome");
         dr_str_add(&s, "] }");
     }
-    dr_str_add(&s, " } }");
+    dr_str_printf(&s, "%s } }", own ? own_volume : "");
     return parse(s.s);
 }
 
@@ -235,7 +242,7 @@ house_site_make(struct house_plan *p, const struct house_site_how *how)
 {
     dr_auto(dr_str_freep) struct dr_str yaml = {0};
     add_config(&yaml, how);
-    dr_auto(dr_json_putp) struct json_object *spec = world_spec(how->legs);
+    dr_auto(dr_json_putp) struct json_object *spec = world_spec(how->legs, how->own);
     struct json_object *arrays = dr_json_get(spec, "arrays");
     if (how->source_drives) {
         dr_json_set_str(dr_json_get(arrays, "sim-milan"), "drives", "source");
