@@ -69,9 +69,9 @@ room_text(struct planner *pl, const char *site, const struct dr_capacity *c)
                  : "";
     if (c->need < 0 || c->room < 0)
         return dr_arena_printf(a,
-                               "room in cluster %s at %s for %zu VM%s is not known: the engine "
-                               "does not tell the memory of hosts or VMs",
-                               c->cluster, site, c->n_vms, c->n_vms == 1 ? "" : "s");
+                               "not known for %zu VM%s in cluster %s at %s: the engines do not tell "
+                               "the memory of hosts or VMs",
+                               c->n_vms, c->n_vms == 1 ? "" : "s", c->cluster, site);
     if (c->need <= c->room && !fits(c))
         return dr_arena_printf(a, "VM %s needs %s, and no host of cluster %s at %s has more than %s",
                                c->biggest_vm, dr_bytes_text(a, c->biggest), c->cluster, site,

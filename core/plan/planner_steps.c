@@ -128,7 +128,7 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
     case DR_STEP_RELEASE:
         return c->old->site->engine && !pl->in->goal->storage_only;
     case DR_STEP_GIVEBACK:
-        return c->old->site->engine && dr_planner_took_room(c);
+        return c->old->site->engine && !pl->in->goal->storage_only && dr_planner_took_room(c);
     case DR_STEP_EXPOSE:
         return at->n_expose > 0;
     case DR_STEP_PRESYNC:

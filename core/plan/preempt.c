@@ -19,7 +19,7 @@ kept_domains(struct dr_arena *a, const struct dr_model *m, const struct dr_facts
              const char *site, const struct dr_inventory *now, const struct dr_inv_domain ***ret,
              size_t *ret_n)
 {
-    for (size_t i = 0; i < m->n_groups; i++) {
+    for (size_t i = 0; facts && i < m->n_groups; i++) {
         const struct dr_group *g = &m->groups[i];
         const struct dr_copy_facts *copy = dr_facts_copy(facts, g->name, site);
         const struct dr_inv_domain **of_group;
@@ -76,7 +76,7 @@ dr_preempt_list(struct dr_arena *a, const struct dr_model *m, const struct dr_fa
             for (size_t v = 0; v < now->n_vms; v++) {
                 const struct dr_inv_vm *vm = &now->vms[v];
                 if (dr_vm_may_run(vm->status) && vm->name && dr_glob(p->vms[k], vm->name) &&
-                    vm->n_domains && !on_one_of(vm, kept, n_kept) && !listed(*ret, n, vm))
+                    (vm->n_domains || !facts) && !on_one_of(vm, kept, n_kept) && !listed(*ret, n, vm))
                     put_by_size(a, ret, &n, from, vm);
             }
         }

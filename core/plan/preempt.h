@@ -12,8 +12,8 @@
  * Those that run at SITE and may be shut down there, the first to go first: as the patterns stand,
  * and of one pattern the largest. Never one with a disk on a domain of a group, whoever is served
  * there, or on the engine's own; nor one of which the disks are not known; none at all where the
- * domains of a group with a copy there cannot be told. Borrowed from NOW,
- * what the site's engine has.
+ * domains of a group with a copy there cannot be told. Borrowed from NOW, what the site's engine
+ * has. FACTS NULL, for who only weighs a mapping: nobody's group is looked at.
  */
 size_t dr_preempt_list(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
                        const char *site, const struct dr_inventory *now,

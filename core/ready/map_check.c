@@ -118,7 +118,7 @@ static void
 check_capacity(struct dr_map *m)
 {
     struct dr_room room;
-    dr_room_for(m->a, m->c->model, m->c->facts, m->c->from, m->c->to, m->c->there, m->vms,
+    dr_room_for(m->a, m->c->model, NULL, m->c->from, m->c->to, m->c->there, m->vms,
                 m->n_vms, &room);
     for (size_t i = 0; i < room.n_clusters; i++) {
         const struct dr_capacity *c = &room.clusters[i];
