@@ -7,8 +7,7 @@ static const char *const kinds[] = {
     "unknown",  "presync",  "drain",    "release", "demote", "final-sync", "fence",
     "commit",   "tag",      "promote",  "reverse", "expose", "handover",   "stage",
     "withdraw", "snapshot", "intend",   "resync",  "follow", "suspend",    "resume",
-    "sync",     "clone",    "rehearse", "unclone", "settle", "close",
-    "give-back"};
+    "sync",     "clone",    "rehearse", "unclone", "settle", "close",      "give-back"};
 const struct dr_names dr_step_kind_names = {"kind of step", kinds, DR_COUNT(kinds)};
 
 /* What every flip has in common: from its commit on. */

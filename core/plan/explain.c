@@ -203,8 +203,10 @@ static const struct dr_explanation explanations[] = {
      "Work from that one. Make this one its standby: `controller: { role: standby }`, and move its "
      "old database aside, so that a copy of the other one's store can be begun."},
     {"R053", "there is no room for the VMs",
-     "A planned move takes down what runs well. It is refused when the memory that the hosts of the "
-     "target's clusters have left, with what may be shut down for it (`rhv.preempt`), does not hold "
+     "A planned move takes down what runs well. It is refused when the memory that the hosts of "
+     "the "
+     "target's clusters have left, with what may be shut down for it (`rhv.preempt`), does not "
+     "hold "
      "all VMs that would come, or no host holds the largest. An unplanned promotion, and one with "
      "--within, is not refused: what fits is started, and the rest is named.",
      "Make room, name VMs that may be shut down there, or move fewer groups. --storage-only moves "

@@ -32,9 +32,9 @@ static const struct dr_field other_fields[] = {DR_STR(struct dr_plan_vm, id),
                                                DR_BOOL(struct dr_plan_vm, away)};
 DR_TYPE(dr_plan_vm_type, struct dr_plan_vm, "other VM", other_fields);
 static const struct dr_field room_fields[] = {
-    DR_STR(struct dr_plan_room, site), DR_STR(struct dr_plan_room, cluster),
-    DR_STR(struct dr_plan_room, text), DR_CNT(struct dr_plan_room, vms),
-    DR_I64(struct dr_plan_room, need), DR_I64(struct dr_plan_room, room),
+    DR_STR(struct dr_plan_room, site),  DR_STR(struct dr_plan_room, cluster),
+    DR_STR(struct dr_plan_room, text),  DR_CNT(struct dr_plan_room, vms),
+    DR_I64(struct dr_plan_room, need),  DR_I64(struct dr_plan_room, room),
     DR_I64(struct dr_plan_room, freed), DR_BOOL(struct dr_plan_room, enough)};
 static DR_TYPE(room_type, struct dr_plan_room, "room", room_fields);
 static const struct dr_field step_fields[] = {

@@ -61,25 +61,32 @@ fits(const struct dr_capacity *c)
 }
 
 static const char *
-room_text(struct planner *pl, const char *site, const struct dr_capacity *c)
+room_text(struct planner *pl, const char *site, const struct dr_capacity *c, const char *unknown)
 {
     struct dr_arena *a = pl->a;
     const char *freed =
-        c->freed ? dr_arena_printf(a, ", %s of it by what is shut down", dr_bytes_text(a, c->freed))
-                 : "";
+        unknown && c->need > c->room
+            ? dr_arena_printf(a,
+                              "; nobody is shut down for them, because the domains of group %s "
+                              "there are not known",
+                              unknown)
+        : c->freed
+            ? dr_arena_printf(a, ", %s of it by what is shut down", dr_bytes_text(a, c->freed))
+            : "";
     if (c->need < 0 || c->room < 0)
-        return dr_arena_printf(a,
-                               "not known for %zu VM%s in cluster %s at %s: the engines do not tell "
-                               "the memory of hosts or VMs",
-                               c->n_vms, c->n_vms == 1 ? "" : "s", c->cluster, site);
+        return dr_arena_printf(
+            a,
+            "not known for %zu VM%s in cluster %s at %s: the engines do not tell "
+            "the memory of hosts or VMs",
+            c->n_vms, c->n_vms == 1 ? "" : "s", c->cluster, site);
     if (c->need <= c->room && !fits(c))
-        return dr_arena_printf(a, "VM %s needs %s, and no host of cluster %s at %s has more than %s",
-                               c->biggest_vm, dr_bytes_text(a, c->biggest), c->cluster, site,
-                               dr_bytes_text(a, c->roomiest));
-    return dr_arena_printf(a, "%zu VM%s need%s %s in cluster %s at %s, where %s is left on %zu host%s%s",
-                           c->n_vms, c->n_vms == 1 ? "" : "s", c->n_vms == 1 ? "s" : "",
-                           dr_bytes_text(a, c->need), c->cluster, site, dr_bytes_text(a, c->room),
-                           c->n_hosts_up, c->n_hosts_up == 1 ? "" : "s", freed);
+        return dr_arena_printf(
+            a, "VM %s needs %s, and no host of cluster %s at %s has more than %s", c->biggest_vm,
+            dr_bytes_text(a, c->biggest), c->cluster, site, dr_bytes_text(a, c->roomiest));
+    return dr_arena_printf(
+        a, "%zu VM%s need%s %s in cluster %s at %s, where %s is left on %zu host%s%s", c->n_vms,
+        c->n_vms == 1 ? "" : "s", c->n_vms == 1 ? "s" : "", dr_bytes_text(a, c->need), c->cluster,
+        site, dr_bytes_text(a, c->room), c->n_hosts_up, c->n_hosts_up == 1 ? "" : "s", freed);
 }
 
 /* A move can wait until there is room; a disaster cannot: then what fits is started, in order. */
@@ -89,8 +96,8 @@ refuse(struct planner *pl, const struct arrivals *x, const char *text)
     const struct dr_goal *goal = pl->in->goal;
     bool moves = false;
     for (size_t i = 0; i < pl->p->n_flips; i++)
-        moves |= pl->p->flips[i].operation == DR_OPERATION_SWITCHOVER &&
-                 !pl->p->flips[i].nothing_to_do;
+        moves |=
+            pl->p->flips[i].operation == DR_OPERATION_SWITCHOVER && !pl->p->flips[i].nothing_to_do;
     if (!moves || goal->hurry)
         return;
     dr_arena_push(pl->a, pl->p->refusals, pl->p->n_refusals) = (struct dr_refusal){
@@ -115,8 +122,8 @@ inherit(struct planner *pl, const char *site, struct dr_plan_step *s)
             for (size_t o = 0; o < s->n_others; o++)
                 known |= dr_streq(s->others[o].id, r->away[k].id);
             if (!known)
-                dr_arena_push(pl->a, s->others, s->n_others) = (struct dr_plan_vm){
-                    .id = r->away[k].id, .name = r->away[k].name, .away = true};
+                dr_arena_push(pl->a, s->others, s->n_others) =
+                    (struct dr_plan_vm){.id = r->away[k].id, .name = r->away[k].name, .away = true};
         }
     }
 }
@@ -132,7 +139,7 @@ make_room(struct planner *pl, const struct arrivals *x)
         const struct dr_capacity *c = &room.clusters[i];
         const struct dr_plan_room r = {.site = x->to,
                                        .cluster = c->cluster,
-                                       .text = room_text(pl, x->to, c),
+                                       .text = room_text(pl, x->to, c, room.unknown),
                                        .vms = (int64_t)c->n_vms,
                                        .need = c->need,
                                        .room = c->room,
@@ -148,8 +155,8 @@ make_room(struct planner *pl, const struct arrivals *x)
             continue;
         inherit(pl, x->to, s);
         for (size_t k = 0; k < room.n_preempted; k++)
-            dr_arena_push(pl->a, s->others, s->n_others) = (struct dr_plan_vm){
-                .id = room.preempted[k]->id, .name = room.preempted[k]->name};
+            dr_arena_push(pl->a, s->others, s->n_others) =
+                (struct dr_plan_vm){.id = room.preempted[k]->id, .name = room.preempted[k]->name};
         if (room.n_preempted)
             s->text = dr_arena_printf(pl->a, "%s, after %zu other VM%s made room", s->text,
                                       room.n_preempted, room.n_preempted == 1 ? "" : "s");
@@ -174,9 +181,8 @@ needed_still(const struct dr_plan_input *in, const char *site, const char *vm)
         bool goes = false;
         for (size_t g = 0; g < in->goal->n_groups; g++)
             goes |= dr_streq(in->goal->groups[g], r->group);
-        for (size_t k = 0; !goes && r->present && dr_streq(r->record.primary, site) &&
-                           k < r->record.n_away;
-             k++)
+        for (size_t k = 0;
+             !goes && r->present && dr_streq(r->record.primary, site) && k < r->record.n_away; k++)
             if (dr_streq(r->record.away[k].site, site) && dr_streq(r->record.away[k].id, vm))
                 return true;
     }

@@ -14,8 +14,8 @@ dr_planner_has_vms(enum dr_step_kind kind)
 }
 
 void
-dr_planner_expected(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_guard_case *c,
-         struct dr_stage_group *ret)
+dr_planner_expected(struct dr_arena *a, const struct dr_plan_input *in,
+                    const struct dr_guard_case *c, struct dr_stage_group *ret)
 {
     if (c->record->ran.known)
         dr_map_copy(a, &dr_stage_group_type, &c->record->ran, ret);

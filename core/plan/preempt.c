@@ -13,8 +13,8 @@ listed(const struct dr_inv_vm *const *list, size_t n, const struct dr_inv_vm *vm
     return false;
 }
 
-/* The domains that nobody may touch. False: they cannot all be told. */
-static bool
+/* The domains that nobody may touch. NULL: those are all; else the group whose cannot be told. */
+static const char *
 kept_domains(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
              const char *site, const struct dr_inventory *now, const struct dr_inv_domain ***ret,
              size_t *ret_n)
@@ -26,7 +26,7 @@ kept_domains(struct dr_arena *a, const struct dr_model *m, const struct dr_facts
         if (!dr_group_copy(g, site))
             continue;
         if (!dr_group_findable(g, copy))
-            return false;
+            return g->name;
         size_t n = dr_group_domains(a, g, copy, now, &of_group);
         for (size_t k = 0; k < n; k++)
             dr_arena_push(a, *ret, *ret_n) = of_group[k];
@@ -34,7 +34,7 @@ kept_domains(struct dr_arena *a, const struct dr_model *m, const struct dr_facts
     for (size_t i = 0; i < now->n_domains; i++)
         if (dr_streq(now->domains[i].type, "hosted_engine"))
             dr_arena_push(a, *ret, *ret_n) = &now->domains[i];
-    return true;
+    return NULL;
 }
 
 static bool
@@ -60,23 +60,27 @@ put_by_size(struct dr_arena *a, const struct dr_inv_vm ***list, size_t *n, size_
     }
 }
 
-size_t
-dr_preempt_list(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
-                const char *site, const struct dr_inventory *now, const struct dr_inv_vm ***ret)
+static size_t
+may_be_stopped(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
+               const char *site, const struct dr_inventory *now, const struct dr_inv_vm ***ret,
+               const char **ret_unknown)
 {
     const struct dr_inv_domain **kept = NULL;
     size_t n = 0, n_kept = 0;
     *ret = NULL;
-    if (!kept_domains(a, m, facts, site, now, &kept, &n_kept))
-        return 0;
+    const char *unknown = kept_domains(a, m, facts, site, now, &kept, &n_kept);
     for (size_t i = 0; i < m->n_preempt; i++) {
         const struct dr_preempt *p = &m->preempt[i];
-        for (size_t k = 0; dr_streq(p->site->name, site) && k < p->n_vms; k++) {
+        bool here = dr_streq(p->site->name, site);
+        if (here)
+            *ret_unknown = unknown;
+        for (size_t k = 0; here && !unknown && k < p->n_vms; k++) {
             size_t from = n;
             for (size_t v = 0; v < now->n_vms; v++) {
                 const struct dr_inv_vm *vm = &now->vms[v];
                 if (dr_vm_may_run(vm->status) && vm->name && dr_glob(p->vms[k], vm->name) &&
-                    (vm->n_domains || !facts) && !on_one_of(vm, kept, n_kept) && !listed(*ret, n, vm))
+                    (vm->n_domains || !facts) && !on_one_of(vm, kept, n_kept) &&
+                    !listed(*ret, n, vm))
                     put_by_size(a, ret, &n, from, vm);
             }
         }
@@ -138,7 +142,7 @@ dr_room_for(struct dr_arena *a, const struct dr_model *m, const struct dr_facts 
     if (!now)
         return;
     ret->n_clusters = dr_capacity_of(a, m, from, to, vms, n, now, &ret->clusters);
-    size_t n_list = dr_preempt_list(a, m, facts, to, now, &list);
+    size_t n_list = may_be_stopped(a, m, facts, to, now, &list, &ret->unknown);
     for (size_t i = 0; i < ret->n_clusters; i++)
         choose(a, now, list, n_list, &ret->clusters[i], ret);
 }

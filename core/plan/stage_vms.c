@@ -226,13 +226,13 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *groups, size_
     const struct dr_inv_cluster *cl = dr_stage_cluster_for(s, g, from);
     const char *taken = dr_stage_name_taken(s, vm, o->name, cl);
     if ((from && !cl) || taken || t == TURN_NEVER) {
-        cannot_come(s, g, vm,
-                    from && !cl
-                        ? dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it", from,
-                                          g->to)
-                    : taken ? taken
-                    : why   ? why
-                            : "registering it has no effect");
+        cannot_come(
+            s, g, vm,
+            from && !cl
+                ? dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it", from, g->to)
+            : taken ? taken
+            : why   ? why
+                    : "registering it has no effect");
         return;
     }
     (void)vm_state(s, g, vm, "waiting", why);

@@ -33,17 +33,18 @@ static const struct dr_field vm_fields[] = {
     DR_BOOL(struct dr_stage_vm, start),  DR_I64(struct dr_stage_vm, priority),
     DR_CNT(struct dr_stage_vm, tier),    DR_STRS(struct dr_stage_vm, domains)};
 static DR_TYPE(vm_type, struct dr_stage_vm, "vm", vm_fields);
-static const struct dr_field group_fields[] = {DR_STR(struct dr_stage_group, group),
-                                               DR_STR(struct dr_stage_group, from),
-                                               DR_STR(struct dr_stage_group, to),
-                                               DR_BOOL(struct dr_stage_group, known),
-                                               DR_BOOL(struct dr_stage_group, exact),
-                                               DR_BOOL(struct dr_stage_group, hooks),
-                                               DR_LIST(struct dr_stage_group, domains, domain_type),
-                                               DR_LIST(struct dr_stage_group, vms, vm_type),
-                                               DR_LIST(struct dr_stage_group, luns, lun_type),
-                                               DR_LIST(struct dr_stage_group, others, dr_plan_vm_type),
-                                               DR_BOOL(struct dr_stage_group, give_back)};
+static const struct dr_field group_fields[] = {
+    DR_STR(struct dr_stage_group, group),
+    DR_STR(struct dr_stage_group, from),
+    DR_STR(struct dr_stage_group, to),
+    DR_BOOL(struct dr_stage_group, known),
+    DR_BOOL(struct dr_stage_group, exact),
+    DR_BOOL(struct dr_stage_group, hooks),
+    DR_LIST(struct dr_stage_group, domains, domain_type),
+    DR_LIST(struct dr_stage_group, vms, vm_type),
+    DR_LIST(struct dr_stage_group, luns, lun_type),
+    DR_LIST(struct dr_stage_group, others, dr_plan_vm_type),
+    DR_BOOL(struct dr_stage_group, give_back)};
 DR_TYPE(dr_stage_group_type, struct dr_stage_group, "stage group", group_fields);
 static const struct dr_field try_fields[] = {
     DR_STR(struct dr_stage_try, key),        DR_CNT(struct dr_stage_try, attempts),

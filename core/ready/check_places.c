@@ -47,8 +47,7 @@ check_room(struct dr_checks *c, const struct dr_site *x, const struct dr_site *y
     const struct dr_inv_vm **vms;
     struct dr_room room;
     size_t n_vms = vms_between(c, x, y, &vms);
-    dr_room_for(c->a, c->in->model, c->in->facts, x->name, y->name, fresh(c, y), vms, n_vms,
-                &room);
+    dr_room_for(c->a, c->in->model, c->in->facts, x->name, y->name, fresh(c, y), vms, n_vms, &room);
     for (size_t i = 0; i < room.n_clusters; i++) {
         const struct dr_capacity *p = &room.clusters[i];
         const char *where = dr_arena_printf(c->a, "cluster %s at %s", p->cluster, y->name);

@@ -1,7 +1,7 @@
 #include "ready/mapping.h"
 
-#include "plan/preempt.h"
 #include "plan/guard.h"
+#include "plan/preempt.h"
 
 #include "base/str.h"
 #include "base/timetext.h"
@@ -118,8 +118,8 @@ static void
 check_capacity(struct dr_map *m)
 {
     struct dr_room room;
-    dr_room_for(m->a, m->c->model, NULL, m->c->from, m->c->to, m->c->there, m->vms,
-                m->n_vms, &room);
+    dr_room_for(m->a, m->c->model, NULL, m->c->from, m->c->to, m->c->there, m->vms, m->n_vms,
+                &room);
     for (size_t i = 0; i < room.n_clusters; i++) {
         const struct dr_capacity *c = &room.clusters[i];
         if (c->need >= 0 && c->room >= 0 && c->need > c->room)

@@ -118,12 +118,13 @@ enum dr_step_end dr_stage_ended(struct joined *g);
 /* G at the engine of AT, until it is told how that ended. */
 enum dr_step_end dr_stage_at(struct joined *g, const struct dr_copy *at);
 
-/* ---- room.c: VMs that make room ------------------------------------------------------------------
+/* ---- room.c: VMs that make room
+ * ------------------------------------------------------------------
  */
 
 /* The group of S comes into room that was made for others. */
 int dr_room_inherit(struct dr_step *s, struct drstor_error **err);
-/* Those that TODO shuts down for the group of S are in its record when it returns. */
+/* Those that are shut down now for the group of S are in its record when it returns. */
 int dr_room_note(struct dr_step *s, const struct dr_stage_group *want,
                  const struct dr_stage_result *todo, struct drstor_error **err);
 

@@ -156,8 +156,8 @@ a_disaster_is_not(struct house *h, struct story *s)
         .declare = "site-lost:milan",
         .reason = "test"};
     struct controller *c = begin(h, s);
-    if (sim_enter(house_world(h)) < 0 ||
-        sim_site_set(house_world(h), "milan", SIM_SITE_DEAD) < 0 || sim_leave(house_world(h)) < 0)
+    if (sim_enter(house_world(h)) < 0 || sim_site_set(house_world(h), "milan", SIM_SITE_DEAD) < 0 ||
+        sim_leave(house_world(h)) < 0)
         abort();
     house_reach(h, "milan", HOUSE_REACH_SILENT);
     house_hosts_lost(h, "milan");
@@ -268,7 +268,10 @@ static const struct story stories[] = {
     {.name = "refused", .tell = a_move_is_refused, .memory = 34},
     {.name = "disaster", .tell = a_disaster_is_not, .memory = 34},
     {.name = "power-off", .tell = is_switched_off, .rhv = off, .memory = 34, .deaf = "dev2"},
-    {.name = "deaf", .tell = stays_when_it_does_not_listen, .rhv = any_may, .memory = 34,
+    {.name = "deaf",
+     .tell = stays_when_it_does_not_listen,
+     .rhv = any_may,
+     .memory = 34,
      .deaf = "dev2"},
     {.name = "nobodys", .tell = never_one_of_a_group, .rhv = everything_may, .memory = 27},
 };
