@@ -86,6 +86,11 @@ struct dr_left {
         untaken; /* the primary was never seen whole and writable since: nobody has written there */
 };
 
+/* A VM of nobody's group that was shut down at SITE so that those of this one have room there. */
+struct dr_away {
+    const char *site, *id, *name;
+};
+
 struct dr_record {
     const char *schema; /* "1.0" */
     const char *group;
@@ -104,6 +109,8 @@ struct dr_record {
     int64_t exposed_since; /* nothing follows the primary by our own doing; -1: not so */
     const char **site_hold;
     size_t n_site_hold;
+    struct dr_away *away; /* to be started again once the group has left that site */
+    size_t n_away;
 };
 
 /* Has RUN committed this group's flip to TO, which began at EPOCH? */

@@ -7,7 +7,7 @@ static const char *const kinds[] = {
     "unknown", "presync", "drain",   "release", "demote",   "final-sync", "fence",    "commit",
     "tag",     "promote", "reverse", "expose",  "handover", "stage",      "withdraw", "snapshot",
     "intend",  "resync",  "follow",  "suspend", "resume",   "sync",       "clone",    "rehearse",
-    "unclone", "settle",  "close",   "unstage", "clean"};
+    "unclone", "settle",  "close",   "unstage", "clean",    "give-back"};
 const struct dr_names dr_step_kind_names = {"kind of step", kinds, DR_COUNT(kinds)};
 
 /* What every flip has in common: from its commit on. */
@@ -71,6 +71,8 @@ static const struct dr_table_step switchover[] = {
      DR_REQUIRE_TARGET_WRITABLE, false, "set_access", "target read-write, every member read back"},
     {DR_STEP_REVERSE, false, true, DR_REQUIRE_COMMITTED | DR_REQUIRE_TARGET_WRITABLE, 0, true,
      "resync", "old copy follows the new primary"},
+    {DR_STEP_GIVEBACK, false, true, 0, 0, true, NULL,
+     "VMs that made room for those of the group are started again"},
     SERVE_TARGET,
     {DR_STEP_SETTLE, true, false, DR_REQUIRE_COMMITTED | DR_REQUIRE_TARGET_WRITABLE, 0, false, NULL,
      "record: steady"},

@@ -246,6 +246,15 @@ static const struct dr_explanation explanations[] = {
      "since would be lost.",
      "`drstor reprotect GROUP` removes them there, and nothing else when the copy follows already. "
      "Or promote with --storage-only, and look after domains and VMs yourself."},
+    {"R053", "there is no room for the VMs",
+     "A planned move takes down what runs well. It is refused when the memory that the hosts of "
+     "the "
+     "target's clusters have left, with what may be shut down for it (`rhv.preempt`), does not "
+     "hold "
+     "all VMs that would come, or no host holds the largest. An unplanned promotion, and one with "
+     "--within, is not refused: what fits is started, and the rest is named.",
+     "Make room, name VMs that may be shut down there, or move fewer groups. --storage-only moves "
+     "without VMs."},
     {"R060", "the consent does not fit what is known now",
      "Consent is bound to the plan it was given for. Facts changed between the question and the "
      "commit, and "

@@ -288,6 +288,7 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
         if (!there && dr_guard_group(&c, &ret->refusals, &ret->n_refusals) == 0)
             plan_group(&pl, &c);
     }
+    dr_planner_rooms(&pl);
     if (busy)
         (void)dr_guard_goal(a, in, &ret->refusals, &ret->n_refusals);
     if (ret->n_refusals) { /* one answer for all: nothing is started for some of them */

@@ -2,6 +2,7 @@
 #include "plan/planner_internal.h"
 
 #include "plan/drill.h"
+#include "plan/hook.h"
 #include "plan/remains.h"
 #include "plan/stage.h"
 
@@ -100,6 +101,7 @@ needs(struct planner *pl, struct dr_plan_step *s)
         need(pl, s, DR_STEP_PROMOTE);
         break;
     case DR_STEP_EXPOSE:
+    case DR_STEP_GIVEBACK:
         need(pl, s, DR_STEP_PROMOTE);
         need(pl, s, DR_STEP_UNCLONE);
         break;
@@ -148,6 +150,8 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
         return c->old->site->engine && !pl->in->goal->storage_only;
     case DR_STEP_CLEAN:
         return dr_remains_matter(c);
+    case DR_STEP_GIVEBACK:
+        return c->old->site->engine && !pl->in->goal->storage_only && dr_planner_took_room(c);
     case DR_STEP_EXPOSE:
         return at->n_expose > 0;
     case DR_STEP_PRESYNC:
@@ -212,12 +216,18 @@ dr_planner_steps(struct planner *pl, const struct dr_guard_case *c)
                                  .site = at->site->name,
                                  .array =
                                      dr_planner_has_vms(t->kind) || t->kind == DR_STEP_COMMIT ||
+                                             t->kind == DR_STEP_GIVEBACK ||
                                              t->kind == DR_STEP_SETTLE || t->kind == DR_STEP_INTEND
                                          ? NULL
                                          : at->array->name};
         size_t n_known = dr_planner_has_vms(t->kind) ? dr_planner_vms(pl->a, pl->in, c, &s) : 0;
+        if (t->kind == DR_STEP_STAGE)
+            dr_planner_arrive(pl, c);
+        if (t->kind == DR_STEP_GIVEBACK)
+            s.n_others = dr_planner_give_back(pl, c, &s.others);
         s.text = dr_planner_step_text(pl, c, &s, n_known);
         s.expect_s = expect(pl, c, t, &s);
+        s.n_hooks = dr_hook_texts(pl->a, pl->in->model, t->kind, c->operation, &s.hooks);
         needs(pl, &s);
         dr_arena_push(pl->a, pl->p->steps, pl->p->n_steps) = s;
     }

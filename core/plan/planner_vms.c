@@ -28,10 +28,9 @@ of_drill(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_gua
         dr_drill_at_engine(a, in->model, &e->inventory, d, c->group->name, ret);
 }
 
-/* What was noted when it was shut down, else what the stored facts say. */
-static void
-expected(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_guard_case *c,
-         struct dr_stage_group *ret)
+void
+dr_planner_expected(struct dr_arena *a, const struct dr_plan_input *in,
+                    const struct dr_guard_case *c, struct dr_stage_group *ret)
 {
     bool drill = c->operation == DR_OPERATION_DRILL_PROMOTE;
     if (c->record->ran.known && !drill)
@@ -68,7 +67,7 @@ dr_planner_vms(struct dr_arena *a, const struct dr_plan_input *in, const struct 
     if (s->kind == DR_STEP_UNSTAGE)
         of_drill(a, in, c, &want);
     else
-        expected(a, in, c, &want);
+        dr_planner_expected(a, in, c, &want);
     for (size_t i = 0; s->kind != DR_STEP_DRAIN && i < want.n_domains; i++)
         dr_arena_push(a, s->domains, s->n_domains) =
             want.domains[i].name ? want.domains[i].name : want.domains[i].id;
@@ -114,7 +113,7 @@ drain_text(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_g
 {
     struct dr_stage_group want;
     const char *g = c->group->name, *from = c->old->site->name;
-    expected(a, in, c, &want);
+    dr_planner_expected(a, in, c, &want);
     if (!s->n_vms)
         return dr_arena_printf(a, "see that no VM of %s runs at %s", g, from);
     int64_t most = dr_leave_most_s(a, in->model, want.vms, want.n_vms);
@@ -131,7 +130,7 @@ memory_text(struct dr_arena *a, const struct dr_plan_input *in, const struct dr_
     const struct dr_engine_facts *e = dr_facts_engine(in->facts, c->old->site->name);
     struct dr_stage_group want;
     int64_t sum = 0;
-    expected(a, in, c, &want);
+    dr_planner_expected(a, in, c, &want);
     for (size_t i = 0; i < want.n_vms; i++) {
         const struct dr_inv_vm *vm = e ? dr_inventory_vm(&e->inventory, want.vms[i].id) : NULL;
         if (want.vms[i].start && (!vm || vm->memory < 0))
@@ -246,7 +245,7 @@ dr_planner_vms_expect_s(struct dr_arena *a, const struct dr_plan_input *in,
     if (s->kind == DR_STEP_CLEAN && s->n_hosts) /* the last one after the others */
         return 4 * (int64_t)s->n_domains + 2 * RESTART_USUAL_S;
     if (s->kind == DR_STEP_DRAIN) {
-        expected(a, in, c, &want);
+        dr_planner_expected(a, in, c, &want);
         return dr_leave_usual_s(a, in->model, want.vms, want.n_vms) + 1;
     }
     /* Domains one after the other, there and here; VMs beside each other. */

@@ -162,6 +162,12 @@ dr_planner_step_text(struct planner *pl, const struct dr_guard_case *c,
                                c->record->record.drill.name, g, to);
     case DR_STEP_SETTLE:
         return settle_text(pl, c);
+    case DR_STEP_GIVEBACK:
+        if (!s->n_others)
+            return dr_arena_printf(a, "what made room for %s at %s stays down for other groups", g,
+                                   from);
+        return dr_arena_printf(a, "start %zu VM%s at %s again that made room for %s", s->n_others,
+                               s->n_others == 1 ? "" : "s", from, g);
     case DR_STEP_CLOSE:
         return dr_arena_printf(
             a, "close %s at %s: not writable, withdrawn from its hosts, read back", g, from);

@@ -385,6 +385,26 @@ print_origin(struct dr_page *p, struct json_object *doc)
     dr_page_flips(p, doc);
 }
 
+/* Those that did not end well, always; all of them in full. */
+static void
+print_hooks(struct dr_page *p, struct json_object *doc, bool full)
+{
+    dr_page_each(dr_json_get(doc, "hooks"), i, k)
+    {
+        const char *state = dr_page_known(p, k, "state"), *error = dr_page_text(p, k, "error");
+        const char *said = dr_page_text(p, k, "said");
+        bool good = dr_streq(state, "done");
+        if (good && !full)
+            continue;
+        dr_page_say(p, 0, 2, "hook %s %s: %s%s%s", dr_page_known(p, k, "program"),
+                    dr_page_known(p, k, "where"), state,
+                    !good && dr_streq(dr_page_text(p, k, "on_failure"), "warn") ? ", went on" : "",
+                    error && !said ? dr_arena_printf(p->arena, "; %s", error) : "");
+        if (said && *said)
+            dr_page_say(p, 2, 2, "it said: %s", said);
+    }
+}
+
 static int
 write_report(struct dr_page *p, struct json_object *doc, bool full, struct drstor_error **err)
 {
@@ -406,6 +426,7 @@ write_report(struct dr_page *p, struct json_object *doc, bool full, struct drsto
     int r = print_vms(p, doc, err);
     if (r < 0)
         return r;
+    print_hooks(p, doc, full);
     print_times(p, doc, full);
     if (full && dr_json_length(dr_json_get(doc, "conditions"))) {
         dr_page_gap(p);

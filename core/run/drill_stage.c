@@ -76,6 +76,8 @@ dr_step_stage_drill(struct dr_step *s)
     if (r == DRSTOR_OK)
         r = dr_stage_expected(s, &me.want, &before, &err);
     if (r == DRSTOR_OK)
+        r = dr_guests_found_before(s, &me.want, &err);
+    if (r == DRSTOR_OK)
         r = take_luns(s, dr_drill_copy(s, rec.drill.name), &me.want, &err);
     if (r == DRSTOR_OK)
         r = dr_record_change(s, "drill", note_luns, &me.want, &err);

@@ -102,6 +102,7 @@ dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_mapping *
     case DR_STAGE_HOST_OFF:
     case DR_STAGE_HOST_ON:
         return dr_rhv_host_power(rhv, &how, x->id, x->kind == DR_STAGE_HOST_ON, NULL, err);
+    case DR_STAGE_HOOK: /* is nobody's call: dr_hook_run() */
     case DR_STAGE_UNKNOWN:
         break;
     }

@@ -5,6 +5,8 @@
  */
 #include "run/stage_internal.h"
 
+#include "plan/hook.h"
+
 #include "base/str.h"
 
 static void
@@ -96,11 +98,16 @@ want(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drst
     struct dr_handover h;
     int r = dr_stage_expected(s, ret, ret_noted, err);
     if (r == DRSTOR_OK)
+        r = dr_guests_found_before(s, ret, err);
+    if (r == DRSTOR_OK)
         r = dr_step_look_patiently(s, s->target, &view, err);
     if (r < 0)
         return r;
     dr_handover_make(s->arena, s->group->name, s->target->site->name, &view,
                      dr_now_utc(s->run->s->env), &h);
+    ret->others = s->plan->others;
+    ret->n_others = s->plan->n_others;
+    ret->hooks = dr_hook_of_operation(s->flip->operation);
     ret->to = s->target->site->name;
     ret->luns = h.luns;
     ret->n_luns = h.n_luns;
@@ -116,6 +123,8 @@ dr_step_stage(struct dr_step *s)
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     bool noted = false;
     int r = want(s, &me.want, &noted, &err);
+    if (r == DRSTOR_OK)
+        r = dr_room_inherit(s, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     enum dr_step_end end = dr_stage_at_engine(&me, s->target);

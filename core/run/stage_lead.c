@@ -129,7 +129,8 @@ tell_stuck(struct stage *st, struct joined *g, const char *why)
                     dr_arena_printf(st->arena, "%s; and not all that was shut down runs again: %s",
                                     g->refused, why));
     else
-        tell_locked(st, g, DR_STEP_END_FAILED, dr_arena_str(st->arena, why));
+        tell_locked(st, g, g->unclear ? DR_STEP_END_UNKNOWN : DR_STEP_END_FAILED,
+                    dr_arena_str(st->arena, why));
 }
 
 /* What has not changed is not copied again: looks are many. */
@@ -147,6 +148,7 @@ remember(struct stage *st, struct joined *g, const struct dr_stage_vm_state *vm)
     }
     struct dr_stage_vm_state *mine = &g->vms[at];
     mine->state = vm->state;
+    mine->incomplete = vm->incomplete;
     if (!dr_streq(mine->trouble, vm->trouble))
         mine->trouble = dr_arena_str(st->arena, vm->trouble);
 }
@@ -354,6 +356,41 @@ all_known(const struct stage *st, const struct dr_inventory *now)
     return true;
 }
 
+/* Is a group of the run still to come here that is not here yet? */
+static bool
+more_to_come(struct stage *st)
+{
+    bool more = false;
+    pthread_mutex_lock(&st->run->lock);
+    for (size_t i = 0; i < st->run->plan.n_steps && !more; i++) {
+        const struct dr_step *s = &st->run->steps[i];
+        if (s->plan->kind != DR_STEP_STAGE || !s->coming || !dr_streq(s->plan->site, st->site))
+            continue;
+        bool here = false;
+        for (size_t k = 0; k < st->n_groups && !here; k++)
+            here = st->groups[k]->step == s;
+        more = !here;
+    }
+    pthread_mutex_unlock(&st->run->lock);
+    return more;
+}
+
+/* What can be done for those who come. Before one of them is told its end, events are read. */
+static int
+expand_comers(struct stage *st, struct dr_arena *a, const struct round *r,
+              const struct dr_inventory *now, struct dr_stage_result *ret,
+              struct drstor_error **err)
+{
+    st->progress.more = more_to_come(st);
+    dr_stage_expand(a, st->run->s->model, now, r->comes, r->n_comes, &st->progress, ret);
+    if (!st->told_due || !(ret->n_done || ret->n_stuck))
+        return DRSTOR_OK;
+    int e = dr_told_read(st, err);
+    if (e == DRSTOR_OK)
+        dr_stage_expand(a, st->run->s->model, now, r->comes, r->n_comes, &st->progress, ret);
+    return e;
+}
+
 /* One look, one expansion each for those who come and who go, what they ask for. */
 static int
 round_of(struct stage *st, bool *ret_changed, bool *ret_patient, struct drstor_error **err)
@@ -392,8 +429,15 @@ round_of(struct stage *st, bool *ret_changed, bool *ret_patient, struct drstor_e
     r->n_comes = r->n_goes = 0;
     sort_out(r);
     st->progress.now_ns = (int64_t)dr_now_ns(run->s->env);
-    dr_stage_expand(a, run->s->model, &now, r->comes, r->n_comes, &st->progress, &come);
-    e = dr_stage_send(st, &come, err);
+    e = expand_comers(st, a, r, &now, &come, err);
+    for (size_t i = 0; e == DRSTOR_OK && come.n_found && i < r->n; i++)
+        if (comes(r->groups[i]))
+            e = dr_guests_found(r->groups[i]->step, st->arena, &come, &r->groups[i]->want, err);
+    for (size_t i = 0; e == DRSTOR_OK && i < r->n; i++)
+        if (comes(r->groups[i]))
+            e = dr_room_note(r->groups[i]->step, &r->groups[i]->want, &come, err);
+    if (e == DRSTOR_OK)
+        e = dr_stage_send(st, &come, err);
     if (e == DRSTOR_OK) {
         dr_leave_expand(a, run->s->model, &now, r->goes, r->n_goes, &st->progress, &go);
         e = dr_stage_send(st, &go, err);
@@ -439,8 +483,13 @@ lead(struct stage *st, struct joined *mine, size_t n)
     st->changed_ns = dr_now_ns(run->s->env);
     const char *why = NULL;
     enum dr_step_end end = DR_STEP_END_NONE;
+    dr_auto(dr_error_freep) struct drstor_error *not_read = NULL;
+    if (dr_told_begin(st, &not_read) < 0) {
+        why = dr_arena_str(st->arena, dr_error_message(not_read));
+        end = DR_STEP_END_FAILED;
+    }
 
-    while (!step_down(st, mine, n)) {
+    while (end == DR_STEP_END_NONE && !step_down(st, mine, n)) {
         dr_auto(dr_error_freep) struct drstor_error *err = NULL;
         bool moved = false, patient = false;
         if (dr_step_must_stop(s)) {
@@ -539,6 +588,8 @@ result_json(const struct joined *g)
         dr_json_set_str(vm, "id", g->vms[i].id);
         dr_json_set_str(vm, "state", g->vms[i].state);
         dr_json_set_str(vm, "trouble", g->vms[i].trouble);
+        if (g->vms[i].incomplete)
+            dr_json_set_bool(vm, "incomplete", true);
         size_t at = dr_index_at(&g->seen_at, g->vms[i].id);
         if (at != DR_INDEX_NONE)
             dr_json_set_i64(vm, comes(g) ? "started_utc" : "stopped_utc", g->seen[at].utc);

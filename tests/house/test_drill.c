@@ -101,12 +101,12 @@ watch_task(void *arg)
     struct watch *w = arg;
     while (!dr_cancelled(&w->h->over)) {
         for (size_t i = 0; i < DR_COUNT(vms) && w->s->good && !w->s->production_moves; i++) {
-            dr_auto(dr_json_putp) struct json_object *vm = house_engine_vm(w->h, "rome", vms[i].id);
-            if (house_engine_runs(w->h, "rome", vms[i].id))
+            dr_auto(dr_json_putp) struct json_object *vm = engine_vm_is(w->h, "rome", vms[i].id);
+            if (engine_runs(w->h, "rome", vms[i].id))
                 see_drilled(w->s, vm);
-            if (!house_engine_runs(w->h, "milan", vms[i].id))
+            if (!engine_runs(w->h, "milan", vms[i].id))
                 wrong(w->s, "VM %s of production is %s\n", vms[i].name,
-                      house_engine_vm_status(w->h, "milan", vms[i].id));
+                      engine_vm(w->h, "milan", vms[i].id));
         }
         (void)dr_sleep_until(w->h->env, dr_now_ns(w->h->env) + 500 * DR_MS, &w->h->over);
     }
@@ -119,7 +119,7 @@ milan_was_left_alone(struct house *h, struct story *s)
                                            "detach",   "attach",         "import",     "remove",
                                            "activate", "updateovfstore", "register_vm"};
     for (size_t i = 0; i < DR_COUNT(changing); i++)
-        if (house_engine_calls(h, "milan", changing[i], ""))
+        if (engine_calls(h, "milan", changing[i], ""))
             wrong(s, "milan's engine was told to %s\n", changing[i]);
 }
 
@@ -155,7 +155,7 @@ static void
 drill_runs(struct house *h, struct story *s)
 {
     for (size_t i = 0; i < DR_COUNT(vms); i++) {
-        const char *status = house_engine_vm_status(h, "rome", vms[i].id);
+        const char *status = engine_vm(h, "rome", vms[i].id);
         if (!dr_streq(status, "up") && !dr_streq(status, "powering_up"))
             wrong(s, "VM %s of the drill is %s\n", vms[i].name, status);
     }
@@ -168,13 +168,12 @@ nothing_is_left(struct house *h, struct story *s)
 {
     house_sleep_ms(h, 200000);
     for (size_t i = 0; i < DR_COUNT(vms); i++)
-        if (!dr_streq(house_engine_vm_status(h, "rome", vms[i].id), "absent"))
-            wrong(s, "VM %s is left at rome, %s\n", vms[i].name,
-                  house_engine_vm_status(h, "rome", vms[i].id));
+        if (!dr_streq(engine_vm(h, "rome", vms[i].id), "absent"))
+            wrong(s, "VM %s is left at rome, %s\n", vms[i].name, engine_vm(h, "rome", vms[i].id));
     for (size_t i = 0; i < DR_COUNT(domains); i++)
-        if (!dr_streq(house_engine_domain_status(h, "rome", domains[i]), "absent"))
+        if (!dr_streq(engine_domain(h, "rome", domains[i]), "absent"))
             wrong(s, "domain %s is left at rome, %s\n", domains[i],
-                  house_engine_domain_status(h, "rome", domains[i]));
+                  engine_domain(h, "rome", domains[i]));
     if (luns_at_rome(h))
         wrong(s, "hosts of rome see %zu LUNs\n", luns_at_rome(h));
     for (size_t i = 0; i < s->plan->model->n_groups; i++) {
@@ -194,12 +193,11 @@ production_at_rome(struct house *h, struct story *s, int64_t epoch, bool milan_g
 {
     struct dr_record r;
     for (size_t i = 0; i < DR_COUNT(vms); i++) {
-        dr_auto(dr_json_putp) struct json_object *vm = house_engine_vm(h, "rome", vms[i].id);
-        if (!house_engine_runs(h, "rome", vms[i].id) ||
-            !dr_streq(dr_json_str(vm, "name"), vms[i].name))
-            wrong(s, "VM %s is %s at rome, as %s\n", vms[i].name,
-                  house_engine_vm_status(h, "rome", vms[i].id), vm ? dr_json_str(vm, "name") : "-");
-        if (!milan_gone && house_engine_runs(h, "milan", vms[i].id))
+        dr_auto(dr_json_putp) struct json_object *vm = engine_vm_is(h, "rome", vms[i].id);
+        if (!engine_runs(h, "rome", vms[i].id) || !dr_streq(dr_json_str(vm, "name"), vms[i].name))
+            wrong(s, "VM %s is %s at rome, as %s\n", vms[i].name, engine_vm(h, "rome", vms[i].id),
+                  vm ? dr_json_str(vm, "name") : "-");
+        if (!milan_gone && engine_runs(h, "milan", vms[i].id))
             wrong(s, "VM %s runs at milan as well\n", vms[i].name);
     }
     for (size_t i = 0; i < s->plan->model->n_groups; i++) {
@@ -229,7 +227,7 @@ begin(struct house *h, struct story *s)
     house_sleep_ms(h, 70000);
     (void)ends_with(s, c, &adopt, 0);
     if (s->fault)
-        house_engine_told(h, "rome", s->fault);
+        engine_told(h, "rome", s->fault);
     return c;
 }
 
@@ -296,7 +294,7 @@ needs_its_identities(struct house *h, struct story *s)
     for (size_t i = 0; i < DR_COUNT(domains); i++) {
         const char *path =
             dr_arena_printf(house_arena(h), "storagedomains/%s?destroy=true", domains[i]);
-        if (house_engine_call(h, "rome", "DELETE", path, "{}") != 200)
+        if (engine_ask(h, "rome", "DELETE", path, NULL, NULL) != 200)
             wrong(s, "%s cannot be removed by hand\n", domains[i]);
     }
     s->production_moves = false;
@@ -325,7 +323,7 @@ storage_alone(struct house *h, struct story *s)
     (void)ends_with(s, c, &read, 0);
     (void)ends_with(s, c, &clean, 0);
     nothing_is_left(h, s);
-    if (house_engine_calls(h, "rome", "import", ""))
+    if (engine_calls(h, "rome", "import", ""))
         wrong(s, "rome's engine heard of it\n");
 }
 
@@ -353,22 +351,22 @@ is_not_started_elsewhere(struct house *h, struct story *s)
 {
     struct controller *c = begin(h, s);
     (void)ends_with(s, c, &start, 0);
-    house_engine_told(h, "rome", "{'command':'fault','op':'start','kind':'no-host','times':1000}");
+    engine_told(h, "rome", "{'command':'fault','op':'start','kind':'no-host','times':1000}");
     struct errand *e = errand_begin(c, &promote);
-    for (int i = 0; i < 6000 && !house_engine_calls(h, "rome", "start", vms[1].id); i++)
+    for (int i = 0; i < 6000 && !engine_calls(h, "rome", "start", vms[1].id); i++)
         house_sleep_ms(h, 100);
     const char *nic = dr_arena_printf(house_arena(h), "vms/%s/nics/nic2", vms[1].id);
-    if (house_engine_call(h, "rome", "PUT", nic,
-                          "{'vnic_profile':{'id':'bfb00000-0000-4000-8000-000000000001'}}") != 200)
+    if (engine_ask(h, "rome", "PUT", nic,
+                   "{'vnic_profile':{'id':'bfb00000-0000-4000-8000-000000000001'}}", NULL) != 200)
         wrong(s, "the NIC cannot be put elsewhere\n");
     house_sleep_ms(h, 10000);
-    house_engine_told(h, "rome", "{'command':'clear_faults'}");
+    engine_told(h, "rome", "{'command':'clear_faults'}");
     (void)errand_end(e);
     if (e->exit != 4 || !strstr(errand_says(e, "text"), "vNIC profile prod"))
         wrong(s, "it ends with %d: %s\n", e->exit, errand_says(e, "text"));
     for (size_t i = 0; i < DR_COUNT(vms); i++)
-        if (house_engine_runs(h, "rome", vms[i].id) != (i != 1))
-            wrong(s, "VM %s is %s\n", vms[i].name, house_engine_vm_status(h, "rome", vms[i].id));
+        if (engine_runs(h, "rome", vms[i].id) != (i != 1))
+            wrong(s, "VM %s is %s\n", vms[i].name, engine_vm(h, "rome", vms[i].id));
     is_given_up(h, s, c);
     (void)ends_with(s, c, &clean, 0);
     nothing_is_left(h, s);
@@ -380,7 +378,7 @@ engine_falls_silent(struct house *h, struct story *s)
     struct controller *c = begin(h, s);
     (void)ends_with(s, c, &start, 0);
     struct errand *e = errand_begin(c, &promote);
-    for (int i = 0; i < 6000 && !house_engine_calls(h, "rome", "register_vm", ""); i++)
+    for (int i = 0; i < 6000 && !engine_calls(h, "rome", "register_vm", ""); i++)
         house_sleep_ms(h, 100);
     house_reach(h, "rome", HOUSE_REACH_SILENT);
     (void)errand_end(e);
@@ -435,7 +433,7 @@ disaster_half_way(struct house *h, struct story *s)
     struct controller *c = begin(h, s), *next = house_controller(h, "second");
     (void)ends_with(s, c, &start, 0);
     (void)errand_begin(c, &promote);
-    for (int i = 0; i < 6000 && !house_engine_calls(h, "rome", "register_vm", ""); i++)
+    for (int i = 0; i < 6000 && !engine_calls(h, "rome", "register_vm", ""); i++)
         house_sleep_ms(h, 100);
     s->production_moves = true;
     controller_kill(c, "with its site");
@@ -456,7 +454,7 @@ gets_there(struct house *h, struct story *s)
         const struct errand *e = errand_do(c, acts[k]);
         for (int i = 0; i < 4 && e->exit != 0; i++) {
             house_note(h, "once more");
-            house_engine_told(h, "rome", "{'command':'clear_faults'}");
+            engine_told(h, "rome", "{'command':'clear_faults'}");
             e = errand_do(c, &resume);
             if (e->exit == 0)
                 e = errand_do(c, acts[k]);

@@ -159,6 +159,7 @@ judge(const struct state *s, const struct run *r, const struct thread *t, enum d
                : s->site[r->old].att ? step_ask(c, CMD_DETACH, r->old, epoch)
                                      : HOLDS;
     case DR_STEP_HANDOVER:
+    case DR_STEP_GIVEBACK: /* VMs of nobody's group */
     case DR_STEP_CLOSE:
     case DR_STEP_UNSTAGE: /* no scene has a drill with VMs */
     case DR_STEP_FENCE:

@@ -82,6 +82,14 @@ struct house *controller_house(const struct controller *c);
 /* As Ctrl-C: stops in order, also what it is asked later. */
 void controller_cancel(struct controller *c);
 
+struct dr_program;
+struct dr_program_end;
+/* What becomes of programs that controllers run: FN does, in one of their tasks. NULL: none is
+ * there. */
+void house_programs(struct house *h,
+                    int (*fn)(struct controller *c, const struct dr_program *p,
+                              struct dr_program_end *ret, struct drstor_error **err));
+
 /* ---- offices: a place for controllers, with a store of its own (house_office.c) ---------------
  */
 

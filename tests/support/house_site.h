@@ -18,6 +18,7 @@ struct house_site_how {
     bool source_drives; /* transfers are run by the array of their source */
     /* "fence: none": arrays obey calls of an older epoch or token, and count them */
     bool unfenced;
+    bool own;        /* rome has a volume 3600c1 that no group is on */
     const char *rhv; /* more lines under rhv:, indented by two; NULL: none */
 };
 
@@ -34,6 +35,9 @@ bool house_site_served(struct house *h, const struct dr_model *m, const char *si
 /* The same but for what should never happen: of that no more than BEFORE. */
 bool house_site_served_since(struct house *h, const struct dr_model *m, const char *site,
                              int64_t epoch, uint64_t before);
+/* How many VMs run at one site and not at the other, of *RET_ALL that are known at either. One that
+ * an engine says to have started twice runs twice. */
+size_t house_site_vms_once(struct house *h, size_t *ret_all);
 /* VMs that run at SITE. */
 size_t house_site_vms(struct house *h, const char *site);
 

@@ -43,6 +43,7 @@
 enum before {
     AS_IT_IS,
     LOST,           /* milan is dead, and was observed so */
+    BLIND,          /* the same, and nothing was ever read from its engine */
     LOST_OPENED,    /* the same, and somebody made rome's copies writable */
     AT_ROME,        /* moved there, planned */
     DEMOTED,        /* made read-only at milan by hand */
@@ -132,6 +133,13 @@ static const struct shape {
      .accept_loss = "unknown",
      .declare = "site-lost:milan",
      .engines = true},
+    {.name = "engines-blind",
+     .before = BLIND,
+     .goal = "{\"verb\":\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true}",
+     .accept_loss = "unknown",
+     .declare = "site-lost:milan",
+     .engines = true,
+     .every = 3},
     {.name = "engines-unrecorded",
      .before = LOST,
      .goal = FORCED("\"groups\":[\"erp\",\"db\",\"web\"]"),
@@ -237,6 +245,7 @@ struct story {
     unsigned calls; /* changing ones */
     uint64_t dual, repeated;
     uint64_t dual_before, wrong_before; /* what a site that came back did by itself */
+    size_t vms, vms_once;               /* that run at one site, and not at the other */
     char end[TEXT], why[TEXT];
 };
 
@@ -305,7 +314,10 @@ begin(struct story *s, struct house *h, struct controller *c)
 {
     static const struct errand_what adopt = {.kind = ERRAND_ADOPT},
                                     observe = {.kind = ERRAND_OBSERVE};
-    house_sleep_ms(h, 70000);
+    /* Which VMs run is in their domains after an hour. */
+    house_sleep_ms(h, s->shape->before == BLIND ? 3700000 : 70000);
+    if (s->shape->before == BLIND)
+        house_reach(h, "milan", HOUSE_REACH_SILENT);
     if (s->shape->point) /* what rome's copies hold now is kept as p1, and then they go on */
         by_hand(h, (struct sim_request){.op = SIM_OP_SNAPSHOT, .name = "p1"});
     if (!s->shape->unrecorded && errand_do(c, &adopt)->exit != 0)
@@ -314,6 +326,7 @@ begin(struct story *s, struct house *h, struct controller *c)
     case AS_IT_IS:
         break;
     case LOST:
+    case BLIND:
     case LOST_OPENED:
         fate(h, SIM_SITE_DEAD);
         (void)errand_do(c, &observe);
@@ -496,7 +509,9 @@ state_of(struct story *s, struct house *h)
     if (s->shape->engines)
         dr_str_printf(&text, "%zu VMs at milan, %zu at rome, %zu domains at rome\n",
                       house_site_vms(h, "milan"), house_site_vms(h, "rome"),
-                      house_engine_domains(h, "rome"));
+                      engine_domains(h, "rome"));
+    if (s->shape->engines)
+        s->vms_once = house_site_vms_once(h, &s->vms);
     (void)snprintf(s->end, sizeof(s->end), "%s", text.s);
     dr_str_freep(&text);
 }
@@ -679,7 +694,7 @@ static struct {
 enum { PAIRS = 12000 };
 
 struct sums {
-    uint64_t crashes, converged, faults, recovered, dual, repeated;
+    uint64_t crashes, converged, faults, recovered, dual, repeated, vms, vms_once;
 };
 
 /*
@@ -715,6 +730,8 @@ judge(struct story *s)
         complain(s, "it ends in\n%s\ninstead of\n%s", s->end, should);
     if (s->repeated)
         complain(s, "%llu calls were repeated\n", (unsigned long long)s->repeated);
+    if (s->vms_once != s->vms)
+        complain(s, "%zu of %zu VMs run once\n", s->vms_once, s->vms);
     if (!s->good)
         (void)fprintf(stderr, "---- %s, point %llu, fault %s %u, second point %llu\n%s\n",
                       s->shape->name, (unsigned long long)s->doom, sim_fault_name(s->fault), s->nth,
@@ -743,6 +760,8 @@ part_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
             sums->converged += judge(s);
             sums->dual += s->dual;
             sums->repeated += s->repeated;
+            sums->vms += s->vms;
+            sums->vms_once += s->vms_once;
             free(s);
         }
         /* What arrays are told where engines are cleaned, they are told in other shapes, too. */
@@ -760,6 +779,8 @@ part_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
                 sums->faults++;
                 sums->recovered += judge(s);
                 sums->dual += s->dual;
+                sums->vms += s->vms;
+                sums->vms_once += s->vms_once;
                 free(s);
             }
     }
@@ -799,6 +820,8 @@ pairs_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
             sums->converged += judge(s);
             sums->dual += s->dual;
             sums->repeated += s->repeated;
+            sums->vms += s->vms;
+            sums->vms_once += s->vms_once;
             free(s);
         }
         at -= points * points;
@@ -827,6 +850,8 @@ beside(unsigned parts, void (*share)(unsigned, unsigned, unsigned, struct sums *
         ret->recovered += one.recovered;
         ret->dual += one.dual;
         ret->repeated += one.repeated;
+        ret->vms += one.vms;
+        ret->vms_once += one.vms_once;
     }
     (void)close(pipes[0]);
     for (int status; wait(&status) > 0;)
@@ -870,6 +895,9 @@ every_pair_of_crashes_converges(void **state)
            (unsigned long long)sums.crashes);
     printf("figure pairs_two_writer_states %llu\n", (unsigned long long)sums.dual);
     printf("figure pairs_repeated_calls %llu\n", (unsigned long long)sums.repeated);
+    printf("figure pairs_vms_running_once %llu of %llu\n", (unsigned long long)sums.vms_once,
+           (unsigned long long)sums.vms);
+    assert_int_equal(sums.vms_once, sums.vms);
     assert_int_equal(sums.converged, sums.crashes);
     assert_int_equal(sums.dual + sums.repeated, 0);
 }
@@ -886,7 +914,10 @@ every_shape_converges(void **state)
            (unsigned long long)sums.faults);
     printf("figure two_writer_states %llu\n", (unsigned long long)sums.dual);
     printf("figure repeated_calls %llu\n", (unsigned long long)sums.repeated);
+    printf("figure vms_running_once %llu of %llu\n", (unsigned long long)sums.vms_once,
+           (unsigned long long)sums.vms);
     assert_int_equal(sums.converged, sums.crashes);
+    assert_int_equal(sums.vms_once, sums.vms);
     assert_int_equal(sums.recovered, sums.faults);
     assert_int_equal(sums.dual + sums.repeated, 0);
 }
