@@ -23,7 +23,6 @@
 #define TO(site) "{\"verb\":\"promote\",\"all\":true,\"to\":\"" site "\"}"
 #define ONE(group, site) "{\"verb\":\"promote\",\"groups\":[\"" group "\"],\"to\":\"" site "\"}"
 #define DEV(n) "b110000" n "-0000-4000-8000-000000000001"
-#define SD_OWN "5d900000-0000-4000-8000-000000000001"
 #define GIB INT64_C(1073741824)
 
 static const char *const ours[] = {
@@ -276,45 +275,17 @@ static const struct story stories[] = {
     {.name = "nobodys", .tell = never_one_of_a_group, .rhv = everything_may, .memory = 27},
 };
 
-/* ---- rome, where something runs -------------------------------------------------------------- */
-
-static struct json_object *
-parsed(const char *text)
-{
-    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
-    char *copy = dr_arena_str(a, text);
-    for (char *c = copy; *c; c++)
-        *c = *c == '\'' ? '"' : *c;
-    struct json_object *o = json_tokener_parse(copy);
-    if (!o)
-        abort();
-    return o;
-}
-
 static void
 furnish(struct house_plan *p, const struct story *s)
 {
-    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
-    static const int gib[] = {8, 10, 8};
-    struct json_object *rome = p->engines[1], *vms = json_object_new_array();
-    struct json_object *host = json_object_array_get_idx(dr_json_get(rome, "hosts"), 0);
+    struct json_object *host = json_object_array_get_idx(dr_json_get(p->engines[1], "hosts"), 0);
+    struct json_object *vms = dr_json_get(p->engines[1], "vms");
     dr_json_set_i64(host, "memory", s->memory * GIB);
-    dr_json_set(rome, "storage_domains",
-                parsed("[ { 'id': '" SD_OWN "', 'name': 'own', 'data_center': 'dc-rome',"
-                       "'master': true, 'storage_type': 'fcp', 'luns': ['3600c1'] } ]"));
-    for (size_t i = 0; i < DR_COUNT(devs); i++) {
-        struct json_object *vm = parsed(dr_arena_printf(
-            a,
-            "{ 'id': '%s', 'name': 'dev%zu', 'status': 'up', 'cluster': 'standby',"
-            "  'disks': [ { 'id': 'd1d%zu0000-0000-4000-8000-000000000001', 'name': 'dev%zu',"
-            "               'storage_domain': '" SD_OWN "' } ] }",
-            devs[i], i + 1, i + 1, i + 1));
-        dr_json_set_i64(vm, "memory", gib[i] * GIB);
+    for (size_t i = 0; i < dr_json_length(vms); i++) {
+        struct json_object *vm = json_object_array_get_idx(vms, i);
         if (s->deaf && dr_streq(s->deaf, dr_json_str(vm, "name")))
             dr_json_set_bool(vm, "ignores_shutdown", true);
-        (void)json_object_array_add(vms, vm);
     }
-    dr_json_set(rome, "vms", vms);
 }
 
 static void
