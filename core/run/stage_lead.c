@@ -417,7 +417,7 @@ round_of(struct stage *st, bool *ret_changed, bool *ret_patient, struct drstor_e
             e = dr_guests_found(r->groups[i]->step, st->arena, &come, &r->groups[i]->want, err);
     for (size_t i = 0; e == DRSTOR_OK && i < r->n; i++)
         if (comes(r->groups[i]))
-            e = dr_room_note(r->groups[i]->step, &r->groups[i]->want, &come, err);
+            e = dr_room_note(st, r->groups[i], &come, err);
     if (e == DRSTOR_OK)
         e = dr_stage_send(st, &come, err);
     if (e == DRSTOR_OK) {
