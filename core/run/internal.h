@@ -66,7 +66,7 @@ struct dr_step {
     struct dr_step_row row;
     bool started;
     bool awaited;        /* under run->lock: it is on its way to an engine, with others */
-    bool coming;         /* under run->lock: it runs, or may still begin */
+    bool coming;         /* under run->lock: it is at no engine yet, and may still get there */
     bool hasty;          /* fencing: its calls are bounded like probes, and silence is an answer */
     const char *unclear; /* the operation of the last call, when nobody knows what became of it */
     bool source_drives;  /* the array of a transfer's target said that the other side drives it */

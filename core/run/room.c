@@ -7,6 +7,8 @@
 
 #include "base/str.h"
 
+#include <stdio.h>
+
 static bool
 noted(const struct dr_record *r, const char *site, const char *id)
 {
@@ -32,36 +34,63 @@ note(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **e
     return DRSTOR_OK;
 }
 
+/* Did another group of this run have it shut down, in whatever process? */
+static int
+made_for_others(struct dr_step *s, const char *id, bool *ret, struct drstor_error **err)
+{
+    const struct dr_plan *p = &s->run->plan;
+    int r = DRSTOR_OK;
+    *ret = false;
+    for (size_t i = 0; r == DRSTOR_OK && !*ret && i < p->n_flips; i++) {
+        struct dr_record other;
+        if (dr_streq(p->flips[i].name, s->group->name))
+            continue;
+        r = dr_store_load(s->run->s->store, s->arena, p->flips[i].name, &other, NULL, err);
+        *ret = r == DRSTOR_OK && noted(&other, s->target->site->name, id);
+    }
+    return r;
+}
+
 int
 dr_room_inherit(struct dr_step *s, struct drstor_error **err)
 {
     int r = DRSTOR_OK;
     for (size_t i = 0; r == DRSTOR_OK && i < s->plan->n_others; i++) {
-        struct dr_stage_action x = {.id = s->plan->others[i].id, .name = s->plan->others[i].name};
-        if (s->plan->others[i].away)
+        const struct dr_plan_vm *vm = &s->plan->others[i];
+        struct dr_stage_action x = {.id = vm->id, .name = vm->name};
+        bool made = vm->away;
+        if (!made)
+            r = made_for_others(s, vm->id, &made, err);
+        if (r == DRSTOR_OK && made)
             r = dr_record_change(s, "others made room", note, &x, err);
     }
     return r;
 }
 
+/* Is it asked now, or was it by this run? */
 static bool
-makes_room(const struct dr_stage_group *want, const char *id)
+asked(const struct stage *st, const struct dr_stage_result *now, const char *id)
 {
-    for (size_t i = 0; i < want->n_others; i++)
-        if (dr_streq(want->others[i].id, id))
+    for (size_t i = 0; i < now->n_actions; i++)
+        if (now->actions[i].kind == DR_STAGE_SHUTDOWN && dr_streq(now->actions[i].id, id))
             return true;
-    return false;
+    char key[128];
+    (void)snprintf(key, sizeof(key), "shutdown %s", id);
+    return dr_index_at(&st->tries, key) != DR_INDEX_NONE;
 }
 
 int
-dr_room_note(struct dr_step *s, const struct dr_stage_group *want,
-             const struct dr_stage_result *todo, struct drstor_error **err)
+dr_room_note(struct stage *st, struct joined *g, const struct dr_stage_result *now,
+             struct drstor_error **err)
 {
     int r = DRSTOR_OK;
-    for (size_t i = 0; r == DRSTOR_OK && i < todo->n_actions; i++) {
-        struct dr_stage_action x = todo->actions[i];
-        if (x.kind == DR_STAGE_SHUTDOWN && makes_room(want, x.id))
-            r = dr_record_change(s, "others make room", note, &x, err);
+    for (size_t i = 0; r == DRSTOR_OK && i < g->want.n_others; i++) {
+        struct dr_plan_vm *vm = &g->want.others[i];
+        struct dr_stage_action x = {.id = vm->id, .name = vm->name};
+        if (vm->away || !asked(st, now, vm->id))
+            continue;
+        r = dr_record_change(g->step, "others make room", note, &x, err);
+        vm->away = r == DRSTOR_OK;
     }
     return r;
 }

@@ -105,8 +105,10 @@ want(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drst
         return r;
     dr_handover_make(s->arena, s->group->name, s->target->site->name, &view,
                      dr_now_utc(s->run->s->env), &h);
-    ret->others = s->plan->others;
-    ret->n_others = s->plan->n_others;
+    ret->others = NULL;
+    ret->n_others = 0;
+    for (size_t i = 0; i < s->plan->n_others; i++)
+        dr_arena_push(s->arena, ret->others, ret->n_others) = s->plan->others[i];
     ret->hooks = dr_hook_of_operation(s->flip->operation);
     ret->to = s->target->site->name;
     ret->luns = h.luns;
@@ -187,6 +189,8 @@ dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
         r = dr_guests_load(run->s->store, run->arena, run->id, steps[i]->group->name, &ran, err);
         g[i] = (struct joined){.step = steps[i], .wish = WISH_COME, .want = ran.what};
         g[i].want.to = site->name;
+        g[i].want.hooks = false;
+        g[i].want.n_others = 0;
     }
     if (r == DRSTOR_OK)
         r = dr_stage_join(dr_stage_of(run, site->name), rhv, g, n, err);

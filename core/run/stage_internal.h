@@ -129,9 +129,10 @@ enum dr_step_end dr_stage_ended(struct joined *g);
 
 /* The group of S comes into room that was made for others. */
 int dr_room_inherit(struct dr_step *s, struct drstor_error **err);
-/* Those that are shut down now for the group of S are in its record when it returns. */
-int dr_room_note(struct dr_step *s, const struct dr_stage_group *want,
-                 const struct dr_stage_result *todo, struct drstor_error **err);
+/* Those that are shut down for G, now or since this run began, are in its record when it returns.
+ */
+int dr_room_note(struct stage *st, struct joined *g, const struct dr_stage_result *now,
+                 struct drstor_error **err);
 
 /* ---- guests.c: which VMs ran --------------------------------------------------------------------
  */

@@ -364,12 +364,7 @@ more_to_come(struct stage *st)
     pthread_mutex_lock(&st->run->lock);
     for (size_t i = 0; i < st->run->plan.n_steps && !more; i++) {
         const struct dr_step *s = &st->run->steps[i];
-        if (s->plan->kind != DR_STEP_STAGE || !s->coming || !dr_streq(s->plan->site, st->site))
-            continue;
-        bool here = false;
-        for (size_t k = 0; k < st->n_groups && !here; k++)
-            here = st->groups[k]->step == s;
-        more = !here;
+        more = s->plan->kind == DR_STEP_STAGE && s->coming && dr_streq(s->plan->site, st->site);
     }
     pthread_mutex_unlock(&st->run->lock);
     return more;
@@ -435,7 +430,7 @@ round_of(struct stage *st, bool *ret_changed, bool *ret_patient, struct drstor_e
             e = dr_guests_found(r->groups[i]->step, st->arena, &come, &r->groups[i]->want, err);
     for (size_t i = 0; e == DRSTOR_OK && i < r->n; i++)
         if (comes(r->groups[i]))
-            e = dr_room_note(r->groups[i]->step, &r->groups[i]->want, &come, err);
+            e = dr_room_note(st, r->groups[i], &come, err);
     if (e == DRSTOR_OK)
         e = dr_stage_send(st, &come, err);
     if (e == DRSTOR_OK) {
@@ -552,7 +547,7 @@ dr_stage_join(struct stage *st, struct dr_rhv *rhv, struct joined *groups, size_
     pthread_mutex_lock(&run->lock);
     bool room = st->n_groups + n <= DR_COUNT(st->groups), mine = room && !st->leading;
     for (size_t i = 0; i < n; i++) {
-        groups[i].step->awaited = false;
+        groups[i].step->awaited = groups[i].step->coming = false;
         groups[i].told = told;
         if (room)
             st->groups[st->n_groups++] = &groups[i];

@@ -252,6 +252,33 @@ add_power(struct json_object *engine)
         dr_json_set_bool(json_object_array_get_idx(list, i), "power_management", true);
 }
 
+/* Three VMs on the volume of its own: 26 GiB of 34, and ours need 16. */
+static void
+add_own(struct json_object *rome)
+{
+    static const int64_t gib = INT64_C(1073741824), sizes[] = {8, 10, 8};
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    struct json_object *vms = json_object_new_array();
+    struct json_object *host = json_object_array_get_idx(dr_json_get(rome, "hosts"), 0);
+    dr_json_set_i64(host, "memory", 34 * gib);
+    dr_json_set(rome, "storage_domains",
+                parse("[ { 'id': '" DOMAIN_ID(
+                    "9") "', 'name': 'own', 'data_center': 'dc-rome',"
+                         "    'master': true, 'storage_type': 'fcp', 'luns': ['3600c1'] } ]"));
+    for (size_t i = 0; i < DR_COUNT(sizes); i++) {
+        struct json_object *vm = parse(dr_arena_printf(
+            a,
+            "{ 'id': 'b110000%zu-0000-4000-8000-000000000001', 'name': 'dev%zu', 'status': 'up',"
+            "  'cluster': 'standby',"
+            "  'disks': [ { 'id': 'd1d%zu0000-0000-4000-8000-000000000001', 'name': 'dev%zu',"
+            "               'storage_domain': '" DOMAIN_ID("9") "' } ] }",
+            i + 1, i + 1, i + 1, i + 1));
+        dr_json_set_i64(vm, "memory", sizes[i] * gib);
+        (void)json_object_array_add(vms, vm);
+    }
+    dr_json_set(rome, "vms", vms);
+}
+
 bool
 house_site_make(struct house_plan *p, const struct house_site_how *how)
 {
@@ -284,6 +311,8 @@ house_site_make(struct house_plan *p, const struct house_site_how *how)
     }
     if (how->power)
         add_power(p->engines[0]);
+    if (how->own)
+        add_own(p->engines[1]);
     return true;
 }
 

@@ -18,7 +18,9 @@ struct house_site_how {
     bool source_drives; /* transfers are run by the array of their source */
     /* "fence: none": arrays obey calls of an older epoch or token, and count them */
     bool unfenced;
-    bool own;        /* rome has a volume 3600c1 that no group is on */
+    /* VMs dev1, dev2 and dev3 run at rome, on a volume that no group is on, and there is no room
+     * for ours beside all of them */
+    bool own;
     const char *rhv; /* more lines under rhv:, indented by two; NULL: none */
 };
 
