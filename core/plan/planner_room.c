@@ -131,10 +131,16 @@ inherit(struct planner *pl, const char *site, struct dr_plan_step *s)
 static void
 make_room(struct planner *pl, const struct arrivals *x)
 {
-    struct dr_room room;
+    struct dr_room room = {0};
     const struct dr_engine_facts *e = dr_facts_engine(pl->in->facts, x->to);
-    dr_room_for(pl->a, pl->in->model, pl->in->facts, x->from, x->to,
-                e && e->fresh ? &e->inventory : NULL, x->vms, x->n_vms, &room);
+    const struct dr_inventory *now = e && e->fresh ? &e->inventory : NULL;
+    bool drill = pl->in->goal->verb == DR_VERB_DRILL_PROMOTE;
+    if (drill && now) /* nobody makes room for a rehearsal */
+        room.n_clusters = dr_capacity_of(pl->a, pl->in->model, x->from, x->to, x->vms, x->n_vms,
+                                         now, &room.clusters);
+    else if (!drill)
+        dr_room_for(pl->a, pl->in->model, pl->in->facts, x->from, x->to, now, x->vms, x->n_vms,
+                    &room);
     for (size_t i = 0; i < room.n_clusters; i++) {
         const struct dr_capacity *c = &room.clusters[i];
         const struct dr_plan_room r = {.site = x->to,
@@ -155,7 +161,8 @@ make_room(struct planner *pl, const struct arrivals *x)
         struct dr_plan_step *s = &pl->p->steps[i];
         if (s->kind != DR_STEP_STAGE || !dr_streq(s->site, x->to) || !s->n_vms)
             continue;
-        inherit(pl, x->to, s);
+        if (!drill)
+            inherit(pl, x->to, s);
         for (size_t k = 0; k < room.n_preempted; k++)
             dr_arena_push(pl->a, s->others, s->n_others) =
                 (struct dr_plan_vm){.id = room.preempted[k]->id, .name = room.preempted[k]->name};
