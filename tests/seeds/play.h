@@ -1,0 +1,87 @@
+/* What the files of a story share: people (people.c), fate (fate.c), the end (ending.c). */
+#ifndef TESTS_SEEDS_PLAY_H
+#define TESTS_SEEDS_PLAY_H
+
+#include "seeds/story.h"
+#include "seeds/watch.h"
+
+enum disaster {
+    CALM = 0,
+    SITE_LOST,   /* milan is dead */
+    OUTAGE,      /* its hosts are gone, its array answers */
+    REBOOT,      /* it goes and comes back at once */
+    FALSE_ALARM, /* nothing of it is true: see wrong */
+};
+
+struct story {
+    struct house *h;
+    const struct shape *s;
+    struct watch *watch;
+    struct verdict *v;
+
+    enum disaster disaster;
+    enum wrong_kind wrong;
+    bool virgin;
+    bool autostart; /* applications at milan begin by themselves when it is back */
+    bool damaged;   /* a record is altered for a while */
+    bool deadly;    /* who has sent what nobody hears of is killed, mostly */
+    bool haunted;   /* something becomes of the first change of roles that nobody hears of */
+    uint64_t at_ms, back_ms; /* of the disaster and of milan's return; 0: none */
+    unsigned to;             /* where the first person wants to go */
+    unsigned n_controllers;
+
+    uint64_t muted;
+    unsigned working; /* operators that have not ended */
+    struct dr_cond done;
+    pthread_mutex_t lock; /* of done */
+};
+
+/* ---- story.c --------------------------------------------------------------------------------- */
+
+unsigned story_pick(struct story *st, unsigned below); /* of the seed */
+void story_met(struct story *st, enum met what);
+struct controller *story_controller(struct story *st);
+/* FN is a task of the story: it ends with story_ended(). */
+void story_begin(struct story *st, void (*fn)(void *arg), void *arg);
+void story_ended(struct story *st);
+void story_wait(struct story *st);
+bool story_enter(struct story *st); /* the world */
+void story_leave(struct story *st);
+
+/* What is so, and what is written. */
+bool story_writable(struct story *st, unsigned group, unsigned site);
+int story_primary(struct story *st,
+                  unsigned group); /* where the record has it; -1: there is none */
+bool story_served(struct story *st, unsigned group);
+const char *story_open_run(struct story *st); /* NULL: none is open */
+unsigned story_open_runs(struct story *st);
+
+/* ---- people.c -------------------------------------------------------------------------------- */
+
+/* Somebody begins to work at AT_MS. NUMBER: another one draws otherwise. */
+void people_employ(struct story *st, uint64_t at_ms, uint64_t number);
+/* What became of an errand is counted, and the judge reads what it says. */
+void people_count(struct story *st, const struct errand *e);
+
+/* ---- fate.c ---------------------------------------------------------------------------------- */
+
+void fate_set_site(struct story *st, unsigned site, enum sim_site_state state);
+void fate_set_link(struct story *st, bool up);
+void fate_begin(struct story *st); /* disasters, faults, and what else may happen */
+void fate_kill_later(struct story *st, struct controller *c, uint64_t after_ms);
+void fate_clear(struct story *st);
+/* Applications at SITE, of all groups. */
+void fate_writers(struct story *st, unsigned site, bool on);
+struct errand *fate_guard_begin(struct story *st); /* NULL: there is none */
+void fate_guard_end(struct story *st, struct errand *e);
+
+/* ---- ending.c -------------------------------------------------------------------------------- */
+
+/* Everything is in reach, and a patient person goes on until nothing is left. */
+void ending_go_on(struct story *st);
+
+/* ---- verdict.c ------------------------------------------------------------------------------- */
+
+void verdict_reach(struct story *st);
+
+#endif
