@@ -8,8 +8,7 @@
 static const struct errand *
 patient(struct story *st, const struct errand_what *what)
 {
-    const struct errand *e = errand_do(story_controller(st), what);
-    watch_document(st->watch, e->json);
+    const struct errand *e = story_ask(st, story_controller(st), what, NULL);
     house_note(st->h, "in the end: %d", e->exit);
     return e;
 }

@@ -264,6 +264,7 @@ fate_guard_end(struct story *st, struct errand *e)
         return;
     controller_cancel(e->by);
     (void)errand_end(e);
+    watch_heard(st->watch, e, 0);
     if (!e->died)
         people_count(st, e);
     if (e->json && strstr(e->json, "made not writable"))

@@ -3,6 +3,7 @@
 #include "base/str.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 /* ---- what a person can ask for --------------------------------------------------------------- */
@@ -57,7 +58,8 @@ struct operator_ {
     unsigned to;
     uint64_t doom; /* dies at this point */
     uint64_t kill_ms;
-    int group; /* -1: all */
+    int group;        /* -1: all */
+    uint64_t long_ms; /* takes so long over a plan; 0: drawn */
     uint64_t seed;
     uint64_t draws;
 };
@@ -120,20 +122,21 @@ ask(struct operator_ *o, struct controller *c, const char *goal)
     if (what.kind == ERRAND_GUARD)
         what.goal = shape_site(!o->to);
     if (!goal)
-        return errand_do(c, &what);
+        return story_ask(o->st, c, &what, NULL);
     consent_of(o, &what);
-    what.asks = draw(o, 3) == 0;
-    what.thinks_ms = draw(o, 3) ? draw(o, 3000) : draw(o, 30000);
-    if (!(o->verb->how & FROM_FILE))
-        return errand_do(c, &what);
+    bool file = o->verb->how & FROM_FILE;
+    what.asks = o->long_ms ? !file : draw(o, 3) == 0;
+    what.thinks_ms = o->long_ms && !file ? o->long_ms : draw(o, 3) ? draw(o, 3000) : draw(o, 30000);
+    if (!file)
+        return story_ask(o->st, c, &what, NULL);
     what.kind = ERRAND_PLAN;
-    struct errand *plan = errand_do(c, &what);
+    struct errand *plan = story_ask(o->st, c, &what, NULL);
     if (plan->died || plan->exit != 0)
         return plan;
-    house_sleep_ms(o->st->h, draw(o, 40000));
+    house_sleep_ms(o->st->h, o->long_ms ? o->long_ms : draw(o, 40000));
     what.kind = ERRAND_APPLY;
     what.goal = plan->json;
-    return errand_do(c, &what);
+    return story_ask(o->st, c, &what, plan->json);
 }
 
 /* ---- what a person does who believes what is said -------------------------------------------- */
@@ -191,7 +194,7 @@ operator_task(void *arg)
         doom(o, c);
         const struct errand_what resume = {.kind = ERRAND_RESUME};
         bool again = draw(o, 5) == 0;
-        e = again ? ask(o, c, goal.s) : errand_do(c, &resume);
+        e = again ? ask(o, c, goal.s) : story_ask(st, c, &resume, NULL);
         if (!again && !e->died && e->exit == 0)
             story_met(st, MET_RESUMED);
         if (again)
@@ -222,7 +225,6 @@ verb_for(struct story *st, unsigned when)
 void
 people_count(struct story *st, const struct errand *e)
 {
-    watch_document(st->watch, e->json);
     switch (e->exit) {
     case 0:
         story_met(st, MET_DONE);
@@ -253,18 +255,54 @@ people_count(struct story *st, const struct errand *e)
     }
 }
 
+static struct operator_ *
+employ(struct story *st, const struct verb *verb, uint64_t at_ms, uint64_t number)
+{
+    struct operator_ *o = dr_arena_new0(house_arena(st->h), struct operator_);
+    o->st = st;
+    o->group = -1;
+    o->verb = verb;
+    o->at_ms = at_ms;
+    o->seed = house_hash(house_seed(st->h), number, 77);
+    return o;
+}
+
 void
 people_employ(struct story *st, uint64_t at_ms, uint64_t number)
 {
     bool gone = st->disaster == SITE_LOST || st->disaster == OUTAGE || st->wrong;
-    struct operator_ *o = dr_arena_new0(house_arena(st->h), struct operator_);
-    o->st = st;
-    o->group = -1;
-    o->verb = verb_for(st, gone && at_ms >= st->at_ms ? LOST : FIT);
-    o->at_ms = at_ms;
+    struct operator_ *o =
+        employ(st, verb_for(st, gone && at_ms >= st->at_ms ? LOST : FIT), at_ms, number);
     o->to = story_pick(st, 12) ? 1 : 0;
     o->doom = story_pick(st, 3) ? 0 : 1 + story_pick(st, 45 * st->s->n_groups);
     o->kill_ms = story_pick(st, 8) ? 0 : 1 + story_pick(st, 20000);
-    o->seed = house_hash(house_seed(st->h), number, 77);
     story_begin(st, operator_task, o);
+}
+
+static const struct verb *
+verb_named(const char *name)
+{
+    for (size_t i = 0; i < DR_COUNT(verbs); i++)
+        if (dr_streq(verbs[i].name, name))
+            return &verbs[i];
+    abort();
+}
+
+void
+people_overtake(struct story *st)
+{
+    static const struct {
+        const char *verb;
+        unsigned to;
+        uint64_t at_ms, long_ms;
+    } three[] = {{NULL, 1, 100, 70000}, {"promote", 1, 4000, 0}, {"promote", 0, 34000, 0}};
+    for (size_t i = 0; i < DR_COUNT(three); i++) {
+        const char *verb = three[i].verb       ? three[i].verb
+                           : story_pick(st, 2) ? "promote"
+                                               : "apply promote";
+        struct operator_ *o = employ(st, verb_named(verb), three[i].at_ms, 11 + i);
+        o->to = three[i].to;
+        o->long_ms = three[i].long_ms;
+        story_begin(st, operator_task, o);
+    }
 }

@@ -25,6 +25,7 @@ struct story {
     bool autostart; /* applications at milan begin by themselves when it is back */
     bool damaged;   /* a record is altered for a while */
     bool deadly;    /* who has sent what nobody hears of is killed, mostly */
+    bool overtaken; /* see people_overtake() */
     bool haunted;   /* something becomes of the first change of roles that nobody hears of */
     uint64_t at_ms, back_ms; /* of the disaster and of milan's return; 0: none */
     unsigned to;             /* where the first person wants to go */
@@ -41,6 +42,10 @@ struct story {
 unsigned story_pick(struct story *st, unsigned below); /* of the seed */
 void story_met(struct story *st, enum met what);
 struct controller *story_controller(struct story *st);
+/* A person at C asks for it; the judge hears what is said to and fro. PLAN_JSON: in hand, or NULL.
+ */
+struct errand *story_ask(struct story *st, struct controller *c, const struct errand_what *what,
+                         const char *plan_json);
 /* FN is a task of the story: it ends with story_ended(). */
 void story_begin(struct story *st, void (*fn)(void *arg), void *arg);
 void story_ended(struct story *st);
@@ -60,7 +65,9 @@ unsigned story_open_runs(struct story *st);
 
 /* Somebody begins to work at AT_MS. NUMBER: another one draws otherwise. */
 void people_employ(struct story *st, uint64_t at_ms, uint64_t number);
-/* What became of an errand is counted, and the judge reads what it says. */
+/* One reads a plan for a long while; meanwhile others move the groups there and back. */
+void people_overtake(struct story *st);
+/* How an errand ended is counted. */
 void people_count(struct story *st, const struct errand *e);
 
 /* ---- fate.c ---------------------------------------------------------------------------------- */

@@ -203,7 +203,8 @@ static const struct canary {
     {"any-loss", CHECK_S3},        {"first-member", CHECK_S4},  {"resync-from-old", CHECK_S5},
     {"send-first", CHECK_S6},      {"half-a-commit", CHECK_S7}, {"no-settle", CHECK_S8},
     {"believe-unknown", CHECK_S9}, {"trust-damage", CHECK_S13}, {"no-audit", CHECK_S14},
-    {"forget-run", CHECK_L1},      {"no-remedy", CHECK_L2},
+    {"forget-run", CHECK_L1},      {"no-remedy", CHECK_L2},     {"stale-consent", CHECK_S10},
+    {"drill-pauses", CHECK_S11},   {"drill-shown", CHECK_S11},  {"no-way-back", CHECK_L3},
 };
 enum { CANARY_SEEDS = 1000 };
 

@@ -44,6 +44,18 @@ story_controller(struct story *st)
     return house_controller(st->h, name);
 }
 
+struct errand *
+story_ask(struct story *st, struct controller *c, const struct errand_what *what,
+          const char *plan_json)
+{
+    uint64_t since = dr_now_ns(house_env(st->h));
+    if (what->kind == ERRAND_ACT || what->kind == ERRAND_APPLY)
+        watch_said(st->watch, c, what, plan_json);
+    struct errand *e = errand_do(c, what);
+    watch_heard(st->watch, e, since);
+    return e;
+}
+
 void
 story_ended(struct story *st)
 {
@@ -154,7 +166,10 @@ play(struct house *h, void *arg)
     /* People drain what they move; some forget. */
     if (!gone && story_pick(st, 8))
         fate_writers(st, 0, false);
-    people_employ(st, first, 1);
+    if (st->overtaken)
+        people_overtake(st);
+    else
+        people_employ(st, first, 1);
     if (story_pick(st, 5) == 0) {
         people_employ(st, first + story_pick(st, 20000), 2);
         story_met(st, MET_TWO);
@@ -195,6 +210,7 @@ draw_story(struct story *st)
     st->damaged = story_pick(st, 25) == 0;
     st->deadly = story_pick(st, 2);
     st->haunted = story_pick(st, 8) == 0;
+    st->overtaken = st->disaster == CALM && story_pick(st, 40) == 0;
     if (st->disaster == FALSE_ALARM)
         st->wrong = (enum wrong_kind)(1 + story_pick(st, WRONG_KINDS - 1));
 }
@@ -227,10 +243,6 @@ story_play(const struct shape *s, uint64_t seed, bool show, struct verdict *v)
     verdict_reach(&st);
     if (show)
         (void)fputs(house_history(st.h), stdout);
-    if (sim_enter(house_world(st.h)) < 0 || sim_world_trace(house_world(st.h), NULL, NULL) < 0 ||
-        sim_leave(house_world(st.h)) < 0)
-        abort();
-    dr_store_world_watch(house_store_world(st.h), NULL, NULL);
     watch_free(st.watch);
     house_free(st.h);
     (void)pthread_mutex_destroy(&st.lock);

@@ -89,6 +89,8 @@ struct house {
     struct dr_mailbox **ends; /* of each of them */
     size_t n_errands, cap_errands, cap_ends;
     uint64_t draws;
+    void (*asked)(struct controller *c, const char *plan_json, void *user);
+    void *asked_user;
     struct dr_cancel over;
     bool quiet;
     struct dr_str history;
