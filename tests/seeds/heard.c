@@ -28,6 +28,17 @@ watch_said(struct watch *w, const struct controller *c, const struct errand_what
         watch_shown(w, c, plan_json);
 }
 
+void
+watch_told_done(struct watch *w, const struct errand *e, uint64_t since_ns, uint32_t group,
+                uint32_t site)
+{
+    watch_tell(w, (struct history_entry){.kind = HISTORY_DONE,
+                                         .actor = watch_person(w, e->by),
+                                         .since_ns = since_ns,
+                                         .group = group,
+                                         .primary = site});
+}
+
 /* ---- refusals -------------------------------------------------------------------------------- */
 
 static void

@@ -58,7 +58,8 @@ struct operator_ {
     unsigned to;
     uint64_t doom; /* dies at this point */
     uint64_t kill_ms;
-    int group;        /* -1: all */
+    int group; /* -1: all */
+    uint64_t asked_ns;
     uint64_t long_ms; /* takes so long over a plan; 0: drawn */
     uint64_t seed;
     uint64_t draws;
@@ -115,6 +116,7 @@ static struct errand *
 ask(struct operator_ *o, struct controller *c, const char *goal)
 {
     struct errand_what what = {.kind = o->verb->kind, .goal = goal};
+    o->asked_ns = dr_now_ns(house_env(o->st->h));
     if (what.kind == ERRAND_ABORT)
         what.goal = story_open_run(o->st);
     if (what.kind == ERRAND_ABORT && !what.goal)
@@ -136,6 +138,7 @@ ask(struct operator_ *o, struct controller *c, const char *goal)
     house_sleep_ms(o->st->h, o->long_ms ? o->long_ms : draw(o, 40000));
     what.kind = ERRAND_APPLY;
     what.goal = plan->json;
+    o->asked_ns = dr_now_ns(house_env(o->st->h));
     return story_ask(o->st, c, &what, plan->json);
 }
 
@@ -151,7 +154,7 @@ told(struct operator_ *o, const struct errand *e)
     for (unsigned g = 0; g < st->s->n_groups; g++) {
         if (o->group >= 0 && o->group != (int)g)
             continue;
-        watch_told_done(st->watch, g, o->to);
+        watch_told_done(st->watch, e, o->asked_ns, g, o->to);
         if (st->s->engines)
             continue;
         shape_writers(st->h, g, !o->to, false);
@@ -167,6 +170,28 @@ doom(struct operator_ *o, struct controller *c)
     if (!o->kill_ms)
         return;
     fate_kill_later(o->st, c, o->kill_ms);
+}
+
+/* Whoever begun it has died: mostly it is gone on with; some ask again, some give it up. */
+static const struct errand *
+go_on(struct operator_ *o, struct controller *c, const char *goal)
+{
+    const struct errand_what resume = {.kind = ERRAND_RESUME},
+                             give_up = {.kind = ERRAND_ABORT, .goal = story_open_run(o->st)};
+    unsigned how = draw(o, 6);
+    if (how == 0) {
+        const struct errand *e = ask(o, c, goal);
+        told(o, e);
+        return e;
+    }
+    if (how == 1 && give_up.goal) {
+        story_met(o->st, MET_GIVEN_UP);
+        return story_ask(o->st, c, &give_up, NULL);
+    }
+    const struct errand *e = story_ask(o->st, c, &resume, NULL);
+    if (!e->died && e->exit == 0)
+        story_met(o->st, MET_RESUMED);
+    return e;
 }
 
 /* A person, until what was begun has ended, or nobody wants to go on. */
@@ -192,13 +217,7 @@ operator_task(void *arg)
         o->doom = draw(o, 4) ? 0 : 1 + draw(o, 40);
         o->kill_ms = 0;
         doom(o, c);
-        const struct errand_what resume = {.kind = ERRAND_RESUME};
-        bool again = draw(o, 5) == 0;
-        e = again ? ask(o, c, goal.s) : story_ask(st, c, &resume, NULL);
-        if (!again && !e->died && e->exit == 0)
-            story_met(st, MET_RESUMED);
-        if (again)
-            told(o, e);
+        e = go_on(o, c, goal.s);
     }
     if (!e->died)
         people_count(st, e);

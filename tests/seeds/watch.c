@@ -210,12 +210,21 @@ static void
 on_goal(struct watch *w, struct json_object *o)
 {
     const char *verb = dr_json_str(o, "verb");
-    struct json_object *groups = dr_json_get(o, "groups");
     bool unplanned = false;
     (void)dr_json_bool(o, "unplanned", &unplanned);
     w->begun.planned = !unplanned;
     w->begun.move = !unplanned && (dr_streq(verb, "promote") || dr_streq(verb, "failback"));
     w->begun.drill = verb && strncmp(verb, "drill", 5) == 0;
+}
+
+/* A run that begins, and the groups that it is to change. */
+static void
+on_run(struct watch *w, const char *value)
+{
+    if (!strstr(value, "\"state\":\"planned\""))
+        return;
+    dr_auto(dr_json_putp) struct json_object *o = json_tokener_parse(value);
+    struct json_object *groups = dr_json_get(o, "groups");
     for (size_t i = 0; i < dr_json_length(groups); i++) {
         uint32_t g = watch_group(w, json_object_get_string(json_object_array_get_idx(groups, i)));
         w->begun.groups |= g < SHAPE_GROUPS_MOST ? UINT32_C(1) << g : 0;
@@ -317,6 +326,8 @@ on_store(void *user, const char *table, const char *id, const char *sub, const c
         on_audit(w, value);
     else if (dr_streq(table, "counter") && dr_streq(id, "controller") && !copied(w))
         on_controller(b, value);
+    else if (dr_streq(table, "run"))
+        on_run(w, value);
     else if (dr_streq(table, "run_doc"))
         on_run_doc(w, id, sub, value);
 }
@@ -431,12 +442,6 @@ watch_muted(struct watch *w, void (*fn)(void *user), void *user)
 {
     w->muted = fn;
     w->user = user;
-}
-
-void
-watch_told_done(struct watch *w, uint32_t group, uint32_t site)
-{
-    watch_tell(w, (struct history_entry){.kind = HISTORY_DONE, .group = group, .primary = site});
 }
 
 void

@@ -15,8 +15,6 @@ void watch_free(struct watch *w);
 struct check *watch_check(struct watch *w);
 /* FN when a change was sent of which nobody will hear. */
 void watch_muted(struct watch *w, void (*fn)(void *user), void *user);
-/* A person was told so. */
-void watch_told_done(struct watch *w, uint32_t group, uint32_t site);
 /* The disk alters a record, or is put right. */
 void watch_damage(struct watch *w, uint32_t group, bool damaged);
 /* A person acts on a wrong belief from now on. */
@@ -31,6 +29,9 @@ void watch_said(struct watch *w, const struct controller *c, const struct errand
                 const char *plan_json);
 /* What E said in the end, to whoever began it at SINCE_NS. */
 void watch_heard(struct watch *w, const struct errand *e, uint64_t since_ns);
+/* That it is served at SITE now. */
+void watch_told_done(struct watch *w, const struct errand *e, uint64_t since_ns, uint32_t group,
+                     uint32_t site);
 
 /* ---- of watch.c, for it ---------------------------------------------------------------------- */
 

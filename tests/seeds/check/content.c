@@ -146,6 +146,9 @@ check_loss(struct check *c, struct group *g, uint32_t copy, uint32_t m)
     uint64_t bound = run && !run->planned ? run->bound_ns : 0;
     if (run && !run->planned && g->standing_ns > bound)
         bound = g->standing_ns;
+    /* One that goes on with a flip needs no other word than what was said to that. */
+    if (g->agreed_ns > bound && g->in[c->active].primary == g->copies[copy].site)
+        bound = g->agreed_ns;
     for (uint32_t j = 0; j < g->n_copies; j++) {
         struct holders h = {0};
         if (j == copy)

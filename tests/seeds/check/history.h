@@ -64,7 +64,7 @@ struct history_entry {
     uint32_t groups;   /* bit for each */
     bool move;         /* a planned one, of its groups */
     bool drill;        /* of the verbs of a drill */
-    uint64_t since_ns; /* VERDICT: when it was asked for */
+    uint64_t since_ns; /* VERDICT, DONE: when it was asked for */
 };
 
 #endif

@@ -85,7 +85,8 @@ struct group {
 
     struct entry in[STORES];
     bool damaged;
-    uint32_t last_run; /* its place in runs; RUNS: none yet */
+    uint64_t agreed_ns; /* to the loss by which the primary came to where it is */
+    uint32_t last_run;  /* its place in runs; RUNS: none yet */
 };
 
 /* What a plan says of a group that was shown to a person. */
@@ -98,7 +99,7 @@ struct shown {
 struct run {
     char id[TEXT];
     bool planned, move, drill;
-    uint64_t bound_ns;
+    uint64_t began_ns, bound_ns;
     uint32_t actor, groups;
     uint32_t served, flipped; /* bits of groups: when it began; by it */
     struct shown shown[GROUPS];

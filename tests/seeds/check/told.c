@@ -20,6 +20,10 @@ check_done(struct check *c, const struct history_entry *e)
 {
     const struct group *g = &c->groups[e->group];
     const struct entry *in = &g->in[c->active];
+    const struct run *last = g->last_run < RUNS ? &c->runs[g->last_run] : NULL;
+    /* Somebody else moved it on while they were told. */
+    if (last && last->actor != e->actor && last->began_ns >= e->since_ns)
+        return;
     if (!in->held && c->sites[e->primary] == SITE_UP &&
         (!check_served(g, e->primary) || in->primary != e->primary))
         check_break(c, CHECK_S9, "group %u is said to be served at site %u and is not", e->group,

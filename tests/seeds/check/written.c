@@ -42,11 +42,14 @@ check_intended(struct check *c, const struct history_entry *e)
 
 /* S10: the flip of this run is the one that was shown to its person. */
 static void
-as_shown(struct check *c, const struct history_entry *e, const struct entry *before)
+as_shown(struct check *c, struct group *g, const struct history_entry *e,
+         const struct entry *before)
 {
     char id[TEXT];
     check_run_id(e->text, id);
     struct run *run = check_run(c, id);
+    if (e->primary != before->primary)
+        g->agreed_ns = run && !run->planned ? run->bound_ns : 0;
     if (!run)
         return;
     run->flipped |= UINT32_C(1) << e->group;
@@ -61,7 +64,7 @@ as_shown(struct check *c, const struct history_entry *e, const struct entry *bef
 
 /* S7, S8: whole, and of a number that was not given before. */
 static void
-told_flip(struct check *c, const struct group *g, const struct history_entry *e,
+told_flip(struct check *c, struct group *g, const struct history_entry *e,
           const struct entry *before)
 {
     bool whole = e->epoch == before->epoch + 1 && e->phase == HISTORY_PHASE_PROMOTING &&
@@ -78,7 +81,7 @@ told_flip(struct check *c, const struct group *g, const struct history_entry *e,
                         "group %u: epoch %lld is given, and the copy at site %u has seen %llu",
                         e->group, (long long)e->epoch, g->copies[j].site,
                         (unsigned long long)g->copies[j].epoch);
-    as_shown(c, e, before);
+    as_shown(c, g, e, before);
 }
 
 void
@@ -134,7 +137,8 @@ check_consent(struct check *c, const struct history_entry *e)
         abort();
     struct run *run = &c->runs[c->n_runs];
     struct actor *actor = &c->actors[e->actor % ACTORS];
-    *run = (struct run){.planned = e->planned,
+    *run = (struct run){.began_ns = c->now_ns,
+                        .planned = e->planned,
                         .move = e->move,
                         .drill = e->drill,
                         .bound_ns = e->bound_ns,
