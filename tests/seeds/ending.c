@@ -54,8 +54,12 @@ record_is(struct story *st, unsigned group, enum dr_phase phase, enum dr_old_cop
 void
 ending_go_on(struct story *st)
 {
-    static const char *const to[] = {"\"verb\":\"promote\",\"to\":\"milan\",\"storage_only\":true",
-                                     "\"verb\":\"promote\",\"to\":\"rome\",\"storage_only\":true"};
+    static const char *const apart[] = {
+        "\"verb\":\"promote\",\"to\":\"milan\",\"storage_only\":true",
+        "\"verb\":\"promote\",\"to\":\"rome\",\"storage_only\":true"};
+    static const char *const legs[] = {
+        "\"verb\":\"promote\",\"unplanned\":true,\"to\":\"milan\",\"storage_only\":true",
+        "\"verb\":\"promote\",\"unplanned\":true,\"to\":\"rome\",\"storage_only\":true"};
     const struct errand_what adopt = {.kind = ERRAND_ADOPT};
     finish_runs(st);
     for (unsigned g = 0; g < st->s->n_groups; g++)
@@ -65,6 +69,8 @@ ending_go_on(struct story *st)
         }
     for (unsigned g = 0; g < st->s->n_groups; g++) {
         enum dr_old_copy old = DR_OLD_COPY_NONE;
+        bool pair = st->s->legs && g == 0;
+        const char *const *to = pair ? legs : apart;
         if (story_primary(st, g) < 0)
             continue;
         if (record_is(st, g, DR_PHASE_TESTING, &old))
@@ -75,7 +81,7 @@ ending_go_on(struct story *st)
         if (!story_served(st, g))
             act_on_group(st, g, to[!story_primary(st, g)]);
         (void)record_is(st, g, DR_PHASE_STEADY, &old);
-        if (old != DR_OLD_COPY_NONE)
+        if (old != DR_OLD_COPY_NONE && !pair)
             act_on_group(st, g, "\"verb\":\"reprotect\",\"storage_only\":true");
     }
 }

@@ -38,7 +38,7 @@ void
 fate_writers(struct story *st, unsigned site, bool on)
 {
     for (unsigned g = 0; g < st->s->n_groups; g++)
-        shape_writers(st->h, g, site, on);
+        shape_writers(st->h, st->s, g, site, on);
     house_note(st->h, "applications at %s %s", shape_site(site), on ? "begin" : "end");
 }
 
@@ -176,7 +176,7 @@ disaster_task(void *arg)
         fate_set_site(st, 0, SIM_SITE_UP);
         for (unsigned g = 0; st->autostart && g < st->s->n_groups; g++)
             if (story_writable(st, g, 0))
-                shape_writers(st->h, g, 0, true);
+                shape_writers(st->h, st->s, g, 0, true);
     }
     story_ended(st);
 }
@@ -221,6 +221,68 @@ on_muted(void *user)
     fate_kill_later(st, c, 1 + house_hash(house_seed(st->h), st->muted, 6) % 2000);
 }
 
+/* ---- what befalls a pair --------------------------------------------------------------------- */
+
+/* The management of rome's array is silent for a while: nobody says that rome is lost. */
+static void
+quiet_task(void *arg)
+{
+    struct story *st = arg;
+    uint64_t at = story_pick(st, 50000), length = 5000 + story_pick(st, 40000);
+    house_sleep_ms(st->h, at);
+    fate_set_site(st, 1, SIM_SITE_SILENT);
+    house_sleep_ms(st->h, length);
+    fate_set_site(st, 1, SIM_SITE_UP);
+    story_ended(st);
+}
+
+static void
+set_arbiter(struct story *st, enum drstor_arbiter arbiter)
+{
+    if (!story_enter(st) || sim_arbiter_set(house_world(st->h), shape_group(0), arbiter) < 0)
+        abort();
+    story_leave(st);
+    house_note(st->h, "the arbiter is %s", arbiter == DRSTOR_ARBITER_OK ? "there" : "gone");
+}
+
+static void
+arbiter_task(void *arg)
+{
+    struct story *st = arg;
+    uint64_t at = story_pick(st, 50000), length = 5000 + story_pick(st, 40000);
+    house_sleep_ms(st->h, at);
+    set_arbiter(st, DRSTOR_ARBITER_ABSENT);
+    house_sleep_ms(st->h, length);
+    set_arbiter(st, DRSTOR_ARBITER_OK);
+    story_ended(st);
+}
+
+/* Somebody asks again and again whether both sites can write. */
+static void
+verify_task(void *arg)
+{
+    enum { TIMES = 6 };
+    static const struct errand_what verify = {.kind = ERRAND_VERIFY};
+    struct story *st = arg;
+    for (int i = 0; i < TIMES; i++) {
+        house_sleep_ms(st->h, story_pick(st, 20000));
+        (void)story_ask(st, story_controller(st), &verify, NULL);
+    }
+    story_ended(st);
+}
+
+static void
+begin_legs(struct story *st)
+{
+    story_begin(st, verify_task, st);
+    if (story_pick(st, 2))
+        story_begin(st, quiet_task, st);
+    if (story_pick(st, 3) == 0)
+        story_begin(st, arbiter_task, st);
+    if (story_pick(st, 3) == 0)
+        story_begin(st, link_task, st);
+}
+
 void
 fate_begin(struct story *st)
 {
@@ -239,6 +301,8 @@ fate_begin(struct story *st)
         story_begin(st, link_task, st);
     if (st->damaged)
         story_begin(st, damage_task, st);
+    if (st->s->legs)
+        begin_legs(st);
     watch_muted(st->watch, on_muted, st);
 }
 

@@ -157,8 +157,8 @@ told(struct operator_ *o, const struct errand *e)
         watch_told_done(st->watch, e, o->asked_ns, g, o->to);
         if (st->s->engines)
             continue;
-        shape_writers(st->h, g, !o->to, false);
-        shape_writers(st->h, g, o->to, true);
+        shape_writers(st->h, st->s, g, !o->to, false);
+        shape_writers(st->h, st->s, g, o->to, true);
     }
 }
 

@@ -7,10 +7,11 @@
 
 static const char *const wrong_names[WRONG_KINDS] = {"", "silent", "cut_off", "link"};
 static const char *const met_names[MET_COUNT] = {
-    "with_engines", "killed",        "resumed",     "acts_done",     "acts_refused", "acts_failed",
-    "acts_unclear", "acts_stale",    "acts_locked", "acts_other",    "faults",       "lost_sites",
-    "sites_back",   "reboots",       "links_cut",   "two_operators", "windows",      "late_windows",
-    "flips",        "runs_given_up", "guarded"};
+    "with_engines",  "killed",        "resumed",      "acts_done",   "acts_refused",
+    "acts_failed",   "acts_unclear",  "acts_stale",   "acts_locked", "acts_other",
+    "faults",        "lost_sites",    "sites_back",   "reboots",     "links_cut",
+    "two_operators", "windows",       "late_windows", "flips",       "runs_given_up",
+    "guarded",       "active_active", "verified",     "not_verified"};
 
 const char *
 wrong_name(enum wrong_kind kind)
@@ -53,6 +54,8 @@ story_ask(struct story *st, struct controller *c, const struct errand_what *what
         watch_said(st->watch, c, what, plan_json);
     struct errand *e = errand_do(c, what);
     watch_heard(st->watch, e, since);
+    if (what->kind == ERRAND_VERIFY && e->json)
+        story_met(st, strstr(e->json, "\"dual-verified\"") ? MET_VERIFIED : MET_DOUBTED);
     return e;
 }
 
@@ -188,8 +191,8 @@ play(struct house *h, void *arg)
     ending_go_on(st);
     for (unsigned g = 0; g < st->s->n_groups; g++)
         if (story_served(st, g) && !st->s->engines) {
-            shape_writers(st->h, g, !story_primary(st, g), false);
-            shape_writers(st->h, g, (unsigned)story_primary(st, g), true);
+            shape_writers(st->h, st->s, g, !story_primary(st, g), false);
+            shape_writers(st->h, st->s, g, (unsigned)story_primary(st, g), true);
         }
     house_sleep_ms(st->h, 2000);
 }
@@ -215,14 +218,32 @@ draw_story(struct story *st)
         st->wrong = (enum wrong_kind)(1 + story_pick(st, WRONG_KINDS - 1));
 }
 
-const struct shape *
-story_shape(const struct shape *plain, const struct shape *engines, uint64_t seed)
+/* A stage takes a hundred times as long as storage alone. */
+static struct shape plain[64], staged[4], legs[16];
+
+bool
+story_prepare(void)
 {
-    uint64_t n = house_hash(seed, 1, 1);
-    /* A stage takes a hundred times as long as storage alone. */
-    if (n % 250 == 0)
-        return &engines[n / 250 % SHAPES_WITH_ENGINES];
-    return &plain[n / 250 % SHAPES];
+    bool good = true;
+    for (unsigned i = 0; i < DR_COUNT(plain); i++)
+        good = good && shape_make(&plain[i], i, SHAPE_PLAIN);
+    for (unsigned i = 0; i < DR_COUNT(staged); i++)
+        good = good && shape_make(&staged[i], i, SHAPE_STAGED);
+    for (unsigned i = 0; i < DR_COUNT(legs); i++)
+        good = good && shape_make(&legs[i], i, SHAPE_LEGS);
+    return good;
+}
+
+const struct shape *
+story_shape(uint64_t seed)
+{
+    enum { OF = 250, STAGED = 1, LEGS = 10 };
+    uint64_t n = house_hash(seed, 1, 1), kind = n % OF, number = n / OF;
+    if (kind < STAGED)
+        return &staged[number % DR_COUNT(staged)];
+    if (kind < STAGED + LEGS)
+        return &legs[number % DR_COUNT(legs)];
+    return &plain[number % DR_COUNT(plain)];
 }
 
 void
@@ -238,6 +259,8 @@ story_play(const struct shape *s, uint64_t seed, bool show, struct verdict *v)
     st.watch = watch_new(st.h, s, !st.virgin);
     if (s->engines)
         story_met(&st, MET_ENGINES);
+    if (s->legs)
+        story_met(&st, MET_LEGS);
     draw_story(&st);
     house_run(st.h, play, &st);
     verdict_reach(&st);
