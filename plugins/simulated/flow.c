@@ -340,7 +340,9 @@ settle_legs(struct sim_world *w, struct sim_group *g)
         if (!a->insync && !a->detached && !b->detached)
             settle_rejoin(g, a, b);
         for (int i = 0; i < 2; i++)
-            if (!legs[i]->detached && legs[i]->members[0].access == DRSTOR_ACCESS_NONE)
+            if (legs[i]->detached)
+                settle_access(g, legs[i], DRSTOR_ACCESS_NONE);
+            else if (legs[i]->members[0].access == DRSTOR_ACCESS_NONE)
                 settle_access(g, legs[i], DRSTOR_ACCESS_READ_WRITE);
         return;
     }
@@ -381,6 +383,9 @@ settle_copies(struct sim_world *w, struct sim_group *g)
             continue;
         }
         c->whole = 0;
+        /* Written while it was out: what is there alone is not overwritten by itself. */
+        if (c->relation == DRSTOR_RELATION_MUTUAL && sim_behind(g, c, s))
+            continue;
         if (g->sync && !c->insync && !c->begun_ns) {
             if (!c->detached && sim_behind(g, s, c) == 0)
                 c->insync = 1;

@@ -44,8 +44,8 @@ static bool
 record_is(struct story *st, unsigned group, enum dr_phase phase, enum dr_old_copy *ret_old)
 {
     struct dr_record rec;
-    if (dr_store_load(house_store(st->h), house_arena(st->h), shape_group(group), &rec, NULL,
-                      NULL) < 0)
+    if (dr_store_load(story_store(st), house_arena(st->h), shape_group(group), &rec, NULL, NULL) <
+        0)
         return false;
     *ret_old = rec.old_copy;
     return rec.phase == phase;
@@ -66,6 +66,11 @@ ending_go_on(struct story *st)
         if (story_primary(st, g) < 0) {
             (void)patient(st, &adopt);
             break;
+        }
+    for (unsigned g = 0; st->two_offices && g < st->s->n_groups; g++)
+        if (story_primary(st, g) < 0) { /* stopped in the middle of what only its controller knew */
+            watch_left(st->watch, g);
+            story_met(st, MET_LEFT);
         }
     for (unsigned g = 0; g < st->s->n_groups; g++) {
         enum dr_old_copy old = DR_OLD_COPY_NONE;

@@ -286,8 +286,9 @@ begin_legs(struct story *st)
 void
 fate_begin(struct story *st)
 {
-    unsigned faults = !st->haunted && story_pick(st, 10) < 6 ? story_pick(st, 4) : 0;
-    if (st->haunted)
+    unsigned faults =
+        !st->haunted && !st->two_offices && story_pick(st, 10) < 6 ? story_pick(st, 4) : 0;
+    if (st->haunted && !st->two_offices)
         haunt(st);
     for (unsigned i = 0; i < faults; i++)
         add_fault(st);
@@ -295,7 +296,9 @@ fate_begin(struct story *st)
         house_loses(st->h, story_pick(st, 40), story_pick(st, 40));
         house_latency(st->h, story_pick(st, 300));
     }
-    if (st->disaster)
+    if (st->two_offices)
+        offices_begin(st);
+    else if (st->disaster)
         story_begin(st, disaster_task, st);
     if (story_pick(st, 10) == 0)
         story_begin(st, link_task, st);
@@ -313,7 +316,7 @@ struct errand *
 fate_guard_begin(struct story *st)
 {
     const struct errand_what what = {.kind = ERRAND_GUARD, .goal = "milan", .interval_ms = 2000};
-    if (!st->disaster || house_hash(house_seed(st->h), 4, 4) % 5)
+    if (!st->disaster || st->two_offices || house_hash(house_seed(st->h), 4, 4) % 5)
         return NULL;
     struct controller *c = story_controller(st);
     if (house_hash(house_seed(st->h), 4, 5) % 3 == 0)

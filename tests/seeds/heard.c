@@ -70,8 +70,10 @@ heard_end(struct watch *w, const struct errand *e)
     if (!watch_text(e->json, "\"run\":\"", run, sizeof(run)) || (gives_up && e->exit != 0) ||
         watch_is_open(w, e->by, run))
         return;
-    watch_tell(w, (struct history_entry){
-                      .kind = HISTORY_OVER, .actor = watch_person(w, e->by), .text = run});
+    watch_tell(w, (struct history_entry){.kind = HISTORY_OVER,
+                                         .store = watch_store(w, e->by),
+                                         .actor = watch_person(w, e->by),
+                                         .text = run});
 }
 
 /* ---- both sites ------------------------------------------------------------------------------ */

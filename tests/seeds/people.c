@@ -58,7 +58,8 @@ struct operator_ {
     unsigned to;
     uint64_t doom; /* dies at this point */
     uint64_t kill_ms;
-    int group; /* -1: all */
+    int group;     /* -1: all */
+    bool stubborn; /* at milan, whatever happens */
     uint64_t asked_ns;
     uint64_t long_ms; /* takes so long over a plan; 0: drawn */
     uint64_t seed;
@@ -149,7 +150,7 @@ told(struct operator_ *o, const struct errand *e)
 {
     struct story *st = o->st;
     bool flip = o->verb->how & STAGED && o->verb->site && dr_streq(o->verb->site, "to");
-    if (e->died || e->exit != 0 || !flip || e->what.kind == ERRAND_PLAN)
+    if (e->died || e->exit != 0 || !flip || e->what.kind == ERRAND_PLAN || o->stubborn)
         return;
     for (unsigned g = 0; g < st->s->n_groups; g++) {
         if (o->group >= 0 && o->group != (int)g)
@@ -160,6 +161,16 @@ told(struct operator_ *o, const struct errand *e)
         shape_writers(st->h, st->s, g, !o->to, false);
         shape_writers(st->h, st->s, g, o->to, true);
     }
+}
+
+/* NULL: their place is gone. */
+static struct controller *
+controller_for(const struct operator_ *o)
+{
+    struct story *st = o->st;
+    if (st->stranded && (o->stubborn || st->acting == 0))
+        return NULL;
+    return o->stubborn ? story_controller_at(st, 0) : story_controller(st);
 }
 
 static void
@@ -206,16 +217,22 @@ operator_task(void *arg)
         watch_wrong(st->watch);
     if (o->verb->goal)
         goal_of(o, &goal);
-    struct controller *c = story_controller(st);
+    struct controller *c = controller_for(o);
+    if (!c) {
+        story_ended(st);
+        return;
+    }
     doom(o, c);
     const struct errand *e = ask(o, c, goal.s);
     told(o, e);
-    for (unsigned i = 0; e->died && i < 4; i++) {
+    for (unsigned i = 0; e->died && c && i < 4; i++) {
         story_met(st, MET_KILLED);
         house_sleep_ms(st->h, st->haunted || draw(o, 2) ? 20 + draw(o, 500) : 200 + draw(o, 15000));
-        c = story_controller(st);
+        c = controller_for(o);
         o->doom = draw(o, 4) ? 0 : 1 + draw(o, 40);
         o->kill_ms = 0;
+        if (!c)
+            break;
         doom(o, c);
         e = go_on(o, c, goal.s);
     }
@@ -290,11 +307,22 @@ void
 people_employ(struct story *st, uint64_t at_ms, uint64_t number)
 {
     bool gone = st->disaster == SITE_LOST || st->disaster == OUTAGE || st->wrong;
-    struct operator_ *o =
-        employ(st, verb_for(st, gone && at_ms >= st->at_ms ? LOST : FIT), at_ms, number);
+    bool lost = st->two_offices ? st->acting && !st->apart
+                : st->s->legs   ? gone || story_pick(st, 2)
+                                : gone && at_ms >= st->at_ms;
+    struct operator_ *o = employ(st, verb_for(st, lost ? LOST : FIT), at_ms, number);
     o->to = story_pick(st, 12) ? 1 : 0;
     o->doom = story_pick(st, 3) ? 0 : 1 + story_pick(st, 45 * st->s->n_groups);
     o->kill_ms = story_pick(st, 8) ? 0 : 1 + story_pick(st, 20000);
+    story_begin(st, operator_task, o);
+}
+
+void
+people_employ_stubborn(struct story *st, uint64_t at_ms, uint64_t number)
+{
+    struct operator_ *o = employ(st, verb_for(st, FIT), at_ms, number);
+    o->to = story_pick(st, 2);
+    o->stubborn = true;
     story_begin(st, operator_task, o);
 }
 

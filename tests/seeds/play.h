@@ -30,6 +30,14 @@ struct story {
     uint64_t at_ms, back_ms; /* of the disaster and of milan's return; 0: none */
     unsigned to;             /* where the first person wants to go */
     unsigned n_controllers;
+    struct controller *controllers[64];
+
+    struct office
+        *offices[2]; /* milan's, and rome's that stands by; NULL: one controller's world */
+    unsigned acting; /* whose controller is the active one, as far as people know */
+    bool two_offices;
+    bool apart;    /* both are alive, and do not hear each other */
+    bool stranded; /* milan's is gone with its site */
 
     uint64_t muted;
     unsigned working; /* operators that have not ended */
@@ -41,7 +49,9 @@ struct story {
 
 unsigned story_pick(struct story *st, unsigned below); /* of the seed */
 void story_met(struct story *st, enum met what);
-struct controller *story_controller(struct story *st);
+struct controller *story_controller(struct story *st); /* of who acts */
+struct controller *story_controller_at(struct story *st, unsigned office);
+struct dr_store *story_store(struct story *st); /* of who acts */
 /* A person at C asks for it; the judge hears what is said to and fro. PLAN_JSON: in hand, or NULL.
  */
 struct errand *story_ask(struct story *st, struct controller *c, const struct errand_what *what,
@@ -67,6 +77,8 @@ unsigned story_open_runs(struct story *st);
 void people_employ(struct story *st, uint64_t at_ms, uint64_t number);
 /* One reads a plan for a long while; meanwhile others move the groups there and back. */
 void people_overtake(struct story *st);
+/* The same for somebody at milan who does not know that rome has taken over. */
+void people_employ_stubborn(struct story *st, uint64_t at_ms, uint64_t number);
 /* How an errand ended is counted. */
 void people_count(struct story *st, const struct errand *e);
 
@@ -81,6 +93,14 @@ void fate_clear(struct story *st);
 void fate_writers(struct story *st, unsigned site, bool on);
 struct errand *fate_guard_begin(struct story *st); /* NULL: there is none */
 void fate_guard_end(struct story *st, struct errand *e);
+
+/* ---- offices.c ------------------------------------------------------------------------------- */
+
+/* Two controllers, one of which is told what the other one stores. */
+void offices_open(struct story *st);
+void offices_begin(struct story *st);
+/* A takeover that somebody has begun comes to its end. */
+void offices_settle(struct story *st);
 
 /* ---- ending.c -------------------------------------------------------------------------------- */
 

@@ -203,7 +203,7 @@ static const struct canary {
     {"believe-unknown", CHECK_S9}, {"trust-damage", CHECK_S13}, {"no-audit", CHECK_S14},
     {"forget-run", CHECK_L1},      {"no-remedy", CHECK_L2},     {"stale-consent", CHECK_S10},
     {"drill-pauses", CHECK_S11},   {"drill-shown", CHECK_S11},  {"no-way-back", CHECK_L3},
-    {"unknown-is-yes", CHECK_S12},
+    {"unknown-is-yes", CHECK_S12}, {"no-token", CHECK_S8},      {"stale-mirror", CHECK_S8},
 };
 enum { CANARY_SEEDS = 1000 };
 

@@ -7,11 +7,12 @@
 
 static const char *const wrong_names[WRONG_KINDS] = {"", "silent", "cut_off", "link"};
 static const char *const met_names[MET_COUNT] = {
-    "with_engines",  "killed",        "resumed",      "acts_done",   "acts_refused",
-    "acts_failed",   "acts_unclear",  "acts_stale",   "acts_locked", "acts_other",
-    "faults",        "lost_sites",    "sites_back",   "reboots",     "links_cut",
-    "two_operators", "windows",       "late_windows", "flips",       "runs_given_up",
-    "guarded",       "active_active", "verified",     "not_verified"};
+    "with_engines",  "killed",        "resumed",         "acts_done",    "acts_refused",
+    "acts_failed",   "acts_unclear",  "acts_stale",      "acts_locked",  "acts_other",
+    "faults",        "lost_sites",    "sites_back",      "reboots",      "links_cut",
+    "two_operators", "windows",       "late_windows",    "flips",        "runs_given_up",
+    "guarded",       "active_active", "verified",        "not_verified", "two_offices",
+    "takeovers",     "acts_replaced", "left_to_a_person"};
 
 const char *
 wrong_name(enum wrong_kind kind)
@@ -38,11 +39,28 @@ story_met(struct story *st, enum met what)
 }
 
 struct controller *
-story_controller(struct story *st)
+story_controller_at(struct story *st, unsigned office)
 {
     char name[32];
-    (void)snprintf(name, sizeof(name), "ops%u", ++st->n_controllers);
-    return house_controller(st->h, name);
+    if (st->n_controllers == DR_COUNT(st->controllers))
+        abort();
+    (void)snprintf(name, sizeof(name), "ops%u", st->n_controllers + 1);
+    struct controller *c = st->offices[office] ? office_controller(st->offices[office], name)
+                                               : house_controller(st->h, name);
+    st->controllers[st->n_controllers++] = c;
+    return c;
+}
+
+struct controller *
+story_controller(struct story *st)
+{
+    return story_controller_at(st, st->acting);
+}
+
+struct dr_store *
+story_store(struct story *st)
+{
+    return st->offices[0] ? office_store(st->offices[st->acting]) : house_store(st->h);
 }
 
 struct errand *
@@ -56,6 +74,9 @@ story_ask(struct story *st, struct controller *c, const struct errand_what *what
     watch_heard(st->watch, e, since);
     if (what->kind == ERRAND_VERIFY && e->json)
         story_met(st, strstr(e->json, "\"dual-verified\"") ? MET_VERIFIED : MET_DOUBTED);
+    if (e->exit == 3 && ((e->json && strstr(e->json, "\"R052\"")) ||
+                         (e->error && dr_streq(dr_error_rule(e->error), "R052"))))
+        story_met(st, MET_REPLACED);
     return e;
 }
 
@@ -89,7 +110,7 @@ story_open_run(struct story *st)
 {
     struct dr_run_row *rows = NULL;
     size_t n = 0;
-    if (dr_store_run_open(house_store(st->h), house_arena(st->h), NULL, &rows, &n, NULL) < 0)
+    if (dr_store_run_open(story_store(st), house_arena(st->h), NULL, &rows, &n, NULL) < 0)
         abort();
     return n ? rows[0].id : NULL;
 }
@@ -99,7 +120,7 @@ story_open_runs(struct story *st)
 {
     struct dr_run_row *rows = NULL;
     size_t n = 0;
-    if (dr_store_run_open(house_store(st->h), house_arena(st->h), NULL, &rows, &n, NULL) < 0)
+    if (dr_store_run_open(story_store(st), house_arena(st->h), NULL, &rows, &n, NULL) < 0)
         abort();
     return (unsigned)n;
 }
@@ -108,8 +129,8 @@ int
 story_primary(struct story *st, unsigned group)
 {
     struct dr_record rec;
-    if (dr_store_load(house_store(st->h), house_arena(st->h), shape_group(group), &rec, NULL,
-                      NULL) < 0)
+    if (dr_store_load(story_store(st), house_arena(st->h), shape_group(group), &rec, NULL, NULL) <
+        0)
         return -1;
     return dr_streq(rec.primary, shape_site(1));
 }
@@ -157,9 +178,12 @@ play(struct house *h, void *arg)
 {
     struct story *st = arg;
     (void)h;
+    if (st->two_offices)
+        offices_open(st);
     fate_begin(st);
     struct errand *guard = fate_guard_begin(st);
-    bool gone = st->disaster == SITE_LOST || st->disaster == OUTAGE || st->wrong;
+    bool gone =
+        (st->disaster == SITE_LOST && !st->two_offices) || st->disaster == OUTAGE || st->wrong;
     uint64_t first = gone ? st->at_ms + story_pick(st, 60000) : story_pick(st, 20000);
     if (story_pick(st, 3) == 0 && gone) {
         struct errand_what look = {.kind = ERRAND_OBSERVE};
@@ -188,6 +212,8 @@ play(struct house *h, void *arg)
         fate_set_site(st, site, SIM_SITE_UP);
     house_sleep_ms(st->h, 3000);
     fate_guard_end(st, guard);
+    if (st->two_offices)
+        offices_settle(st);
     ending_go_on(st);
     for (unsigned g = 0; g < st->s->n_groups; g++)
         if (story_served(st, g) && !st->s->engines) {
@@ -214,6 +240,13 @@ draw_story(struct story *st)
     st->deadly = story_pick(st, 2);
     st->haunted = story_pick(st, 8) == 0;
     st->overtaken = st->disaster == CALM && story_pick(st, 40) == 0;
+    if (st->two_offices) {
+        st->disaster = SITE_LOST;
+        st->at_ms = 2000 + story_pick(st, 40000);
+        st->apart = st->s->fenced && story_pick(st, 4);
+        st->back_ms = 0;
+        st->damaged = st->overtaken = false;
+    }
     if (st->disaster == FALSE_ALARM)
         st->wrong = (enum wrong_kind)(1 + story_pick(st, WRONG_KINDS - 1));
 }
@@ -251,16 +284,21 @@ story_play(const struct shape *s, uint64_t seed, bool show, struct verdict *v)
 {
     struct story st = {.s = s, .v = v};
     *v = (struct verdict){0};
-    st.virgin = !s->engines && house_hash(seed, 2, 2) % 12 == 0;
-    st.h = house_new(st.virgin ? &s->virgin : &s->plan, seed);
+    bool plain_one = !s->engines && !s->legs;
+    st.two_offices = plain_one && house_hash(seed, 3, 3) % 25 == 0;
+    st.virgin = !s->engines && !st.two_offices && house_hash(seed, 2, 2) % 12 == 0;
+    bool bare = st.virgin || st.two_offices;
+    st.h = house_new(bare ? &s->virgin : &s->plan, seed);
     house_talk(st.h, show);
     dr_cond_init(&st.done, house_env(st.h));
     (void)pthread_mutex_init(&st.lock, NULL);
-    st.watch = watch_new(st.h, s, !st.virgin);
+    st.watch = watch_new(st.h, s, !bare);
     if (s->engines)
         story_met(&st, MET_ENGINES);
     if (s->legs)
         story_met(&st, MET_LEGS);
+    if (st.two_offices)
+        story_met(&st, MET_OFFICES);
     draw_story(&st);
     house_run(st.h, play, &st);
     verdict_reach(&st);

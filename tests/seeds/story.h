@@ -43,6 +43,10 @@ enum met {
     MET_LEGS,     /* worlds with an active-active pair */
     MET_VERIFIED, /* verdicts that both sites can write */
     MET_DOUBTED,  /* and that they cannot, or that nobody knows */
+    MET_OFFICES,  /* worlds with two controllers */
+    MET_TAKEN,    /* takeovers */
+    MET_REPLACED, /* acts that were told that somebody has taken over */
+    MET_LEFT,     /* groups of which a person has to say which copy counts */
     MET_COUNT,
 };
 const char *met_name(enum met what);

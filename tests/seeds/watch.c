@@ -58,6 +58,12 @@ book_of(const struct watch *w, const struct controller *c)
 }
 
 uint32_t
+watch_store(const struct watch *w, const struct controller *c)
+{
+    return book_of(w, c)->number;
+}
+
+uint32_t
 watch_person(struct watch *w, const struct controller *c)
 {
     uint32_t i = 0;
@@ -456,6 +462,12 @@ void
 watch_wrong(struct watch *w)
 {
     watch_tell(w, (struct history_entry){.kind = HISTORY_WRONG});
+}
+
+void
+watch_left(struct watch *w, uint32_t group)
+{
+    watch_tell(w, (struct history_entry){.kind = HISTORY_LEFT, .group = group});
 }
 
 bool

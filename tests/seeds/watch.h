@@ -19,6 +19,8 @@ void watch_muted(struct watch *w, void (*fn)(void *user), void *user);
 void watch_damage(struct watch *w, uint32_t group, bool damaged);
 /* A person acts on a wrong belief from now on. */
 void watch_wrong(struct watch *w);
+/* A person was told that it is for them to say which copy of it counts. */
+void watch_left(struct watch *w, uint32_t group);
 uint32_t watch_flips(const struct watch *w);
 
 /* ---- heard.c --------------------------------------------------------------------------------- */
@@ -39,6 +41,7 @@ void watch_tell(struct watch *w, struct history_entry e);
 uint32_t watch_group(const struct watch *w, const char *name); /* UINT32_MAX: none */
 uint32_t watch_site(const char *name);
 uint32_t watch_person(struct watch *w, const struct controller *c);
+uint32_t watch_store(const struct watch *w, const struct controller *c); /* the number of its */
 bool watch_is_open(const struct watch *w, const struct controller *c, const char *run);
 /* The value of a text member, without reading the rest. */
 bool watch_text(const char *json, const char *key, char *to, size_t size);

@@ -185,9 +185,23 @@ check_tell(struct check *c, const struct history_entry *e)
     case HISTORY_CLAIM:
         check_claim(c, e);
         break;
+    case HISTORY_LEFT:
+        c->groups[e->group].left = true;
+        break;
     case HISTORY_UNKNOWN:
         break;
     }
+}
+
+/* No record, and not one copy of it that is writable alone: then it is for a person, as was told.
+ */
+static bool
+is_left(const struct group *g)
+{
+    uint32_t served = 0;
+    for (uint32_t j = 0; j < g->n_copies; j++)
+        served += check_served(g, g->copies[j].site);
+    return g->left && served != 1;
 }
 
 void
@@ -198,6 +212,8 @@ check_end(struct check *c, uint32_t open_runs)
     for (uint32_t gi = 0; gi < c->n_groups; gi++) {
         const struct group *g = &c->groups[gi];
         const struct entry *in = &g->in[c->active];
+        if (!in->recorded && is_left(g))
+            continue;
         if (!in->recorded || in->phase != HISTORY_PHASE_STEADY)
             check_break(c, CHECK_L1, "group %u has %s", gi,
                         in->recorded ? "a record that is not steady" : "no record");

@@ -24,6 +24,7 @@ enum history_kind {
     HISTORY_OVER,    /* a person was told that the run TEXT has ended, and nothing is left of it */
     HISTORY_VERDICT, /* that a group can be written at both sites, and for how long: bound */
     HISTORY_TAKEN,   /* this store's controller is the active one from now on */
+    HISTORY_LEFT,    /* that nobody but them can say which copy counts */
     HISTORY_CLAIM,   /* a person was told that a copy, at site PRIMARY, obeys nobody else */
 };
 

@@ -84,7 +84,7 @@ struct group {
     struct truth both; /* such a pair can be written at both sites, with all that belongs to it */
 
     struct entry in[STORES];
-    bool damaged;
+    bool damaged, left;
     uint64_t agreed_ns; /* to the loss by which the primary came to where it is */
     uint32_t last_run;  /* its place in runs; RUNS: none yet */
 };

@@ -37,7 +37,7 @@ check_over(struct check *c, const struct history_entry *e)
     char id[TEXT];
     check_run_id(e->text, id);
     const struct run *run = check_run(c, id);
-    if (!run || !run->move)
+    if (!run || !run->move || e->store != c->active)
         return;
     for (uint32_t i = 0; i < c->n_groups; i++) {
         const struct group *g = &c->groups[i];
