@@ -66,25 +66,17 @@ is_down(const struct dr_inv_vm *have)
 
 /* ---- who is not down ------------------------------------------------------------------------- */
 
-static bool
-listed(const struct guest *list, size_t n, const char *id)
-{
-    for (size_t i = 0; i < n; i++)
-        if (dr_streq(list[i].vm->id, id))
-            return true;
-    return false;
-}
-
 static size_t
 guests(struct leave *l, struct guest **ret)
 {
     struct guest *list = NULL;
+    struct dr_index listed = {0};
     size_t n = 0;
     for (size_t i = 0; i < l->n_groups; i++)
         for (size_t k = 0; k < l->groups[i].what.n_vms; k++) {
             const struct dr_stage_vm *vm = &l->groups[i].what.vms[k];
-            const struct dr_inv_vm *have = dr_inventory_vm(l->s.now, vm->id);
-            if (is_down(have) || listed(list, n, vm->id))
+            const struct dr_inv_vm *have = dr_stage_vm_now(&l->s, vm->id);
+            if (is_down(have) || !dr_index_put(l->s.a, &listed, vm->id, n))
                 continue;
             struct guest g = {.group = &l->groups[i],
                               .vm = vm,
@@ -280,7 +272,7 @@ ask_guests(struct leave *l, const struct guest *list, size_t n)
 static void
 state_of(struct leave *l, const struct dr_leave_group *g, const struct dr_stage_vm *vm)
 {
-    const struct dr_inv_vm *have = dr_inventory_vm(l->s.now, vm->id);
+    const struct dr_inv_vm *have = dr_stage_vm_now(&l->s, vm->id);
     const struct dr_stage_try *off =
         dr_stage_tried(&l->s, dr_stage_key_of(&l->s, DR_STAGE_POWER_OFF, vm->id));
     const struct dr_stage_try *asked =
@@ -304,7 +296,7 @@ static bool
 all_down(const struct leave *l, const struct dr_leave_group *g)
 {
     for (size_t i = 0; i < g->what.n_vms; i++)
-        if (!is_down(dr_inventory_vm(l->s.now, g->what.vms[i].id)))
+        if (!is_down(dr_stage_vm_now(&l->s, g->what.vms[i].id)))
             return false;
     return true;
 }
@@ -328,11 +320,9 @@ dr_leave_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
                 const struct dr_leave_group *groups, size_t n_groups,
                 const struct dr_stage_progress *progress, struct dr_stage_result *ret)
 {
-    struct leave l = {.s = {.a = a, .m = m, .now = now, .progress = progress, .out = ret},
-                      .groups = groups,
-                      .n_groups = n_groups};
+    struct leave l = {.groups = groups, .n_groups = n_groups};
     struct guest *list = NULL;
-    *ret = (struct dr_stage_result){0};
+    dr_stage_begin(&l.s, a, m, now, progress, ret);
     size_t n = guests(&l, &list);
     for (size_t i = 0; i < n; i++)
         judge_guest(&l, &list[i]);

@@ -149,7 +149,7 @@ mates_closed(const struct leave *l, const char *id)
             for (size_t i = 0; i < vm->n_domains; i++)
                 on_it |= dr_streq(vm->domains[i], id);
             for (size_t i = 0; on_it && i < vm->n_domains; i++) {
-                const struct dr_inv_domain *o = dr_inventory_domain(l->s.now, vm->domains[i]);
+                const struct dr_inv_domain *o = dr_stage_domain_now(&l->s, vm->domains[i]);
                 bool open = attached(o) && leaving(l, o->id) && o->status != DR_SD_MAINTENANCE &&
                             o->status != DR_SD_DETACHING;
                 if (open && (!o->master || look_beside(l, o).staying))
@@ -209,7 +209,7 @@ bool
 dr_leave_domain_forward(struct leave *l, const struct dr_leave_group *g,
                         const struct dr_stage_domain *d)
 {
-    const struct dr_inv_domain *have = dr_inventory_domain(l->s.now, d->id);
+    const struct dr_inv_domain *have = dr_stage_domain_now(&l->s, d->id);
     if (!have || have->status == DR_SD_UNATTACHED)
         return true;
     const struct dr_inv_dc *dc = have->dc ? dc_of(l, have) : NULL;

@@ -8,13 +8,51 @@
 static const int64_t back_off_first_ns = 500000000;
 static const int64_t back_off_most_ns = 5000000000;
 
+/* Whoever asks for something once for every VM finds it by its id: VMs come by the thousand. */
+void
+dr_stage_begin(struct stage *s, struct dr_arena *a, const struct dr_model *m,
+               const struct dr_inventory *now, const struct dr_stage_progress *progress,
+               struct dr_stage_result *out)
+{
+    *s = (struct stage){.a = a, .m = m, .now = now, .progress = progress, .out = out};
+    *out = (struct dr_stage_result){0};
+    for (size_t i = 0; i < progress->n_tries; i++)
+        (void)dr_index_put(a, &s->tries, progress->tries[i].key, i);
+    for (size_t i = 0; i < now->n_vms; i++)
+        (void)dr_index_put(a, &s->vms, now->vms[i].id, i);
+    for (size_t i = 0; i < now->n_domains; i++)
+        (void)dr_index_put(a, &s->domains, now->domains[i].id, i);
+    for (size_t i = 0; i < now->n_offered_templates; i++)
+        (void)dr_index_put(a, &s->offered_templates, now->offered_templates[i].id, i);
+    s->next_offer = dr_arena_alloc(a, now->n_offered_vms + 1, sizeof(*s->next_offer));
+    for (size_t i = now->n_offered_vms; i-- > 0;) { /* from behind: each before those after it */
+        size_t *at = dr_index_slot(a, &s->offers, now->offered_vms[i].id);
+        s->next_offer[i] = at ? *at : DR_INDEX_NONE;
+        if (at)
+            *at = i;
+    }
+    s->gates = dr_arena_alloc(a, m->n_start + 1, sizeof(*s->gates));
+}
+
+const struct dr_inv_vm *
+dr_stage_vm_now(const struct stage *s, const char *id)
+{
+    size_t at = dr_index_at(&s->vms, id);
+    return at == DR_INDEX_NONE ? NULL : &s->now->vms[at];
+}
+
+const struct dr_inv_domain *
+dr_stage_domain_now(const struct stage *s, const char *id)
+{
+    size_t at = dr_index_at(&s->domains, id);
+    return at == DR_INDEX_NONE ? NULL : &s->now->domains[at];
+}
+
 const struct dr_stage_try *
 dr_stage_tried(const struct stage *s, const char *key)
 {
-    for (size_t i = 0; i < s->progress->n_tries; i++)
-        if (dr_streq(s->progress->tries[i].key, key))
-            return &s->progress->tries[i];
-    return NULL;
+    size_t at = dr_index_at(&s->tries, key);
+    return at == DR_INDEX_NONE ? NULL : &s->progress->tries[at];
 }
 
 const char *
@@ -27,9 +65,8 @@ dr_stage_key_of(struct stage *s, enum dr_stage_kind kind, const char *id)
 enum turn
 dr_stage_turn_of(const struct stage *s, const char *key, int64_t most, const char **ret_why)
 {
-    for (size_t i = 0; i < s->out->n_actions; i++) /* a VM with disks in two groups is one VM */
-        if (dr_streq(s->out->actions[i].key, key))
-            return TURN_LATER;
+    if (dr_index_at(&s->actions, key) != DR_INDEX_NONE)
+        return TURN_LATER; /* a VM with disks in two groups is one VM */
     const struct dr_stage_try *t = dr_stage_tried(s, key);
     if (!t)
         return TURN_NOW;
@@ -64,6 +101,7 @@ struct dr_stage_action *
 dr_stage_act(struct stage *s, enum dr_stage_kind kind, const char *group, const char *key)
 {
     struct dr_stage_action *x = &dr_arena_push(s->a, s->out->actions, s->out->n_actions);
+    (void)dr_index_put(s->a, &s->actions, key, s->out->n_actions - 1);
     *x = (struct dr_stage_action){.kind = kind, .group = group, .key = key};
     return x;
 }
@@ -139,15 +177,15 @@ learn(struct stage *s, struct dr_stage_group *g)
             break;
         }
     }
+    struct dr_index vms = {0};
+    for (size_t i = 0; i < g->n_vms; i++)
+        (void)dr_index_put(s->a, &vms, g->vms[i].id, i);
     for (size_t i = 0; i < s->now->n_offered_vms; i++) {
         const struct dr_inv_offer *o = &s->now->offered_vms[i];
-        struct dr_stage_vm *vm = NULL;
         if (!dr_stage_domain_of_group(g, o->domain))
             continue;
-        for (size_t k = 0; k < g->n_vms; k++)
-            if (dr_streq(g->vms[k].id, o->id))
-                vm = &g->vms[k];
-        if (vm) {
+        if (!dr_index_put(s->a, &vms, o->id, g->n_vms)) {
+            struct dr_stage_vm *vm = &g->vms[dr_index_at(&vms, o->id)];
             bool listed = g->known;
             for (size_t k = 0; k < vm->n_domains; k++)
                 listed |= dr_streq(vm->domains[k], o->domain);
@@ -180,7 +218,7 @@ group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, s
     size_t settled = 0;
     for (size_t i = 0; i < g->n_vms; i++) {
         const struct dr_stage_vm *vm = &g->vms[i];
-        const struct dr_inv_vm *have = dr_inventory_vm(s->now, vm->id);
+        const struct dr_inv_vm *have = dr_stage_vm_now(s, vm->id);
         if (have)
             dr_stage_vm_start(s, groups, n_groups, g, vm, have);
         else
@@ -203,8 +241,8 @@ dr_stage_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
                 const struct dr_stage_group *groups, size_t n_groups,
                 const struct dr_stage_progress *progress, struct dr_stage_result *ret)
 {
-    struct stage s = {.a = a, .m = m, .now = now, .progress = progress, .out = ret};
-    *ret = (struct dr_stage_result){0};
+    struct stage s;
+    dr_stage_begin(&s, a, m, now, progress, ret);
     s.registers = dr_stage_in_flight(&s, DR_STAGE_REGISTER_VM) +
                   dr_stage_in_flight(&s, DR_STAGE_REGISTER_TEMPLATE);
     s.starts = dr_stage_in_flight(&s, DR_STAGE_START);

@@ -64,11 +64,8 @@ dr_stage_logged_in(struct stage *s, const struct dr_stage_group *g, const struct
         if (t && t->attempts && !t->trouble && !t->in_flight)
             continue;
         ready = false;
-        bool decided = false;
-        for (size_t k = 0; k < s->out->n_actions; k++)
-            decided |= dr_streq(s->out->actions[k].key, key);
         const char *why = NULL;
-        enum turn turn = decided ? TURN_LATER : dr_stage_turn_of(s, key, TRIES_DOMAIN, &why);
+        enum turn turn = dr_stage_turn_of(s, key, TRIES_DOMAIN, &why);
         if (turn == TURN_NEVER)
             dr_stage_stuck(
                 s, g->group,
@@ -153,7 +150,7 @@ bool
 dr_stage_domain_forward(struct stage *s, const struct dr_stage_group *g,
                         const struct dr_stage_domain *d)
 {
-    const struct dr_inv_domain *have = dr_inventory_domain(s->now, d->id);
+    const struct dr_inv_domain *have = dr_stage_domain_now(s, d->id);
     if (have && have->status == DR_SD_ACTIVE)
         return true;
     const struct dr_inv_dc *dc = dc_for(s, g, d);

@@ -5,6 +5,9 @@
 
 #include "model/words.h"
 
+#include <stdlib.h>
+#include <string.h>
+
 int64_t
 dr_stage_tier(const struct dr_model *m, const char *vm)
 {
@@ -24,19 +27,26 @@ dr_stage_vm_before(const struct dr_stage_vm *x, const struct dr_stage_vm *y)
         return x->ha;
     if (x->priority != y->priority)
         return x->priority > y->priority;
-    return x->name && y->name && __builtin_strcmp(x->name, y->name) < 0;
+    return strcmp(x->name ? x->name : "", y->name ? y->name : "") < 0;
 }
 
-/* Insertion sort: the lists are short, and equal ones keep their order. */
+static int
+earlier_first(const void *x, const void *y)
+{
+    const struct dr_stage_vm *a = x, *b = y;
+    if (dr_stage_vm_before(a, b))
+        return -1;
+    return dr_stage_vm_before(b, a) ? 1 : strcmp(a->id, b->id);
+}
+
 void
 dr_stage_sort_vms(struct dr_stage_vm *vms, size_t n)
 {
-    for (size_t i = 1; i < n; i++)
-        for (size_t j = i; j > 0 && dr_stage_vm_before(&vms[j], &vms[j - 1]); j--) {
-            struct dr_stage_vm t = vms[j];
-            vms[j] = vms[j - 1];
-            vms[j - 1] = t;
-        }
+    bool sorted = true; /* mostly: it was done the last time */
+    for (size_t i = 1; i < n && sorted; i++)
+        sorted = earlier_first(&vms[i - 1], &vms[i]) <= 0;
+    if (!sorted)
+        qsort(vms, n, sizeof(*vms), earlier_first);
 }
 
 /* A domain ranks with its most important VM; VMs must be sorted. */

@@ -4,7 +4,11 @@
 
 #include "plan/stage.h"
 
+#include "base/index.h"
 #include "base/str.h"
+
+/* Does a tier still hold back those that come after it? */
+enum gate { GATE_UNKNOWN = 0, GATE_OPEN, GATE_SHUT };
 
 /* One expansion: what the engine has now, what was tried, and what is decided. */
 struct stage {
@@ -14,6 +18,12 @@ struct stage {
     const struct dr_stage_progress *progress;
     struct dr_stage_result *out;
     size_t registers, starts; /* in flight, with those decided now */
+
+    /* Where what is asked for once for every VM is: tries and actions by key, the rest by id. */
+    struct dr_index tries, actions, vms, domains, offered_templates, failed;
+    struct dr_index offers; /* the first of each VM; the next one of the same VM in next_offer */
+    size_t *next_offer;
+    enum gate *gates; /* by tier, once somebody asked */
 };
 
 /* A domain call that failed six times in a row is not going to succeed by itself. */
@@ -29,6 +39,12 @@ void dr_stage_sort_vms(struct dr_stage_vm *vms, size_t n);
 bool dr_stage_vm_before(const struct dr_stage_vm *x, const struct dr_stage_vm *y);
 
 /* stage.c */
+void dr_stage_begin(struct stage *s, struct dr_arena *a, const struct dr_model *m,
+                    const struct dr_inventory *now, const struct dr_stage_progress *progress,
+                    struct dr_stage_result *out);
+/* What the engine has, or NULL. */
+const struct dr_inv_vm *dr_stage_vm_now(const struct stage *s, const char *id);
+const struct dr_inv_domain *dr_stage_domain_now(const struct stage *s, const char *id);
 enum turn dr_stage_turn_of(const struct stage *s, const char *key, int64_t most,
                            const char **ret_why);
 struct dr_stage_action *dr_stage_act(struct stage *s, enum dr_stage_kind kind, const char *group,

@@ -36,7 +36,7 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
     x->id = o->id;
     x->name = o->name;
     x->domain = o->domain;
-    x->cluster = cluster->name;
+    x->cluster = cluster ? cluster->name : NULL;
     x->from = g->from;
     x->to = g->to;
     x->partial = s->m->mapping.partial_import;
@@ -58,22 +58,31 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
                                      .to_profile_id = v->from_profile_id,
                                      .to_data_center = v->from_data_center};
     }
-    x->text = dr_arena_printf(s->a, "register %s %s in cluster %s", what, o->name ? o->name : o->id,
-                              cluster->name);
+    const char *name = o->name ? o->name : o->id;
+    x->text = cluster
+                  ? dr_arena_printf(s->a, "register %s %s in cluster %s", what, name, cluster->name)
+                  : dr_arena_printf(s->a, "register %s %s in the cluster its configuration names",
+                                    what, name);
 }
 
 /*
  * Engines do not tell the cluster of a template that is only offered. It goes where the VMs of its
- * group go, or to the only cluster there is.
+ * group go, or to the only cluster there is; otherwise to the one its configuration names, which
+ * the engine finds. False: that is known, and has no counterpart.
  */
-static const struct dr_inv_cluster *
+static bool
 cluster_for_template(const struct stage *s, const struct dr_stage_group *g,
-                     const struct dr_inv_offer *o)
+                     const struct dr_inv_offer *o, const struct dr_inv_cluster **ret)
 {
-    const struct dr_inv_cluster *cl = dr_stage_cluster_for(s, g, o->cluster);
-    for (size_t i = 0; !o->cluster && !cl && i < g->n_vms; i++)
-        cl = dr_stage_cluster_for(s, g, g->vms[i].cluster);
-    return !o->cluster && !cl && s->now->n_clusters == 1 ? &s->now->clusters[0] : cl;
+    bool told = o->cluster != NULL;
+    *ret = dr_stage_cluster_for(s, g, o->cluster);
+    for (size_t i = 0; !o->cluster && !*ret && i < g->n_vms; i++) {
+        told |= g->vms[i].cluster != NULL;
+        *ret = dr_stage_cluster_for(s, g, g->vms[i].cluster);
+    }
+    if (!o->cluster && !*ret && s->now->n_clusters == 1)
+        *ret = &s->now->clusters[0];
+    return *ret || !told;
 }
 
 /* Templates on an active domain. True while one that VMs may need is still to come. */
@@ -85,17 +94,18 @@ dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
         if (!dr_stage_domain_of_group(g, o->domain) || s->registers >= IN_FLIGHT_REGISTER)
             continue;
         const char *key = dr_stage_key_of(s, DR_STAGE_REGISTER_TEMPLATE, o->id), *why = NULL;
-        const struct dr_inv_cluster *cl = cluster_for_template(s, g, o);
+        const struct dr_inv_cluster *cl = NULL;
+        bool placed = cluster_for_template(s, g, o, &cl);
         enum turn t = dr_stage_turn_of(s, key, TRIES_REGISTER, &why);
-        if (!cl || t == TURN_NEVER)
+        if (!placed || t == TURN_NEVER)
             dr_stage_stuck(
                 s, g->group,
-                cl ? dr_arena_printf(s->a, "template %s cannot be registered: %s",
-                                     o->name ? o->name : o->id, why ? why : "it has no effect")
-                   : dr_arena_printf(s->a, "template %s: cluster %s has no counterpart at %s",
-                                     o->name ? o->name : o->id, o->cluster ? o->cluster : "?",
-                                     g->to));
-        if (!cl || t != TURN_NOW)
+                placed ? dr_arena_printf(s->a, "template %s cannot be registered: %s",
+                                         o->name ? o->name : o->id, why ? why : "it has no effect")
+                       : dr_arena_printf(s->a, "template %s: cluster %s has no counterpart at %s",
+                                         o->name ? o->name : o->id, o->cluster ? o->cluster : "?",
+                                         g->to));
+        if (!placed || t != TURN_NOW)
             continue;
         fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_TEMPLATE, g->group, key), g, o, cl,
                       "template");
@@ -111,11 +121,9 @@ static const struct dr_inv_offer *
 offer_of(const struct stage *s, const struct dr_stage_group *g, const char *vm)
 {
     const struct dr_inv_offer *found = NULL;
-    for (size_t i = 0; i < s->now->n_offered_vms; i++) {
+    for (size_t i = dr_index_at(&s->offers, vm); i != DR_INDEX_NONE; i = s->next_offer[i]) {
         const struct dr_inv_offer *o = &s->now->offered_vms[i];
         bool master = false;
-        if (!dr_streq(o->id, vm))
-            continue;
         for (size_t k = 0; k < g->n_domains; k++)
             master |= g->domains[k].master && dr_streq(g->domains[k].id, o->domain);
         if (!master)
@@ -128,10 +136,7 @@ offer_of(const struct stage *s, const struct dr_stage_group *g, const char *vm)
 static bool
 template_to_come(const struct stage *s, const struct dr_inv_offer *o)
 {
-    for (size_t i = 0; o->template_id && i < s->now->n_offered_templates; i++)
-        if (dr_streq(s->now->offered_templates[i].id, o->template_id))
-            return true;
-    return false;
+    return dr_index_at(&s->offered_templates, o->template_id) != DR_INDEX_NONE;
 }
 
 static struct dr_stage_vm_state *
@@ -141,6 +146,8 @@ vm_state(struct stage *s, const struct dr_stage_group *g, const struct dr_stage_
     struct dr_stage_vm_state *x = &dr_arena_push(s->a, s->out->vms, s->out->n_vms);
     *x = (struct dr_stage_vm_state){
         .group = g->group, .id = vm->id, .name = vm->name, .state = state, .trouble = trouble};
+    if (dr_streq(state, "failed"))
+        (void)dr_index_put(s->a, &s->failed, vm->id, s->out->n_vms - 1);
     return x;
 }
 
@@ -150,7 +157,7 @@ disks_there(const struct stage *s, const struct dr_stage_vm *vm, bool *ret_read)
 {
     *ret_read = true;
     for (size_t i = 0; i < vm->n_domains; i++) {
-        const struct dr_inv_domain *d = dr_inventory_domain(s->now, vm->domains[i]);
+        const struct dr_inv_domain *d = dr_stage_domain_now(s, vm->domains[i]);
         if (!d || d->status != DR_SD_ACTIVE)
             return false;
         *ret_read &= dr_stage_offers_known(s, vm->domains[i]);
@@ -166,7 +173,7 @@ static bool
 whole(const struct stage *s, const struct dr_stage_group *g)
 {
     for (size_t i = 0; !g->known && i < g->n_domains; i++) {
-        const struct dr_inv_domain *d = dr_inventory_domain(s->now, g->domains[i].id);
+        const struct dr_inv_domain *d = dr_stage_domain_now(s, g->domains[i].id);
         if (!d || d->status != DR_SD_ACTIVE || !dr_stage_offers_known(s, g->domains[i].id))
             return false;
     }
@@ -199,12 +206,15 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const stru
                        dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
         return;
     }
-    const struct dr_inv_cluster *cl =
-        dr_stage_cluster_for(s, g, o->cluster ? o->cluster : vm->cluster);
-    if (!cl || t == TURN_NEVER) {
-        why = cl ? (why ? why : "registering it has no effect")
-                 : dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it",
-                                   o->cluster ? o->cluster : "?", g->to);
+    /* Of a VM whose old engine was never read only its configuration on the storage knows the
+     * cluster: the engine looks there, and maps it. */
+    const char *from = o->cluster ? o->cluster : vm->cluster;
+    const struct dr_inv_cluster *cl = dr_stage_cluster_for(s, g, from);
+    if ((from && !cl) || t == TURN_NEVER) {
+        why =
+            t == TURN_NEVER && (cl || !from)
+                ? (why ? why : "registering it has no effect")
+                : dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it", from, g->to);
         (void)vm_state(s, g, vm, "failed", why);
         dr_stage_stuck(s, g->group,
                        dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
@@ -243,35 +253,50 @@ static bool
 given_up(const struct stage *s, const char *group, const struct dr_stage_vm *vm)
 {
     bool read;
-    for (size_t i = 0; i < s->out->n_vms; i++)
-        if (dr_streq(s->out->vms[i].id, vm->id) && dr_streq(s->out->vms[i].state, "failed"))
-            return true;
-    return dr_stage_is_stuck(s, group) && !disks_there(s, vm, &read);
+    return dr_index_at(&s->failed, vm->id) != DR_INDEX_NONE ||
+           (dr_stage_is_stuck(s, group) && !disks_there(s, vm, &read));
+}
+
+/* Does VM, of a tier with a gate, still hold back those that come after it? */
+static bool
+holds(const struct stage *s, const struct dr_stage_group *g, const struct dr_stage_vm *vm)
+{
+    if (!vm->start || given_up(s, g->group, vm))
+        return false;
+    const struct dr_inv_vm *have = dr_stage_vm_now(s, vm->id);
+    if (have && have->status == DR_VM_UP)
+        return false;
+    const struct dr_stage_try *t = dr_stage_tried(s, dr_arena_printf(s->a, "start %s", vm->id));
+    if (!t || t->in_flight || !t->attempts)
+        return true;
+    /* the limit counts from the answer to the start */
+    return !t->given_up &&
+           s->progress->now_ns - t->last_ns < s->m->start[vm->tier].gate_up_s * INT64_C(1000000000);
+}
+
+/* Looked at once in an expansion: whoever stops holding it meanwhile does so in the next. */
+static bool
+shut(struct stage *s, const struct dr_stage_group *groups, size_t n_groups, size_t tier)
+{
+    if (s->gates[tier] != GATE_UNKNOWN)
+        return s->gates[tier] == GATE_SHUT;
+    s->gates[tier] = GATE_OPEN;
+    for (size_t g = 0; s->m->start[tier].gate_up_s >= 0 && g < n_groups; g++)
+        for (size_t i = 0; s->gates[tier] == GATE_OPEN && i < groups[g].n_vms; i++)
+            if ((size_t)groups[g].vms[i].tier == tier && holds(s, &groups[g], &groups[g].vms[i]))
+                s->gates[tier] = GATE_SHUT;
+    return s->gates[tier] == GATE_SHUT;
 }
 
 /* Does an earlier tier with a gate still hold this VM back? */
 static bool
-gated(const struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
+gated(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
       const struct dr_stage_vm *vm)
 {
     const bool *before = dr_stage_tiers_before(s->a, s->m, vm->tier);
-    for (size_t g = 0; g < n_groups; g++)
-        for (size_t i = 0; i < groups[g].n_vms; i++) {
-            const struct dr_stage_vm *other = &groups[g].vms[i];
-            if (!other->start || (size_t)other->tier >= s->m->n_start || !before[other->tier] ||
-                s->m->start[other->tier].gate_up_s < 0 || given_up(s, groups[g].group, other))
-                continue;
-            const struct dr_inv_vm *have = dr_inventory_vm(s->now, other->id);
-            if (have && have->status == DR_VM_UP)
-                continue;
-            const struct dr_stage_try *t =
-                dr_stage_tried(s, dr_arena_printf(s->a, "start %s", other->id));
-            int64_t limit = s->m->start[other->tier].gate_up_s * 1000000000;
-            if (!t || t->in_flight || !t->attempts)
-                return true;
-            if (!t->given_up && s->progress->now_ns - t->last_ns < limit)
-                return true; /* the limit counts from the answer to the start */
-        }
+    for (size_t t = 0; t < s->m->n_start; t++)
+        if (before[t] && shut(s, groups, n_groups, t))
+            return true;
     return false;
 }
 

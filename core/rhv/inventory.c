@@ -1,5 +1,6 @@
 #include "rhv/inventory.h"
 
+#include "base/index.h"
 #include "base/mem.h"
 #include "base/str.h"
 #include "rhv/api.h"
@@ -284,23 +285,20 @@ read_vms(const struct reading *d, struct drstor_error **err)
     return e == DRSTOR_OK && all.n > 1 ? read_disks(d, err) : e;
 }
 
-/* A light reading keeps what it knew; both lists mostly have the same order. */
+/* A light reading keeps what it knew. */
 static void
 keep_places(const struct reading *d)
 {
     const struct dr_inventory *old = d->options->light;
-    size_t at = 0;
+    struct dr_index vms = {0};
+    for (size_t i = 0; i < old->n_vms; i++)
+        (void)dr_index_put(d->a, &vms, old->vms[i].id, i);
     for (size_t i = 0; i < d->v->n_vms; i++) {
         struct dr_inv_vm *vm = &d->v->vms[i];
-        for (size_t k = 0; k < old->n_vms; k++, at++) {
-            at = at < old->n_vms ? at : 0;
-            if (!dr_streq(old->vms[at].id, vm->id))
-                continue;
-            for (size_t j = 0; j < old->vms[at].n_domains; j++)
-                dr_arena_push(d->a, vm->domains, vm->n_domains) =
-                    dr_arena_str(d->a, old->vms[at].domains[j]);
-            break;
-        }
+        size_t at = dr_index_at(&vms, vm->id);
+        for (size_t j = 0; at != DR_INDEX_NONE && j < old->vms[at].n_domains; j++)
+            dr_arena_push(d->a, vm->domains, vm->n_domains) =
+                dr_arena_str(d->a, old->vms[at].domains[j]);
     }
     for (size_t i = 0; i < d->v->n_domains; i++)
         for (size_t k = 0; k < old->n_domains; k++)

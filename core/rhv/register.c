@@ -127,6 +127,8 @@ configuration(const struct dr_rhv_register *what, bool vm)
     static const struct dr_mapping none;
     const struct dr_mapping *maps = what->maps ? what->maps : &none;
     struct json_object *o = json_object_new_object();
+    if (!what->cluster)
+        set_mappings(o, "cluster", pair_mappings(maps->clusters, maps->n_clusters));
     set_mappings(o, "vnic_profile", vnic_mappings(what));
     set_mappings(o, "role", pair_mappings(maps->roles, maps->n_roles));
     set_mappings(o, "domain", pair_mappings(maps->domains, maps->n_domains));

@@ -117,13 +117,19 @@ domain_of(const struct dr_stage_group *ran, const struct dr_inv_vm *vm)
     return NULL;
 }
 
-static struct dr_stage_vm *
-vm_of(const struct dr_stage_group *ran, const char *id)
+static void
+by_id(struct dr_arena *a, const struct dr_stage_group *ran, struct dr_index *ret)
 {
+    *ret = (struct dr_index){0};
     for (size_t i = 0; i < ran->n_vms; i++)
-        if (dr_streq(ran->vms[i].id, id))
-            return &ran->vms[i];
-    return NULL;
+        (void)dr_index_put(a, ret, ran->vms[i].id, i);
+}
+
+static struct dr_stage_vm *
+vm_of(const struct dr_stage_group *ran, const struct dr_index *ids, const char *id)
+{
+    size_t at = dr_index_at(ids, id);
+    return at == DR_INDEX_NONE ? NULL : &ran->vms[at];
 }
 
 int
@@ -131,11 +137,14 @@ dr_guests_note(struct dr_arena *a, const struct dr_model *m, const struct dr_inv
                struct dr_stage_group *ran)
 {
     int added = 0;
+    dr_auto(dr_arena_freep) struct dr_arena *scratch = dr_arena_new();
+    struct dr_index ids;
+    by_id(scratch, ran, &ids);
     for (size_t i = 0; i < now->n_vms; i++) {
         const struct dr_inv_vm *vm = &now->vms[i];
         if (!dr_vm_may_run(vm->status) || !domain_of(ran, vm))
             continue;
-        struct dr_stage_vm *have = vm_of(ran, vm->id);
+        struct dr_stage_vm *have = vm_of(ran, &ids, vm->id);
         if (have && have->start)
             continue;
         added = 1;
@@ -203,10 +212,12 @@ static void
 merge_facts(struct dr_step *s, struct dr_stage_group *ran)
 {
     struct dr_stage_group before;
+    struct dr_index ids;
+    by_id(s->arena, ran, &ids);
     pthread_mutex_lock(&s->run->lock);
     dr_stage_expect(s->arena, s->run->s->model, &s->run->facts, s->group, s->old, &before);
     for (size_t i = 0; i < before.n_vms; i++) {
-        struct dr_stage_vm *vm = before.vms[i].start ? vm_of(ran, before.vms[i].id) : NULL;
+        struct dr_stage_vm *vm = before.vms[i].start ? vm_of(ran, &ids, before.vms[i].id) : NULL;
         if (vm)
             vm->start = true;
     }

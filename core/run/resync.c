@@ -207,7 +207,7 @@ follows(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *
     (void)d;
     (void)err;
     return v->relation == DRSTOR_RELATION_DESTINATION && v->sync != DRSTOR_SYNC_BROKEN &&
-           v->sync != DRSTOR_SYNC_DIVERGED;
+           v->sync != DRSTOR_SYNC_DIVERGED && v->sync != DRSTOR_SYNC_PAUSED;
 }
 
 /* The source is the primary of the record, never what looks writable or newer (S5). */
@@ -221,6 +221,14 @@ primary_is_source(struct dr_step *s, struct dr_record *rec, struct drstor_error 
         return DRSTOR_OK;
     return dr_refuse(err, "R061", "the primary of group %s is %s, not %s: nothing is overwritten",
                      s->group->name, rec->primary ? rec->primary : "nobody", s->target->site->name);
+}
+
+static bool
+array_can(struct dr_step *s, const struct dr_copy *at, enum dr_array_op op)
+{
+    const struct dr_plugin *p = NULL;
+    return dr_endpoints_plugin(s->run->s->ends, at->array, &p, NULL) == DRSTOR_OK &&
+           dr_plugin_can(p, op);
 }
 
 static int
@@ -253,9 +261,15 @@ resync(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v
     /* A copy that is about to be overwritten must not be in anybody's hands (P6). */
     if (dr_plugin_can(p, DR_ARRAY_OP_WITHDRAW) && dr_call_withdraw(s, v, call))
         return DRSTOR_OK;
-    call->operation = DR_ARRAY_OP_RESYNC;
     *to = s->source_drives ? s->target : s->old;
     call->group = (*to)->id;
+    /* Somebody stopped a pair that is whole: it goes on, and nothing is overwritten. */
+    if (v->relation == DRSTOR_RELATION_DESTINATION && v->sync == DRSTOR_SYNC_PAUSED &&
+        array_can(s, *to, DR_ARRAY_OP_RESUME)) {
+        call->operation = DR_ARRAY_OP_RESUME;
+        return DRSTOR_OK;
+    }
+    call->operation = DR_ARRAY_OP_RESYNC;
     call->source = DR_CANARY("resync-from-old") ? s->old->id : s->target->id;
     call->target = DR_CANARY("resync-from-old") ? s->target->id : s->old->id;
     call->expect = kept ? kept : v->generation;

@@ -12,7 +12,6 @@ stage_free(struct stage *st)
 {
     dr_mailbox_free(st->box);
     dr_arena_free(st->arena);
-    free(st->last_look);
     free(st);
 }
 
@@ -77,8 +76,11 @@ expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct 
         return DRSTOR_OK;
     }
     pthread_mutex_lock(&run->lock);
-    dr_stage_expect(run->arena, run->s->model, &run->facts, s->group,
-                    s->flip->operation == DR_OPERATION_SERVE ? s->target : s->old, ret);
+    /* Without a record nobody knows where what it holds was configured: names of the other site are
+     * mapped, those of this one stay. */
+    bool own = s->flip->operation == DR_OPERATION_SERVE && !s->flip->adopt;
+    dr_stage_expect(run->arena, run->s->model, &run->facts, s->group, own ? s->target : s->old,
+                    ret);
     pthread_mutex_unlock(&run->lock);
     /* Facts read after the fence no longer know what ran; the plan does. */
     for (size_t i = 0; i < ret->n_vms; i++)

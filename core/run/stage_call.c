@@ -20,11 +20,12 @@ struct call {
 static struct dr_stage_try *
 try_of(struct stage *st, const char *key)
 {
-    for (size_t i = 0; i < st->progress.n_tries; i++)
-        if (dr_streq(st->progress.tries[i].key, key))
-            return &st->progress.tries[i];
+    size_t at = dr_index_at(&st->tries, key);
+    if (at != DR_INDEX_NONE)
+        return &st->progress.tries[at];
     struct dr_stage_try *t = &dr_arena_push(st->arena, st->progress.tries, st->progress.n_tries);
     *t = (struct dr_stage_try){.key = dr_arena_str(st->arena, key)};
+    (void)dr_index_put(st->arena, &st->tries, t->key, st->progress.n_tries - 1);
     return t;
 }
 
@@ -182,10 +183,12 @@ dr_stage_at_vms(const struct stage *st, const struct dr_stage_group *g)
 void
 dr_stage_forget(struct stage *st, const char *vm)
 {
-    for (size_t i = 0; i < st->progress.n_tries; i++) {
-        struct dr_stage_try *t = &st->progress.tries[i];
-        const char *id = strchr(t->key, ' ');
-        if (id && dr_streq(id + 1, vm) && !t->in_flight)
-            t->first_ns = 0;
+    static const enum dr_stage_kind asked[] = {DR_STAGE_SHUTDOWN, DR_STAGE_POWER_OFF};
+    for (size_t i = 0; i < DR_COUNT(asked); i++) {
+        dr_auto(dr_str_freep) struct dr_str key = {0};
+        dr_str_printf(&key, "%s %s", dr_name(&dr_stage_kind_names, (int)asked[i]), vm);
+        size_t at = dr_index_at(&st->tries, key.s);
+        if (at != DR_INDEX_NONE && !st->progress.tries[at].in_flight)
+            st->progress.tries[at].first_ns = 0;
     }
 }

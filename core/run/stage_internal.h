@@ -4,6 +4,7 @@
 
 #include "run/internal.h"
 
+#include "base/index.h"
 #include "plan/leave.h"
 #include "rhv/calls.h"
 #include "rhv/inventory.h"
@@ -37,6 +38,7 @@ struct joined {
     size_t n_seen;
     struct dr_stage_vm_state *vms; /* as last seen, in the stage's arena */
     size_t n_vms;
+    struct dr_index seen_at, vms_at, wanted_at; /* by id, in the stage's arena, too */
 };
 
 struct stage {
@@ -53,13 +55,15 @@ struct stage {
     size_t n_groups;
 
     struct dr_stage_progress progress; /* the leader's */
+    struct dr_index tries;             /* of it, by key */
     size_t in_flight;
     struct dr_inv_domain *found; /* that hosts discovered */
     size_t n_found;
     bool found_read;
     struct dr_inventory base; /* read whole once a lead; later looks read only what moves */
+    struct dr_index base_vms; /* of it, by id */
     bool have_base;
-    char *last_look; /* to see whether anything changed */
+    uint64_t last_look; /* a digest, to see whether anything changed */
     uint64_t changed_ns;
 };
 

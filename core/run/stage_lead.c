@@ -46,11 +46,21 @@ tell_locked(struct stage *st, struct joined *g, enum dr_step_end end, const char
 static bool
 first_seen(struct joined *g, const char *id, int64_t utc, struct dr_arena *a)
 {
-    for (size_t i = 0; i < g->n_seen; i++)
-        if (dr_streq(g->seen[i].id, id))
-            return false;
-    dr_arena_push(a, g->seen, g->n_seen) = (struct vm_seen){.id = dr_arena_str(a, id), .utc = utc};
-    return true;
+    if (dr_index_at(&g->seen_at, id) != DR_INDEX_NONE)
+        return false;
+    struct vm_seen *seen = &dr_arena_push(a, g->seen, g->n_seen);
+    *seen = (struct vm_seen){.id = dr_arena_str(a, id), .utc = utc};
+    return dr_index_put(a, &g->seen_at, seen->id, g->n_seen - 1);
+}
+
+/* Did it run where it comes from? What G wants only grows. */
+static bool
+ran(struct joined *g, const char *id, struct dr_arena *a)
+{
+    for (size_t i = g->wanted_at.n; i < g->want.n_vms; i++)
+        (void)dr_index_put(a, &g->wanted_at, dr_arena_str(a, g->want.vms[i].id), i);
+    size_t at = dr_index_at(&g->wanted_at, id);
+    return at != DR_INDEX_NONE && g->want.vms[at].start;
 }
 
 static bool
@@ -73,13 +83,11 @@ static void
 arrived(struct stage *st, struct joined *g, const struct dr_stage_vm_state *vm)
 {
     const char *name = vm->name ? vm->name : vm->id;
-    bool down = dr_streq(vm->state, "down"), off = dr_streq(vm->state, "powered-off"), ran = false;
+    bool down = dr_streq(vm->state, "down"), off = dr_streq(vm->state, "powered-off");
     if (down || off)
         dr_stage_forget(st, vm->id);
-    for (size_t i = 0; i < g->want.n_vms; i++)
-        ran |= g->want.vms[i].start && dr_streq(g->want.vms[i].id, vm->id);
-    bool there =
-        comes(g) ? dr_streq(vm->state, "up") : g->wish == WISH_DOWN && ran && (down || off);
+    bool there = comes(g) ? dr_streq(vm->state, "up")
+                          : g->wish == WISH_DOWN && (down || off) && ran(g, vm->id, st->arena);
     if (!there || !first_seen(g, vm->id, dr_now_utc(st->run->s->env), st->arena))
         return;
     dr_run_event(st->run, g->step, comes(g) ? "up" : "down", "VM %s %s", name,
@@ -97,6 +105,7 @@ turn_back(struct stage *st, struct joined *g, const char *why)
     g->want.to = st->site;
     g->stuck_since = 0;
     g->n_seen = 0;
+    g->seen_at = (struct dr_index){0};
     st->changed_ns = dr_now_ns(st->run->s->env);
     dr_run_event(st->run, g->step, "returning", "%s; what was shut down is started again", why);
 }
@@ -123,25 +132,35 @@ tell_stuck(struct stage *st, struct joined *g, const char *why)
         tell_locked(st, g, DR_STEP_END_FAILED, dr_arena_str(st->arena, why));
 }
 
+/* What has not changed is not copied again: looks are many. */
+static void
+remember(struct stage *st, struct joined *g, const struct dr_stage_vm_state *vm)
+{
+    size_t at = dr_index_at(&g->vms_at, vm->id);
+    if (at == DR_INDEX_NONE) {
+        at = g->n_vms;
+        dr_arena_push(st->arena, g->vms, g->n_vms) =
+            (struct dr_stage_vm_state){.group = g->want.group,
+                                       .id = dr_arena_str(st->arena, vm->id),
+                                       .name = dr_arena_str(st->arena, vm->name)};
+        (void)dr_index_put(st->arena, &g->vms_at, g->vms[at].id, at);
+    }
+    struct dr_stage_vm_state *mine = &g->vms[at];
+    mine->state = vm->state;
+    if (!dr_streq(mine->trouble, vm->trouble))
+        mine->trouble = dr_arena_str(st->arena, vm->trouble);
+}
+
 static void
 judge(struct stage *st, struct joined *g, const struct dr_stage_result *r)
 {
     uint64_t now = dr_now_ns(st->run->s->env);
-    struct dr_stage_vm_state *vms = dr_arena_alloc(st->arena, r->n_vms + 1, sizeof(*vms));
-    size_t n = 0;
     for (size_t i = 0; i < r->n_vms; i++) {
         if (!dr_streq(r->vms[i].group, g->want.group))
             continue;
         arrived(st, g, &r->vms[i]);
-        vms[n++] =
-            (struct dr_stage_vm_state){.group = g->want.group,
-                                       .id = dr_arena_str(st->arena, r->vms[i].id),
-                                       .name = dr_arena_str(st->arena, r->vms[i].name),
-                                       .state = r->vms[i].state,
-                                       .trouble = dr_arena_str(st->arena, r->vms[i].trouble)};
+        remember(st, g, &r->vms[i]);
     }
-    g->vms = vms;
-    g->n_vms = n;
     const char *why = NULL;
     bool done = false, is_stuck = false;
     for (size_t i = 0; i < r->n_done; i++)
@@ -165,21 +184,47 @@ judge(struct stage *st, struct joined *g, const struct dr_stage_result *r)
     }
 }
 
+/* FNV-1a over texts, each with its end. */
+static const uint64_t digest_start = UINT64_C(14695981039346656037);
+
+static uint64_t
+digest_text(uint64_t h, const char *text)
+{
+    const unsigned char *c = (const unsigned char *)(text ? text : "");
+    for (;; c++) {
+        h = (h ^ *c) * UINT64_C(1099511628211);
+        if (!*c)
+            return h;
+    }
+}
+
+static uint64_t
+digest(uint64_t h, const struct dr_stage_result *r)
+{
+    for (size_t i = 0; i < r->n_actions; i++)
+        h = digest_text(h, r->actions[i].key);
+    h = digest_text(h, NULL);
+    for (size_t i = 0; i < r->n_vms; i++)
+        h = digest_text(digest_text(digest_text(h, r->vms[i].id), r->vms[i].state),
+                        r->vms[i].trouble);
+    h = digest_text(h, NULL);
+    for (size_t i = 0; i < r->n_done; i++)
+        h = digest_text(h, r->done[i]);
+    h = digest_text(h, NULL);
+    for (size_t i = 0; i < r->n_stuck; i++)
+        h = digest_text(digest_text(h, r->stuck[i]), r->stuck_why[i]);
+    return digest_text(h, NULL);
+}
+
 /* Only a change in what these groups see keeps a stage alive: calls to make, states of their VMs.
  */
 static bool
 changed(struct stage *st, const struct dr_stage_result *comes, const struct dr_stage_result *goes)
 {
-    struct json_object *o = json_object_new_object();
-    dr_json_set(o, "comes", dr_map_write(&dr_stage_result_type, comes));
-    dr_json_set(o, "goes", dr_map_write(&dr_stage_result_type, goes));
-    const char *text = dr_json_text(o);
-    bool same = st->last_look && strcmp(st->last_look, text) == 0;
-    if (!same) {
-        free(st->last_look);
-        st->last_look = dr_strdup(text);
-    }
-    (void)json_object_put(o);
+    uint64_t look = digest(digest_start, comes);
+    look = digest(look, goes);
+    bool same = look == st->last_look;
+    st->last_look = look;
     return !same;
 }
 
@@ -294,7 +339,7 @@ static bool
 all_known(const struct stage *st, const struct dr_inventory *now)
 {
     for (size_t i = 0; i < now->n_vms; i++)
-        if (!dr_inventory_vm(&st->base, now->vms[i].id))
+        if (dr_index_at(&st->base_vms, now->vms[i].id) == DR_INDEX_NONE)
             return false;
     return true;
 }
@@ -320,6 +365,9 @@ round_of(struct stage *st, bool *ret_changed, bool *ret_patient, struct drstor_e
     if (!st->have_base) {
         dr_map_copy(st->arena, &dr_inventory_type, &now, &st->base);
         st->have_base = true;
+        st->base_vms = (struct dr_index){0};
+        for (size_t i = 0; i < st->base.n_vms; i++)
+            (void)dr_index_put(st->arena, &st->base_vms, st->base.vms[i].id, i);
     }
     now.discovered = st->found;
     now.n_discovered = st->n_found;
@@ -478,9 +526,9 @@ result_json(const struct joined *g)
         dr_json_set_str(vm, "id", g->vms[i].id);
         dr_json_set_str(vm, "state", g->vms[i].state);
         dr_json_set_str(vm, "trouble", g->vms[i].trouble);
-        for (size_t k = 0; k < g->n_seen; k++)
-            if (dr_streq(g->seen[k].id, g->vms[i].id))
-                dr_json_set_i64(vm, comes(g) ? "started_utc" : "stopped_utc", g->seen[k].utc);
+        size_t at = dr_index_at(&g->seen_at, g->vms[i].id);
+        if (at != DR_INDEX_NONE)
+            dr_json_set_i64(vm, comes(g) ? "started_utc" : "stopped_utc", g->seen[at].utc);
         (void)json_object_array_add(vms, vm);
     }
     dr_json_set(o, "vms", vms);

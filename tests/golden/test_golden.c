@@ -1,10 +1,15 @@
-/* Every golden case, and what the planner promises beyond one case. */
+/*
+ * Every golden case, and what the planner promises beyond one case.
+ *
+ *     test_golden --shapes      what the plans do that are not refused
+ */
 #include "golden.h"
 
 #include "config/config.h"
 #include "plan/explain.h"
 #include "plan/loss.h"
 #include "plan/planner.h"
+#include "support/plan_shape.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -304,9 +309,28 @@ every_check_and_finding_has_a_case(void **state)
     assert_int_equal(good, total);
 }
 
-int
-main(void)
+/* ---- shapes ---------------------------------------------------------------------------------- */
+
+static int
+shapes(void)
 {
+    char **names;
+    size_t n = golden_names("plan", &names);
+    for (size_t i = 0; i < n; i++) {
+        struct made x = make(names[i]);
+        if (x.plan.n_refusals == 0)
+            plan_shape_print(&x.plan, stdout);
+        unmake(&x);
+    }
+    golden_names_free(names, n);
+    return 0;
+}
+
+int
+main(int argc, char **argv)
+{
+    if (argc == 2 && strcmp(argv[1], "--shapes") == 0)
+        return shapes();
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(plans_are_as_expected),
         cmocka_unit_test(stages_are_as_expected),

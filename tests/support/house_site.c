@@ -94,9 +94,9 @@ static const char config_head[] =
 static void
 add_site(struct dr_str *s, const char *site, const struct house_site_how *how)
 {
-    bool bare = !how->engines && !how->hosts && !how->probes;
-    dr_str_printf(s, "  %s:%s\n", site, bare ? " {}" : "");
-    if (how->engines || how->hosts)
+    bool engine = (how->engines || how->hosts) && !(how->bare_target && dr_streq(site, "rome"));
+    dr_str_printf(s, "  %s:%s\n", site, engine || how->probes ? "" : " {}");
+    if (engine)
         dr_str_printf(s,
                       "    engine: { url: https://%s.test/ovirt-engine, user: drstor@internal,\n"
                       "              password: { file: /etc/drstor/secrets/%s },\n"
@@ -121,12 +121,15 @@ add_config(struct dr_str *s, const struct house_site_how *how)
     dr_str_add(s, "groups:\n");
     for (size_t i = 0; i < DR_COUNT(site_groups); i++) {
         const struct site_group *g = &site_groups[i];
+        bool shown = g->leg && how->legs_shown;
         if (!g->leg || how->legs)
             dr_str_printf(s,
                           "  %s: { %s, preferred: %s, copies: {\n"
-                          "      milan: { array: sim-milan, id: %s_m, expose: [rhv-milan] },\n"
-                          "      rome: { array: sim-rome, id: %s_r, expose: [rhv-rome] } } }\n",
-                          g->name, g->config, g->preferred, g->name, g->name);
+                          "      milan: { array: sim-milan, id: %s_m%s },\n"
+                          "      rome: { array: sim-rome, id: %s_r%s } } }\n",
+                          g->name, g->config, g->preferred, g->name,
+                          shown ? "" : ", expose: [rhv-milan]", g->name,
+                          shown ? "" : ", expose: [rhv-rome]");
     }
 }
 
@@ -173,6 +176,13 @@ static const char engine_milan[] = "{ " SITE_ENGINE(
                                         "50") "," VM("3", "erp2", DOMAIN_ID("1"),
                                                      "50") "," VM("4", "web1", DOMAIN_ID("3"),
                                                                   "1") " ] }";
+#define MORE_DOMAIN(n, name, lun)                                                                  \
+    "{ 'id': '" DOMAIN_ID(n) "', 'name': '" name "', 'data_center': 'dc-milan',"                   \
+                             "  'storage_type': 'fcp', 'luns': ['" lun "'] }"
+static const char leg_domains[] =
+    "[ " MORE_DOMAIN("4", "mes", "3600a5") "," MORE_DOMAIN("5", "lab", "3600a6") " ]";
+static const char leg_vms[] =
+    "[ " VM("5", "mes1", DOMAIN_ID("4"), "50") "," VM("6", "lab1", DOMAIN_ID("5"), "1") " ]";
 static const char engine_milan_idle[] = "{ " SITE_ENGINE("milan", "a", "production", "1") " }";
 static const char engine_rome[] = "{ " SITE_ENGINE("rome", "b", "standby", "11") " }";
 
@@ -186,6 +196,28 @@ house_site_write(struct sim_world *w, const char *site, bool write)
         (void)sim_lun_writer(w, site, dr_json_str(json_object_array_get_idx(luns, i), "wwid"), "vm",
                              write);
     (void)json_object_put(luns);
+}
+
+static void
+append(struct json_object *list, const char *text)
+{
+    dr_auto(dr_json_putp) struct json_object *more = parse(text);
+    for (size_t i = 0; i < json_object_array_length(more); i++)
+        (void)json_object_array_add(list, json_object_get(json_object_array_get_idx(more, i)));
+}
+
+static struct json_object *
+milan_of(const struct house_site_how *how)
+{
+    struct json_object *e = parse(how->engines ? engine_milan : engine_milan_idle);
+    struct json_object *vms = dr_json_get(e, "vms");
+    if (how->engines && how->legs) {
+        append(dr_json_get(e, "storage_domains"), leg_domains);
+        append(vms, leg_vms);
+    }
+    for (size_t i = 0; how->down && i < dr_json_length(vms); i++)
+        dr_json_set_str(json_object_array_get_idx(vms, i), "status", "down");
+    return e;
 }
 
 static void
@@ -224,8 +256,9 @@ house_site_make(struct house_plan *p, const struct house_site_how *how)
     if (sim_leave(p->world) < 0 || r < 0)
         return false;
     if (how->engines || how->hosts) {
-        p->engines[p->n_engines++] = parse(how->engines ? engine_milan : engine_milan_idle);
-        p->engines[p->n_engines++] = parse(engine_rome);
+        p->engines[p->n_engines++] = milan_of(how);
+        if (!how->bare_target)
+            p->engines[p->n_engines++] = parse(engine_rome);
     }
     return true;
 }

@@ -5,9 +5,12 @@
 #include "support/house.h"
 
 struct house_site_how {
-    bool engines;       /* one each: four VMs run at milan */
+    bool engines;       /* one each: four VMs run at milan; with legs, two more */
+    bool down;          /* none of them runs */
     bool hosts;         /* an engine each, with a host and no VM: what writes is not its VMs */
     bool legs;          /* two active-active groups, too: mes and lab */
+    bool legs_shown;    /* and nobody shows or hides them: no "expose" */
+    bool bare_target;   /* with engines: there is none at rome */
     bool probes;        /* each site has one beside its array and its engine: SITE:22 */
     const char *safety; /* of the configuration; NULL: assert_min alone, 20 s */
     bool quiet;         /* without engines: nobody writes to the volumes */

@@ -6,12 +6,14 @@
  * done by half.
  *
  *     test_sweep [SHAPE [POINT [SECOND] | FAULT CALL]]      one of them, with its history
+ *     test_sweep --shapes     what the plans of all that do
  *     test_sweep --pairs      a second crash in the recovery, for PAIRS of all pairs of points
  *
  * DRSTOR_SWEEP_EVERY=N: each Nth of all that.
  */
 #include "support/house_internal.h"
 #include "support/house_site.h"
+#include "support/plan_shape.h"
 
 #include "base/mem.h"
 #include "base/str.h"
@@ -33,16 +35,19 @@
 #define BARE(words) "{\"verb\":" words "}"
 #define PLANNED GOAL("\"promote\",\"all\":true,\"to\":\"rome\"")
 #define UNPLANNED GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true")
+#define FORCED(groups) BARE("\"promote\"," groups ",\"to\":\"rome\",\"unplanned\":true")
 #define MOVED BARE("\"promote\",\"all\":true,\"to\":\"rome\"")
 #define BACK GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true,\"point\":\"p1\"")
 
 enum before {
     AS_IT_IS,
     LOST,           /* milan is dead, and was observed so */
+    LOST_OPENED,    /* the same, and somebody made rome's copies writable */
     AT_ROME,        /* moved there, planned */
     DEMOTED,        /* made read-only at milan by hand */
     LEFT,           /* promoted at rome without milan, which is back, writable */
     PAUSED,         /* suspended */
+    STOPPED,        /* somebody stopped replication at the array of rome */
     DRILL,          /* a drill is under way */
     HALF_WAY,       /* a planned promote whose controller died after some of it */
     HALF_UNPLANNED, /* the same, unplanned, milan answering */
@@ -58,6 +63,12 @@ static const struct shape {
     bool engines, abort, guard, unfenced;
     unsigned every; /* point of it: engines take their time; 0: each. See tests/house/test_move.c */
     bool point;     /* of rome's copies an older state was kept, as p1 */
+    bool hosts;     /* engines with hosts, and no VM */
+    bool down;      /* no VM runs */
+    bool unrecorded; /* nothing was adopted */
+    bool legs;       /* active-active groups, too */
+    bool shown;      /* that nobody has to show */
+    bool bare;       /* no engine at rome */
 } shapes[] = {
     {.name = "planned", .goal = PLANNED},
     {.name = "unplanned-lost",
@@ -80,6 +91,7 @@ static const struct shape {
      .before = LEFT,
      .goal = GOAL("\"reprotect\",\"all\":true"),
      .accept_loss = "unknown"},
+    {.name = "reprotect-stopped", .before = STOPPED, .goal = GOAL("\"reprotect\",\"all\":true")},
     {.name = "guard", .before = LEFT, .goal = "milan", .guard = true},
     {.name = "suspend", .goal = BARE("\"suspend\",\"all\":true")},
     {.name = "resume", .before = PAUSED, .goal = BARE("\"resume\",\"all\":true")},
@@ -99,10 +111,50 @@ static const struct shape {
     {.name = "within", .goal = GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"within_s\":600")},
     {.name = "engines-lost",
      .before = LOST,
-     .goal = "{\"verb\":\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true}",
+     .goal = FORCED("\"all\":true"),
      .accept_loss = "unknown",
      .declare = "site-lost:milan",
      .engines = true},
+    {.name = "engines-unrecorded",
+     .before = LOST,
+     .goal = FORCED("\"groups\":[\"erp\",\"db\",\"web\"]"),
+     .accept_loss = "unknown",
+     .declare = "site-lost:milan",
+     .engines = true,
+     .unrecorded = true,
+     .every = 3},
+    {.name = "engines-opened",
+     .before = LOST_OPENED,
+     .goal = FORCED("\"groups\":[\"erp\",\"db\",\"web\"]"),
+     .accept_loss = "unknown",
+     .declare = "site-lost:milan",
+     .engines = true,
+     .unrecorded = true,
+     .every = 3},
+    {.name = "engines-serve",
+     .before = DEMOTED,
+     .goal = BARE("\"promote\",\"all\":true,\"to\":\"milan\""),
+     .engines = true,
+     .down = true,
+     .every = 3},
+    {.name = "survivor",
+     .before = LOST,
+     .goal = FORCED("\"groups\":[\"mes\",\"lab\"]"),
+     .accept_loss = "unknown",
+     .declare = "site-lost:milan",
+     .engines = true,
+     .legs = true,
+     .every = 3},
+    {.name = "survivor-shown",
+     .before = LOST,
+     .goal = FORCED("\"groups\":[\"mes\",\"lab\"]"),
+     .accept_loss = "unknown",
+     .declare = "site-lost:milan",
+     .engines = true,
+     .legs = true,
+     .shown = true,
+     .every = 3},
+    {.name = "move-bare", .goal = MOVED, .hosts = true, .bare = true, .every = 5},
     {.name = "move", .goal = MOVED, .engines = true, .every = 5},
     {.name = "abort-move", .before = HALF_MOVED, .abort = true, .engines = true, .every = 3},
     /* Arrays that obey whoever comes late: nothing but drstor itself keeps an old call away. */
@@ -112,7 +164,27 @@ static const struct shape {
 };
 enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]), TEXT = 8192 };
 
-static struct house_plan plans[3]; /* without engines, with, and without a fence at arrays */
+static const struct house_site_how hows[] = {
+    {0},
+    {.engines = true},
+    {.unfenced = true},
+    {.engines = true, .legs = true},
+    {.engines = true, .legs = true, .legs_shown = true},
+    {.hosts = true, .bare_target = true},
+    {.engines = true, .down = true},
+};
+static struct house_plan plans[DR_COUNT(hows)];
+
+static const struct house_plan *
+plan_of(const struct shape *s)
+{
+    for (size_t i = 0; i < DR_COUNT(hows); i++)
+        if (hows[i].engines == s->engines && hows[i].unfenced == s->unfenced &&
+            hows[i].legs == s->legs && hows[i].legs_shown == s->shown &&
+            hows[i].bare_target == s->bare && hows[i].hosts == s->hosts && hows[i].down == s->down)
+            return &plans[i];
+    abort();
+}
 
 /* ---- one story ------------------------------------------------------------------------------- */
 
@@ -121,7 +193,7 @@ struct story {
     uint64_t doom, doom_again; /* the point at which a controller dies; 0: it does not */
     enum sim_fault_kind fault; /* strikes the NTH changing call */
     unsigned nth;
-    bool show;
+    bool show, shapes;
 
     bool good, died;
     uint64_t points;
@@ -172,19 +244,17 @@ must(struct story *s, struct controller *c, const char *goal, const char *accept
                  e->error ? drstor_error_message(e->error) : "");
 }
 
-/* What rome's copies hold now is kept as p1, and then they go on. */
+/* Somebody at rome's array does OP with all copies there. */
 static void
-keep_points(struct house *h)
+by_hand(struct house *h, struct sim_request r)
 {
     static const char *const ids[] = {"erp_r", "db_r", "web_r"};
+    r.member = -1;
+    r.array = "sim-rome";
+    r.actor = "fate";
     for (size_t i = 0; i < DR_COUNT(ids); i++) {
-        const struct sim_request r = {.op = SIM_OP_SNAPSHOT,
-                                      .member = -1,
-                                      .array = "sim-rome",
-                                      .actor = "fate",
-                                      .group = ids[i],
-                                      .name = "p1"};
         struct sim_ticket ticket;
+        r.group = ids[i];
         if (sim_enter(house_world(h)) < 0 || sim_begin(house_world(h), &r, &ticket) < 0 ||
             sim_leave(house_world(h)) < 0)
             abort();
@@ -198,17 +268,21 @@ begin(struct story *s, struct house *h, struct controller *c)
     static const struct errand_what adopt = {.kind = ERRAND_ADOPT},
                                     observe = {.kind = ERRAND_OBSERVE};
     house_sleep_ms(h, 70000);
-    if (s->shape->point)
-        keep_points(h);
-    if (errand_do(c, &adopt)->exit != 0)
+    if (s->shape->point) /* what rome's copies hold now is kept as p1, and then they go on */
+        by_hand(h, (struct sim_request){.op = SIM_OP_SNAPSHOT, .name = "p1"});
+    if (!s->shape->unrecorded && errand_do(c, &adopt)->exit != 0)
         complain(s, "adopt failed\n");
     switch (s->shape->before) {
     case AS_IT_IS:
         break;
     case LOST:
+    case LOST_OPENED:
         fate(h, SIM_SITE_DEAD);
         (void)errand_do(c, &observe);
         house_sleep_ms(h, 25000);
+        if (s->shape->before == LOST_OPENED)
+            by_hand(h, (struct sim_request){.op = SIM_OP_SET_ACCESS,
+                                            .access = DRSTOR_ACCESS_READ_WRITE});
         break;
     case AT_ROME:
         must(s, c, PLANNED, NULL, NULL);
@@ -228,6 +302,9 @@ begin(struct story *s, struct house *h, struct controller *c)
         break;
     case PAUSED:
         must(s, c, BARE("\"suspend\",\"all\":true"), NULL, NULL);
+        break;
+    case STOPPED:
+        by_hand(h, (struct sim_request){.op = SIM_OP_SUSPEND});
         break;
     case DRILL:
         must(s, c, BARE("\"drill-start\",\"groups\":[\"erp\",\"db\"]"), NULL, NULL);
@@ -260,7 +337,10 @@ static const struct {
     const char *group, *site, *array, *id;
 } places[] = {{"erp", "milan", "sim-milan", "erp_m"}, {"erp", "rome", "sim-rome", "erp_r"},
               {"db", "milan", "sim-milan", "db_m"},   {"db", "rome", "sim-rome", "db_r"},
-              {"web", "milan", "sim-milan", "web_m"}, {"web", "rome", "sim-rome", "web_r"}};
+              {"web", "milan", "sim-milan", "web_m"}, {"web", "rome", "sim-rome", "web_r"},
+              {"mes", "milan", "sim-milan", "mes_m"}, {"mes", "rome", "sim-rome", "mes_r"},
+              {"lab", "milan", "sim-milan", "lab_m"}, {"lab", "rome", "sim-rome", "lab_r"}};
+enum { PLACES_PAIRED = 6 }; /* without the active-active ones */
 
 /* How much rome's volumes hold, and as of when a clone there is: what p1 was, at the end too. */
 static void
@@ -282,7 +362,7 @@ points_of(struct story *s, struct house *h, struct dr_arena *a, struct dr_str *t
             complain(s, "%s holds %llu writes of %llu: it did not go back\n", volumes[i],
                      (unsigned long long)n, (unsigned long long)milan);
     }
-    for (size_t i = 0; i < DR_COUNT(places); i += 2) {
+    for (size_t i = 0; i < PLACES_PAIRED; i += 2) {
         struct dr_record r;
         struct sim_view v;
         if (dr_store_load(house_store(h), a, places[i].group, &r, NULL, NULL) != DRSTOR_OK)
@@ -305,7 +385,8 @@ state_of(struct story *s, struct house *h)
     dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
     if (sim_enter(house_world(h)) < 0)
         abort();
-    for (size_t i = 0; i < DR_COUNT(places); i++) {
+    const size_t n_places = s->shape->legs ? DR_COUNT(places) : PLACES_PAIRED;
+    for (size_t i = 0; i < n_places; i++) {
         struct sim_view v = {0};
         if (sim_view(house_world(h), places[i].array, places[i].id, &v) != 0)
             abort();
@@ -340,7 +421,7 @@ state_of(struct story *s, struct house *h)
         (void)json_object_put(list);
     }
     (void)sim_leave(house_world(h));
-    for (size_t i = 0; i < DR_COUNT(places); i += 2) {
+    for (size_t i = 0; i < n_places; i += 2) {
         struct dr_record r;
         if (dr_store_load(house_store(h), a, places[i].group, &r, NULL, NULL) != DRSTOR_OK) {
             dr_str_printf(&text, "%s: no record\n", places[i].group);
@@ -457,6 +538,25 @@ converge(struct story *s, struct house *h, const char *run)
     complain(s, "it does not converge: last exit %d\n", last);
 }
 
+/* Of all runs: what leads to where a shape begins counts as well, and what it is given up by. */
+static void
+print_shapes(struct house *h, struct dr_arena *a)
+{
+    struct dr_run_row *rows = NULL, row;
+    size_t n = 0;
+    if (dr_store_run_list(house_store(h), a, 100, &rows, &n, NULL) < 0)
+        abort();
+    for (size_t i = 0; i < n; i++) {
+        struct dr_plan plan = {0};
+        if (dr_store_run_load(house_store(h), a, rows[i].id, &row, NULL) < 0)
+            abort();
+        dr_auto(dr_json_putp) struct json_object *doc = json_tokener_parse(row.plan);
+        if (dr_map_read(a, &dr_plan_type, doc, false, &plan, NULL) < 0)
+            abort();
+        plan_shape_print(&plan, stdout);
+    }
+}
+
 static void
 tell(struct house *h, void *arg)
 {
@@ -485,6 +585,8 @@ tell(struct house *h, void *arg)
         converge(s, h, run);
     house_sleep_ms(h, 130000);
     look_at_log(h, &after);
+    if (s->shapes)
+        print_shapes(h, a);
     s->calls = after.calls - before.calls;
     s->repeated = s->fault ? 0 : after.repeated;
     state_of(s, h);
@@ -493,7 +595,7 @@ tell(struct house *h, void *arg)
 static void
 play(struct story *s)
 {
-    struct house *h = house_new(&plans[s->shape->unfenced ? 2 : s->shape->engines], 11);
+    struct house *h = house_new(plan_of(s->shape), 11);
     house_talk(h, s->show);
     house_run(h, tell, s);
     if (s->show)
@@ -641,15 +743,13 @@ pairs_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
 static bool
 beside(unsigned parts, void (*share)(unsigned, unsigned, unsigned, struct sums *), struct sums *ret)
 {
-    const char *text = getenv("DRSTOR_SWEEP_EVERY");
-    unsigned every = text ? (unsigned)strtoul(text, NULL, 10) : 1;
     int pipes[2];
     bool good = pipe(pipes) == 0;
     (void)fflush(NULL);
     for (unsigned i = 0; good && i < parts; i++)
         if (fork() == 0) {
             struct sums mine = {0};
-            share(i, parts, every ? every : 1, &mine);
+            share(i, parts, (unsigned)house_every(), &mine);
             _exit(write(pipes[1], &mine, sizeof(mine)) == (ssize_t)sizeof(mine) ? 0 : 1);
         }
     (void)close(pipes[1]);
@@ -779,6 +879,21 @@ a_record_that_moved_on_is_left_alone(void **state)
     assert_true(good);
 }
 
+static int
+shapes_of_all(void)
+{
+    bool good = true;
+    for (size_t i = 0; i < N_SHAPES; i++) {
+        struct story *s = dr_new0(struct story);
+        s->shape = &shapes[i];
+        s->shapes = true;
+        play(s);
+        good = good && s->good;
+        free(s);
+    }
+    return good ? 0 : 1;
+}
+
 /* ---- one of them, to look at ----------------------------------------------------------------- */
 
 static int
@@ -811,10 +926,9 @@ show(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-    const struct house_site_how alone = {0}, engines = {.engines = true}, none = {.unfenced = true};
-    if (!house_site_make(&plans[0], &alone) || !house_site_make(&plans[1], &engines) ||
-        !house_site_make(&plans[2], &none))
-        return 1;
+    for (size_t i = 0; i < DR_COUNT(hows); i++)
+        if (!house_site_make(&plans[i], &hows[i]))
+            return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_that_moved_on_is_left_alone),
         cmocka_unit_test(every_shape_converges),
@@ -822,6 +936,8 @@ main(int argc, char **argv)
     const struct CMUnitTest pairs[] = {cmocka_unit_test(every_pair_of_crashes_converges)};
     if (argc > 1 && strcmp(argv[1], "--pairs") == 0)
         return cmocka_run_group_tests(pairs, learn_all, NULL);
+    if (argc > 1 && strcmp(argv[1], "--shapes") == 0)
+        return shapes_of_all();
     if (argc > 1)
         return show(argc, argv);
     return cmocka_run_group_tests(tests, learn_all, NULL);

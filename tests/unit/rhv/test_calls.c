@@ -127,8 +127,11 @@ whole_mapping(void)
     static const struct dr_pair_map groups[] = {{.from = "ag", .to = "agb"}},
                                     labels[] = {{.from = "al", .to = "alb"}},
                                     domains[] = {{.from = "ad", .to = "adb"}},
-                                    roles[] = {{.from = "ar", .to = "arb"}};
-    return (struct dr_mapping){.affinity_groups = groups,
+                                    roles[] = {{.from = "ar", .to = "arb"}},
+                                    clusters[] = {{.from = "cl-prod", .to = "cl-dr"}};
+    return (struct dr_mapping){.clusters = clusters,
+                               .n_clusters = 1,
+                               .affinity_groups = groups,
                                .n_affinity_groups = 1,
                                .affinity_labels = labels,
                                .n_affinity_labels = 1,
@@ -231,6 +234,7 @@ static const struct call_case calls[] = {
     {register_template, "POST", API "/storagedomains/" SD "/templates/" VM "/register", "{\"cluster\":{\"name\":\"cl-dr\"}}", DONE, "cannot register template"},
     {register_mapped, "POST", API "/storagedomains/" SD "/vms/" VM "/register",
      "{\"allow_partial_import\":\"false\",\"reassign_bad_macs\":\"false\",\"registration_configuration\":{"
+     "\"cluster_mappings\":{\"registration_cluster_mapping\":[{\"from\":{\"name\":\"cl-prod\"},\"to\":{\"name\":\"cl-dr\"}}]},"
      "\"role_mappings\":{\"registration_role_mapping\":[{\"from\":{\"name\":\"ar\"},\"to\":{\"name\":\"arb\"}}]},"
      "\"domain_mappings\":{\"registration_domain_mapping\":[{\"from\":{\"name\":\"ad\"},\"to\":{\"name\":\"adb\"}}]},"
      "\"lun_mappings\":{\"registration_lun_mapping\":["
@@ -244,6 +248,7 @@ static const struct call_case calls[] = {
      DONE, "cannot register VM " VM},
     {register_template_mapped, "POST", API "/storagedomains/" SD "/templates/" VM "/register",
      "{\"registration_configuration\":{"
+     "\"cluster_mappings\":{\"registration_cluster_mapping\":[{\"from\":{\"name\":\"cl-prod\"},\"to\":{\"name\":\"cl-dr\"}}]},"
      "\"role_mappings\":{\"registration_role_mapping\":[{\"from\":{\"name\":\"ar\"},\"to\":{\"name\":\"arb\"}}]},"
      "\"domain_mappings\":{\"registration_domain_mapping\":[{\"from\":{\"name\":\"ad\"},\"to\":{\"name\":\"adb\"}}]}}}", DONE, "cannot register template"},
     {start, "POST", API "/vms/" VM "/start", "{}", DONE, "cannot start VM"},
