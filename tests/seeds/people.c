@@ -189,13 +189,13 @@ go_on(struct operator_ *o, struct controller *c, const char *goal)
 {
     const struct errand_what resume = {.kind = ERRAND_RESUME},
                              give_up = {.kind = ERRAND_ABORT, .goal = story_open_run(o->st)};
-    unsigned how = draw(o, 6);
+    unsigned how = draw(o, 7);
     if (how == 0) {
         const struct errand *e = ask(o, c, goal);
         told(o, e);
         return e;
     }
-    if (how == 1 && give_up.goal) {
+    if (how <= 2 && give_up.goal) {
         story_met(o->st, MET_GIVEN_UP);
         return story_ask(o->st, c, &give_up, NULL);
     }
