@@ -88,7 +88,8 @@ wait_until_old_enough(struct takeover *t, struct drstor_error **err)
 static const char *
 behind(struct takeover *t, const struct dr_group *g, struct dr_record *ret)
 {
-    if (dr_store_load(t->s.store, t->s.arena, g->name, ret, NULL, NULL) < 0)
+    if (dr_store_load(t->s.store, t->s.arena, g->name, ret, NULL, NULL) < 0 ||
+        DR_CANARY("stale-mirror"))
         return NULL;
     return dr_takeover_behind(t->s.arena, g, ret, &t->facts);
 }

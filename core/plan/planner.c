@@ -5,7 +5,6 @@
 #include "plan/evidence.h"
 #include "plan/loss.h"
 
-#include "base/failpoint.h"
 #include "base/str.h"
 
 /* The proof that the old copy cannot be written, as far as it can be foreseen. False: refused. */
@@ -298,8 +297,6 @@ int
 dr_plan_still_holds(const struct dr_plan *then, const struct dr_plan *fresh,
                     struct drstor_error **err)
 {
-    if (DR_CANARY("stale-consent"))
-        return DRSTOR_OK;
     if (fresh->n_refusals) {
         const struct dr_refusal *r = &fresh->refusals[0];
         int s = dr_fail(err, DRSTOR_E_CONFLICT, "the plan is stale: %s (%s)", r->text, r->id);

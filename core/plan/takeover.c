@@ -2,7 +2,6 @@
 
 #include "plan/loss.h"
 
-#include "base/failpoint.h"
 #include "base/str.h"
 #include "base/timetext.h"
 #include "model/words.h"
@@ -384,7 +383,7 @@ dr_takeover_behind(struct dr_arena *a, const struct dr_group *g, const struct dr
                    const struct dr_facts *facts)
 {
     const struct dr_copy_facts *primary = dr_facts_copy(facts, g->name, record->primary);
-    for (size_t i = 0; i < g->n_copies && !DR_CANARY("stale-mirror"); i++) {
+    for (size_t i = 0; i < g->n_copies; i++) {
         const struct dr_copy_facts *f = dr_facts_copy(facts, g->name, g->copies[i].site->name);
         if (!f || !f->fresh)
             continue;
