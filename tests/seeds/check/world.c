@@ -1,6 +1,7 @@
 /* Arrays and hosts: what was sent, what came of it, and what is so then. */
 #include "state.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,10 +124,7 @@ intent_name(const char *op, char own[TEXT])
     if (strncmp(op, takeover, sizeof(takeover) - 1) != 0)
         return op;
     size_t n = strcspn(op + sizeof(takeover) - 1, "/") + sizeof(takeover) - 1;
-    if (n >= TEXT)
-        return op;
-    memcpy(own, op, n);
-    own[n] = '\0';
+    (void)snprintf(own, TEXT, "%.*s", (int)n, op);
     return own;
 }
 
