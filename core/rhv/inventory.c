@@ -265,7 +265,8 @@ read_vms(const struct reading *d, struct drstor_error **err)
 {
     static const char with_parts[] = "/vms?follow=nics,disk_attachments.disk";
     dr_auto(parts_freep) struct parts all = {0};
-    (void)part_add(&all, dr_strdup(d->options->detailed ? with_parts : "/vms"), "the VMs", NULL);
+    bool parts = d->options->detailed || d->options->parts;
+    (void)part_add(&all, dr_strdup(parts ? with_parts : "/vms"), "the VMs", NULL);
     for (size_t i = 0; !d->options->light && i < d->v->n_domains; i++) {
         char *path = NULL;
         const char *id = d->v->domains[i].id;
@@ -278,7 +279,7 @@ read_vms(const struct reading *d, struct drstor_error **err)
     }
     int e = parts_read(d, &all, err);
     if (e == DRSTOR_OK)
-        e = part_bad(d, &all.list[0], rhv_read_vms(d->a, all.list[0].doc, d->v, err), err);
+        e = part_bad(d, &all.list[0], rhv_read_vms(d->a, all.list[0].doc, parts, d->v, err), err);
     for (size_t i = 1; e == DRSTOR_OK && i < all.n; i++)
         e = part_bad(d, &all.list[i],
                      rhv_read_domain_vms(d->a, all.list[i].doc, all.list[i].id, d->v, err), err);

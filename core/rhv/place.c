@@ -92,6 +92,8 @@ rhv_read_hosts(struct dr_arena *a, struct json_object *doc, struct dr_inventory 
                                  .room = number(o, "max_scheduling_memory"),
                                  .spm_id = number(dr_json_get(o, "spm"), "id"),
                                  .spm_priority = number(dr_json_get(o, "spm"), "priority")};
+        (void)dr_json_bool(dr_json_get(o, "power_management"), "enabled",
+                           &v->hosts[v->n_hosts - 1].power);
     }
     return DRSTOR_OK;
 }

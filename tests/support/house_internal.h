@@ -91,6 +91,8 @@ struct house {
     uint64_t draws;
     void (*asked)(struct controller *c, const char *plan_json, void *user);
     void *asked_user;
+    int (*program)(struct controller *c, const struct dr_program *p, struct dr_program_end *ret,
+                   struct drstor_error **err);
     struct dr_cancel over;
     bool quiet;
     struct dr_str history;
