@@ -98,7 +98,11 @@ struct dr_stage_progress {
     struct dr_stage_try *tries;
     size_t n_tries;
     int64_t now_ns;
+    int64_t look_ns; /* when the look began that saw what there is; 0: now */
 };
+
+/* Calls about VMs that are under way at a time. */
+enum { DR_STAGE_AT_ONCE = 16 };
 
 /* How a group, or one VM of it, stands. */
 struct dr_stage_vm_state {

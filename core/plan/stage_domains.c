@@ -153,6 +153,8 @@ dr_stage_domain_forward(struct stage *s, const struct dr_stage_group *g,
     const struct dr_inv_domain *have = dr_stage_domain_now(s, d->id);
     if (have && have->status == DR_SD_ACTIVE)
         return true;
+    if (!s->domains_told) /* what the next one waits for may have come to nothing */
+        return false;
     const struct dr_inv_dc *dc = dc_for(s, g, d);
     const struct dr_inv_host *host = dc ? dr_stage_host_in(s, dc) : NULL;
     if (!dc || !host) {

@@ -17,7 +17,8 @@ struct stage {
     const struct dr_inventory *now;
     const struct dr_stage_progress *progress;
     struct dr_stage_result *out;
-    size_t registers, starts; /* in flight, with those decided now */
+    size_t at_vms;     /* calls about VMs in flight, with those decided now */
+    bool domains_told; /* every call about a domain that was answered was followed by a look */
 
     /* Where what is asked for once for every VM is: tries and actions by key, the rest by id. */
     struct dr_index tries, actions, vms, domains, offered_templates, failed;

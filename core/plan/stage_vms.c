@@ -9,7 +9,7 @@
  * A start is refused while the hosts do not hold the lease space of a new domain yet, for 160 s and
  * more (oVirt: host id of a crashed host), so it is asked for up to about five minutes.
  */
-enum { TRIES_REGISTER = 4, TRIES_START = 64, IN_FLIGHT_REGISTER = 8, IN_FLIGHT_START = 8 };
+enum { TRIES_REGISTER = 4, TRIES_START = 64 };
 
 bool
 dr_stage_offers_known(const struct stage *s, const char *domain)
@@ -91,7 +91,7 @@ dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
 {
     for (size_t i = 0; i < s->now->n_offered_templates; i++) {
         const struct dr_inv_offer *o = &s->now->offered_templates[i];
-        if (!dr_stage_domain_of_group(g, o->domain) || s->registers >= IN_FLIGHT_REGISTER)
+        if (!dr_stage_domain_of_group(g, o->domain) || s->at_vms >= DR_STAGE_AT_ONCE)
             continue;
         const char *key = dr_stage_key_of(s, DR_STAGE_REGISTER_TEMPLATE, o->id), *why = NULL;
         const struct dr_inv_cluster *cl = NULL;
@@ -109,7 +109,7 @@ dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
             continue;
         fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_TEMPLATE, g->group, key), g, o, cl,
                       "template");
-        s->registers++;
+        s->at_vms++;
     }
 }
 
@@ -221,10 +221,10 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const stru
         return;
     }
     (void)vm_state(s, g, vm, "waiting", why);
-    if (t != TURN_NOW || template_to_come(s, o) || s->registers >= IN_FLIGHT_REGISTER)
+    if (t != TURN_NOW || template_to_come(s, o) || s->at_vms >= DR_STAGE_AT_ONCE)
         return;
     fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_VM, g->group, key), g, o, cl, "VM");
-    s->registers++;
+    s->at_vms++;
 }
 
 const bool *
@@ -329,12 +329,12 @@ dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n
         return;
     }
     (void)vm_state(s, g, vm, "registered", why);
-    if (t != TURN_NOW || s->starts >= IN_FLIGHT_START || !disks_there(s, vm, &read) ||
+    if (t != TURN_NOW || s->at_vms >= DR_STAGE_AT_ONCE || !disks_there(s, vm, &read) ||
         gated(s, groups, n_groups, vm))
         return;
     struct dr_stage_action *x = dr_stage_act(s, DR_STAGE_START, g->group, key);
     x->id = vm->id;
     x->name = vm->name;
     x->text = dr_arena_printf(s->a, "start VM %s", vm->name ? vm->name : vm->id);
-    s->starts++;
+    s->at_vms++;
 }

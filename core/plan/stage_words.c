@@ -49,7 +49,8 @@ static const struct dr_field try_fields[] = {
     DR_BOOL(struct dr_stage_try, given_up)};
 static DR_TYPE(try_type, struct dr_stage_try, "try", try_fields);
 static const struct dr_field progress_fields[] = {
-    DR_LIST(struct dr_stage_progress, tries, try_type), DR_CNT(struct dr_stage_progress, now_ns)};
+    DR_LIST(struct dr_stage_progress, tries, try_type), DR_CNT(struct dr_stage_progress, now_ns),
+    DR_CNT(struct dr_stage_progress, look_ns)};
 DR_TYPE(dr_stage_progress_type, struct dr_stage_progress, "progress", progress_fields);
 static const struct dr_field vnic_fields[] = {
     DR_STR(struct dr_vnic_map, from_site),        DR_STR(struct dr_vnic_map, from_network),

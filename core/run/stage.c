@@ -11,6 +11,7 @@ static void
 stage_free(struct stage *st)
 {
     dr_mailbox_free(st->box);
+    dr_stage_look_forget(st);
     dr_arena_free(st->arena);
     free(st);
 }

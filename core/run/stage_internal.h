@@ -18,6 +18,12 @@ enum wish {
     WISH_BACK      /* as COME, after DOWN came to nothing */
 };
 
+/* What comes out of the mailbox of a stage begins with this. */
+enum posted_kind { POSTED_WAKE = 0, POSTED_CALL, POSTED_LOOK };
+struct posted {
+    enum posted_kind kind;
+};
+
 struct vm_seen {
     const char *id;
     int64_t utc;
@@ -30,6 +36,7 @@ struct joined {
     enum wish wish;
     const char *refused; /* BACK: why it stays */
     struct dr_mailbox *told;
+    uint64_t since_ns; /* what was seen before says nothing about it */
     bool over;
     enum dr_step_end end;
     const char *trouble;
@@ -46,7 +53,7 @@ struct stage {
     const char *site;
     struct dr_run *run;
     struct dr_rhv *rhv;
-    struct dr_mailbox *box; /* answers, and NULL-like wake-ups */
+    struct dr_mailbox *box; /* struct posted */
     struct dr_arena *arena;
     struct dr_cancel cancel; /* calls under way are given up */
 
@@ -57,12 +64,23 @@ struct stage {
     struct dr_stage_progress progress; /* the leader's */
     struct dr_index tries;             /* of it, by key */
     size_t in_flight;
+    struct call *told;           /* answered, and not in the store yet */
     struct dr_inv_domain *found; /* that hosts discovered */
     size_t n_found;
     bool found_read;
     struct dr_inventory base; /* read whole once a lead; later looks read only what moves */
     struct dr_index base_vms; /* of it, by id */
     bool have_base;
+
+    struct dr_inventory seen; /* by the last look that saw anything */
+    struct dr_arena *seen_arena;
+    uint64_t seen_ns, look_ended_ns, look_took_ns; /* it began at SEEN_NS */
+    bool have_seen, looking;
+    void *landed;                     /* a look that has come back */
+    bool answered;                    /* something was, since the last look began */
+    bool news;                        /* since the last expansion */
+    bool domains_moved, offers_moved; /* what a look at VMs alone does not see */
+    uint64_t domains_seen_ns;
     uint64_t last_look; /* a digest, to see whether anything changed */
     uint64_t changed_ns;
 };
@@ -72,14 +90,27 @@ struct stage *dr_stage_of(struct dr_run *run, const char *site);
 
 /* ---- stage_call.c: what was tried ------------------------------------------------------------ */
 
-/* Every call of one expansion is in the store before the first of them leaves. */
+/* Every call of one expansion is in the store before the first of them leaves; and what was
+ * answered before. */
 int dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err);
-/* ANSWER came out of the box, and is freed. */
+/* ANSWER came out of the box, and is freed with the next send. */
 void dr_stage_answer(struct stage *st, void *answer);
 /* Is a call about one of the VMs of G under way? */
 bool dr_stage_at_vms(const struct stage *st, const struct dr_stage_group *g);
 /* VM is down: the limit of one that runs again begins anew. */
 void dr_stage_forget(struct stage *st, const char *vm);
+
+/* ---- stage_look.c: what the engine has ------------------------------------------------------- */
+
+/* Begins one, unless OFFERS without those; CLOSING: nothing is left out, it may be the last. */
+void dr_stage_look(struct stage *st, bool offers, bool closing);
+/* LOOK came out of the box, and is freed. */
+int dr_stage_looked(struct stage *st, void *look, struct drstor_error **err);
+/* When the next one should begin. HUNGRY: more calls could be made than are known; PAUSE: when
+ * nothing was answered. */
+uint64_t dr_stage_look_due(const struct stage *st, bool hungry, uint64_t pause);
+/* The next one sees everything anew. Not while one is under way. */
+void dr_stage_look_forget(struct stage *st);
 
 /* ---- stage_lead.c: the loop ------------------------------------------------------------------ */
 
