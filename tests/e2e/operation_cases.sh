@@ -35,7 +35,7 @@ state: { sqlite: state/state.db }
 controller: { name: rome-1, site: rome, role: active }
 plugin_dir: $bin/plugins
 safety: { assert_min: 1s }
-timeouts: { observe: 1s }
+timeouts: { observe: 2s }
 sites: { milan: {}, rome: {} }
 arrays:
   sim-milan: { plugin: simulated, site: milan, world: world.json }

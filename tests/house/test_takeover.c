@@ -298,7 +298,7 @@ wherever_the_active_one_dies_with_its_site_the_standby_goes_on(void **state)
     uint64_t points = 0, good = 0;
     for (uint64_t lost = 0; lost < 2; lost++) {
         struct story s = {.wait_ms = lost};
-        for (s.doom = 1; s.doom < 4000; s.doom += 3) {
+        for (s.doom = 1; s.doom < 4000; s.doom += 3 * house_every()) {
             bool fine = run(plan, tell_dead, &s);
             if (!s.reached)
                 break;
@@ -310,7 +310,7 @@ wherever_the_active_one_dies_with_its_site_the_standby_goes_on(void **state)
     }
     printf("figure takeover_after_death %llu of %llu\n", (unsigned long long)good,
            (unsigned long long)points);
-    assert_true(points > 50);
+    assert_true(points > 5);
     assert_int_equal(good, points);
 }
 
@@ -336,7 +336,7 @@ a_takeover_that_dies_anywhere_is_done_again(void **state)
 {
     struct story s = {0};
     uint64_t points = 0, good = 0;
-    for (s.doom = 1; s.doom < 1000; s.doom++) {
+    for (s.doom = 1; s.doom < 1000; s.doom += house_every()) {
         bool fine = run(*state, tell_crash, &s);
         if (!s.reached)
             break;
@@ -345,7 +345,7 @@ a_takeover_that_dies_anywhere_is_done_again(void **state)
     }
     printf("figure takeover_crash_points %llu of %llu\n", (unsigned long long)good,
            (unsigned long long)points);
-    assert_true(points > 10);
+    assert_true(points > 1);
     assert_int_equal(good, points);
 }
 

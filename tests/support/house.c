@@ -8,6 +8,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 const struct drstor_plugin *drstor_plugin_entry(const struct drstor_host *table);
@@ -74,6 +75,14 @@ house_plan_clear(struct house_plan *p)
 }
 
 /* ---- the house ------------------------------------------------------------------------------- */
+
+uint64_t
+house_every(void)
+{
+    const char *text = getenv("DRSTOR_SWEEP_EVERY");
+    uint64_t every = text ? strtoull(text, NULL, 10) : 1;
+    return every ? every : 1;
+}
 
 uint64_t
 house_hash(uint64_t a, uint64_t b, uint64_t c)

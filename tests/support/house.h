@@ -54,6 +54,8 @@ void house_sleep_ms(struct house *h, uint64_t ms);
 uint64_t house_draw(struct house *h, uint64_t below); /* of the seed */
 uint64_t house_seed(const struct house *h);
 uint64_t house_hash(uint64_t a, uint64_t b, uint64_t c);
+/* Of what is played at every point only each so manieth: DRSTOR_SWEEP_EVERY, else 1. */
+uint64_t house_every(void);
 struct dr_arena *house_arena(struct house *h); /* as long as H */
 
 /* ---- the history ----------------------------------------------------------------------------- */

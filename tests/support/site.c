@@ -58,7 +58,7 @@ static const char config_text[] =
     "controller: { name: rome-1, site: rome, role: active }\n"
     "plugin_dir: " DRSTOR_PLUGIN_DIR "\n"
     "safety: { assert_min: %s }\n"
-    "timeouts: { observe: 1s }\n"
+    "timeouts: { observe: %s }\n"
     "sites: { milan: {}, rome: {} }\n"
     "arrays:\n"
     "  sim-milan: { plugin: simulated, site: milan, world: world.json }\n"
@@ -134,11 +134,27 @@ world_make(struct site *s, const struct site_how *how)
     (void)json_object_put(luns);
 }
 
+/* Who answers, may take as long as a busy machine needs; who does not, is waited for. */
+static const char patient[] = "5s", short_of_time[] = "2s";
+
+static void
+write_config(struct site *s, const char *observe)
+{
+    dr_auto(dr_str_freep) struct dr_str config = {0};
+    dr_str_printf(&config, config_text, s->assert_min, observe);
+    for (size_t i = 0; i < DR_COUNT(places); i += 2)
+        dr_str_printf(&config,
+                      "  %s: { mode: %s, preferred: milan, copies: {\n"
+                      "      milan: { array: sim-milan, id: %s, expose: [rhv-milan] },\n"
+                      "      rome: { array: sim-rome, id: %s, expose: [rhv-rome] } } }\n",
+                      places[i].group, i == 0 ? "async" : "sync", places[i].id, places[i + 1].id);
+    write_file(site_path(s, "drstor.yaml"), config.s);
+}
+
 struct site *
 site_new(const struct site_how *how)
 {
     static const struct site_how usual = {0};
-    struct dr_str config = {0};
     how = how ? how : &usual;
     struct site *s = calloc(1, sizeof(*s));
     if (!s)
@@ -147,15 +163,8 @@ site_new(const struct site_how *how)
     (void)snprintf(s->dir, sizeof(s->dir), "%s/s.XXXXXX", root);
     if (!mkdtemp(s->dir))
         abort();
-    dr_str_printf(&config, config_text, how->assert_min ? how->assert_min : "1s");
-    for (size_t i = 0; i < DR_COUNT(places); i += 2)
-        dr_str_printf(&config,
-                      "  %s: { mode: %s, preferred: milan, copies: {\n"
-                      "      milan: { array: sim-milan, id: %s, expose: [rhv-milan] },\n"
-                      "      rome: { array: sim-rome, id: %s, expose: [rhv-rome] } } }\n",
-                      places[i].group, i == 0 ? "async" : "sync", places[i].id, places[i + 1].id);
-    write_file(site_path(s, "drstor.yaml"), config.s);
-    dr_str_freep(&config);
+    s->assert_min = how->assert_min ? how->assert_min : "1s";
+    write_config(s, patient);
     world_make(s, how);
     if (!how->unadopted) {
         struct ran r = site_run(s, NULL, "adopt erp db web");
@@ -199,6 +208,7 @@ site_fate(struct site *s, const char *site, enum sim_site_state state)
     if (sim_site_set(s->world, site, state) != 0)
         abort();
     leave(s);
+    write_config(s, state == SIM_SITE_UP ? patient : short_of_time);
 }
 
 void

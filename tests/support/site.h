@@ -27,6 +27,7 @@ struct site {
     struct json_object **docs; /* of what ran, freed with the site */
     size_t n_docs;
     unsigned n_commands;
+    const char *assert_min;
 };
 
 struct site_how {

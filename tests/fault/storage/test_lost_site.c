@@ -67,7 +67,7 @@ static bool
 dead(struct site *s)
 {
     site_fate(s, "milan", SIM_SITE_DEAD);
-    return promote_lost(s, 1);
+    return promote_lost(s, 2);
 }
 
 static bool
@@ -99,7 +99,7 @@ gone_while_fencing(struct site *s)
     site_fate(s, "milan", SIM_SITE_DEAD);
     struct ran r = site_wait(s, &c);
     return SITE_CHECK(r.code == 0, "%d\n%s%s", r.code, r.out, r.err) && site_served(s, "rome", 2) &&
-           left_alone(s, 0) && never_waited(s, from, 1);
+           left_alone(s, 0) && never_waited(s, from, 5);
 }
 
 /* Died right behind its commit: going on needs nothing of the old site, so nothing is asked there.

@@ -855,9 +855,8 @@ play(size_t which, const struct house_plan *plan, struct story *s)
 static bool
 play_each_point(size_t which, const struct house_plan *plan)
 {
-    const char *every = getenv("DRSTOR_SWEEP_EVERY");
     bool good = true, carried = false;
-    for (uint64_t doom = 1;; doom += every ? strtoull(every, NULL, 10) : 1) {
+    for (uint64_t doom = 1;; doom += house_every()) {
         struct story s = {.doom = doom};
         play(which, plan, &s);
         good = good && s.good;

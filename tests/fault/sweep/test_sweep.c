@@ -743,15 +743,13 @@ pairs_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
 static bool
 beside(unsigned parts, void (*share)(unsigned, unsigned, unsigned, struct sums *), struct sums *ret)
 {
-    const char *text = getenv("DRSTOR_SWEEP_EVERY");
-    unsigned every = text ? (unsigned)strtoul(text, NULL, 10) : 1;
     int pipes[2];
     bool good = pipe(pipes) == 0;
     (void)fflush(NULL);
     for (unsigned i = 0; good && i < parts; i++)
         if (fork() == 0) {
             struct sums mine = {0};
-            share(i, parts, every ? every : 1, &mine);
+            share(i, parts, (unsigned)house_every(), &mine);
             _exit(write(pipes[1], &mine, sizeof(mine)) == (ssize_t)sizeof(mine) ? 0 : 1);
         }
     (void)close(pipes[1]);
