@@ -45,6 +45,7 @@ dr_stage_begin(struct stage *s, struct dr_arena *a, const struct dr_model *m,
         (void)dr_index_put(a, &s->tries, t->key, i);
         s->domains_told &= seen_since(s, t) || about_vm(t);
         s->at_vms += t->in_flight && about_vm(t);
+        s->registers += t->in_flight && is_a(t, DR_STAGE_REGISTER_VM);
     }
     for (size_t i = 0; i < now->n_vms; i++)
         (void)dr_index_put(a, &s->vms, now->vms[i].id, i);
@@ -232,12 +233,10 @@ learn(struct stage *s, struct dr_stage_group *g)
 }
 
 static void
-group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, size_t at)
+group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, size_t at,
+              size_t active)
 {
     struct dr_stage_group *g = &groups[at];
-    size_t active = 0;
-    for (size_t i = 0; i < g->n_domains; i++)
-        active += dr_stage_domain_forward(s, g, &g->domains[i]);
     dr_stage_templates_forward(s, g);
     size_t settled = 0;
     for (size_t i = 0; i < g->n_vms; i++) {
@@ -283,6 +282,7 @@ dr_stage_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
             mine[j] = mine[j - 1];
             mine[j - 1] = t;
         }
+    const size_t *active = dr_stage_domains_forward(&s, mine, n_groups);
     for (size_t i = 0; i < n_groups; i++)
-        group_forward(&s, mine, n_groups, i);
+        group_forward(&s, mine, n_groups, i, active[i]);
 }

@@ -22,7 +22,8 @@ enum dr_stage_kind {
     DR_STAGE_POWER_OFF,
     DR_STAGE_UPDATE_OVF, /* what the domain says of its VMs is written, and seen to be */
     DR_STAGE_DEACTIVATE,
-    DR_STAGE_DETACH
+    DR_STAGE_DETACH,
+    DR_STAGE_SELECT_SPM /* a host whose number no lost host seems to hold: see stage_lease.c */
 };
 
 /* The hand-over record of one LUN, read after the flip. */
@@ -48,6 +49,12 @@ struct dr_stage_domain {
     bool master;    /* where it comes from: it left last, when VMs had lost their other disks */
 };
 
+/* A host of a site that is lost, which may not have let go of its number in any domain. */
+struct dr_stage_holder {
+    const char *id, *name, *dc; /* dc as of a domain */
+    int64_t number;
+};
+
 struct dr_stage_vm {
     const char *id, *name, *cluster;
     bool ha, start;
@@ -67,6 +74,8 @@ struct dr_stage_group {
     size_t n_vms;
     struct dr_stage_lun *luns; /* from the hand-over */
     size_t n_luns;
+    struct dr_stage_holder *holders; /* none when the domains were left in order */
+    size_t n_holders;
 };
 
 struct dr_stage_action {

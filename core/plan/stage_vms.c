@@ -10,6 +10,8 @@
  * more (oVirt: host id of a crashed host), so it is asked for up to about five minutes.
  */
 enum { TRIES_REGISTER = 4, TRIES_START = 64 };
+/* VMs that are registered are not kept waiting by those that are less important and are not. */
+enum { REGISTERS_AT_ONCE = DR_STAGE_AT_ONCE - 4 };
 
 bool
 dr_stage_offers_known(const struct stage *s, const char *domain)
@@ -27,6 +29,12 @@ dr_stage_domain_of_group(const struct dr_stage_group *g, const char *id)
         if (dr_streq(g->domains[i].id, id))
             return true;
     return false;
+}
+
+static bool
+no_room(const struct stage *s)
+{
+    return s->at_vms >= DR_STAGE_AT_ONCE || s->registers >= REGISTERS_AT_ONCE;
 }
 
 static void
@@ -221,10 +229,11 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const stru
         return;
     }
     (void)vm_state(s, g, vm, "waiting", why);
-    if (t != TURN_NOW || template_to_come(s, o) || s->at_vms >= DR_STAGE_AT_ONCE)
+    if (t != TURN_NOW || template_to_come(s, o) || no_room(s))
         return;
     fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_VM, g->group, key), g, o, cl, "VM");
     s->at_vms++;
+    s->registers++;
 }
 
 const bool *

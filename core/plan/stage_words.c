@@ -8,7 +8,7 @@
 static const char *const kinds[] = {
     "unknown",  "discover",          "login",       "import", "attach",
     "activate", "register-template", "register-vm", "start",  "shutdown",
-    "stop",     "update-ovf",        "deactivate",  "detach"};
+    "stop",     "update-ovf",        "deactivate",  "detach", "select-spm"};
 const struct dr_names dr_stage_kind_names = {"stage action", kinds, DR_COUNT(kinds)};
 
 static const struct dr_field lun_fields[] = {
@@ -33,14 +33,20 @@ static const struct dr_field vm_fields[] = {
     DR_BOOL(struct dr_stage_vm, start),  DR_I64(struct dr_stage_vm, priority),
     DR_CNT(struct dr_stage_vm, tier),    DR_STRS(struct dr_stage_vm, domains)};
 static DR_TYPE(vm_type, struct dr_stage_vm, "vm", vm_fields);
-static const struct dr_field group_fields[] = {DR_STR(struct dr_stage_group, group),
-                                               DR_STR(struct dr_stage_group, from),
-                                               DR_STR(struct dr_stage_group, to),
-                                               DR_BOOL(struct dr_stage_group, known),
-                                               DR_BOOL(struct dr_stage_group, exact),
-                                               DR_LIST(struct dr_stage_group, domains, domain_type),
-                                               DR_LIST(struct dr_stage_group, vms, vm_type),
-                                               DR_LIST(struct dr_stage_group, luns, lun_type)};
+static const struct dr_field holder_fields[] = {
+    DR_STR(struct dr_stage_holder, id), DR_STR(struct dr_stage_holder, name),
+    DR_STR(struct dr_stage_holder, dc), DR_CNT(struct dr_stage_holder, number)};
+static DR_TYPE(holder_type, struct dr_stage_holder, "holder", holder_fields);
+static const struct dr_field group_fields[] = {
+    DR_STR(struct dr_stage_group, group),
+    DR_STR(struct dr_stage_group, from),
+    DR_STR(struct dr_stage_group, to),
+    DR_BOOL(struct dr_stage_group, known),
+    DR_BOOL(struct dr_stage_group, exact),
+    DR_LIST(struct dr_stage_group, domains, domain_type),
+    DR_LIST(struct dr_stage_group, vms, vm_type),
+    DR_LIST(struct dr_stage_group, luns, lun_type),
+    DR_LIST(struct dr_stage_group, holders, holder_type)};
 DR_TYPE(dr_stage_group_type, struct dr_stage_group, "stage group", group_fields);
 static const struct dr_field try_fields[] = {
     DR_STR(struct dr_stage_try, key),        DR_CNT(struct dr_stage_try, attempts),
