@@ -282,6 +282,7 @@ dr_stage_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
             mine[j] = mine[j - 1];
             mine[j - 1] = t;
         }
+    dr_stage_find_foremost(&s, mine, n_groups);
     const size_t *active = dr_stage_domains_forward(&s, mine, n_groups);
     for (size_t i = 0; i < n_groups; i++)
         group_forward(&s, mine, n_groups, i, active[i]);

@@ -17,8 +17,9 @@ struct stage {
     const struct dr_inventory *now;
     const struct dr_stage_progress *progress;
     struct dr_stage_result *out;
-    size_t at_vms;     /* calls about VMs in flight, with those decided now */
-    size_t registers;  /* of them */
+    size_t at_vms;                      /* calls about VMs in flight, with those decided now */
+    size_t registers;                   /* of them */
+    const struct dr_stage_vm *foremost; /* of those that do not run yet */
     bool domains_told; /* every call about a domain that was answered was followed by a look */
 
     /* Where what is asked for once for every VM is: tries and actions by key, the rest by id. */
@@ -80,6 +81,7 @@ size_t *dr_stage_domains_forward(struct stage *s, const struct dr_stage_group *g
 /* The tiers that TIER waits for, directly or through others: the one before it, or those it names.
  * VMs of no tier come after all of them. */
 const bool *dr_stage_tiers_before(struct dr_arena *a, const struct dr_model *m, int64_t tier);
+void dr_stage_find_foremost(struct stage *s, const struct dr_stage_group *groups, size_t n_groups);
 void dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g);
 void dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
                        const struct dr_stage_group *g, const struct dr_stage_vm *vm,

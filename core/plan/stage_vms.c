@@ -10,8 +10,8 @@
  * more (oVirt: host id of a crashed host), so it is asked for up to about five minutes.
  */
 enum { TRIES_REGISTER = 4, TRIES_START = 64 };
-/* VMs that are registered are not kept waiting by those that are less important and are not. */
-enum { REGISTERS_AT_ONCE = DR_STAGE_AT_ONCE - 4 };
+/* While VMs that matter more are still to start, the others leave them room. */
+enum { REGISTERS_AT_ONCE = DR_STAGE_AT_ONCE - 4, TRIES_SOON = 3 };
 
 bool
 dr_stage_offers_known(const struct stage *s, const char *domain)
@@ -32,9 +32,29 @@ dr_stage_domain_of_group(const struct dr_stage_group *g, const char *id)
 }
 
 static bool
-no_room(const struct stage *s)
+no_room(const struct stage *s, const struct dr_stage_vm *vm)
 {
-    return s->at_vms >= DR_STAGE_AT_ONCE || s->registers >= REGISTERS_AT_ONCE;
+    bool first = !s->foremost || !dr_stage_vm_matters_more(s->foremost, vm);
+    return s->at_vms >= DR_STAGE_AT_ONCE || (!first && s->registers >= REGISTERS_AT_ONCE);
+}
+
+/* The most important VM that does not run yet, and is not known not to. */
+void
+dr_stage_find_foremost(struct stage *s, const struct dr_stage_group *groups, size_t n_groups)
+{
+    for (size_t g = 0; g < n_groups; g++)
+        for (size_t i = 0; i < groups[g].n_vms; i++) { /* the most important one of them first */
+            const struct dr_stage_vm *vm = &groups[g].vms[i];
+            const struct dr_inv_vm *have = dr_stage_vm_now(s, vm->id);
+            const struct dr_stage_try *t =
+                dr_stage_tried(s, dr_stage_key_of(s, DR_STAGE_START, vm->id));
+            if (!vm->start || (have && dr_vm_may_run(have->status)) ||
+                (t && t->attempts >= TRIES_SOON))
+                continue;
+            if (!s->foremost || dr_stage_vm_matters_more(vm, s->foremost))
+                s->foremost = vm;
+            break;
+        }
 }
 
 static void
@@ -229,7 +249,7 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const stru
         return;
     }
     (void)vm_state(s, g, vm, "waiting", why);
-    if (t != TURN_NOW || template_to_come(s, o) || no_room(s))
+    if (t != TURN_NOW || template_to_come(s, o) || no_room(s, vm))
         return;
     fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_VM, g->group, key), g, o, cl, "VM");
     s->at_vms++;

@@ -7,7 +7,7 @@
 #include "rhv/calls.h"
 #include "rhv/document.h"
 
-enum { PARALLEL = 16, PARALLEL_MAX = 32 };
+enum { PARALLEL = 8, PARALLEL_MAX = 32 };
 
 /* ---- many reads side by side ----------------------------------------------------------------- */
 
@@ -200,6 +200,13 @@ take_attached(const struct reading *d, const struct part *p, struct drstor_error
     return part_bad(d, p, rhv_read_domains(d->a, p->doc, p->id, d->v, err), err);
 }
 
+/* Offers that are known need not be read before the VMs. */
+static bool
+vms_early(const struct reading *d)
+{
+    return d->options->light && (!d->options->offers || d->options->offers_from);
+}
+
 /* A light reading knows the data centers, and need not wait for their list to ask for the rest. */
 static int
 read_first(const struct reading *d, struct drstor_error **err)
@@ -212,6 +219,9 @@ read_first(const struct reading *d, struct drstor_error **err)
     int e = DRSTOR_OK;
     for (size_t i = 0; light && i < light->n_dcs && e == DRSTOR_OK; i++)
         e = add_attached(&all, light->dcs[i].id, true, err);
+    size_t attached = all.n;
+    if (vms_early(d))
+        (void)part_add(&all, dr_strdup("/vms"), "the VMs", NULL);
     if (e == DRSTOR_OK)
         e = parts_read(d, &all, err);
     if (e < 0)
@@ -227,8 +237,10 @@ read_first(const struct reading *d, struct drstor_error **err)
         e = part_bad(d, &p[HOSTS], rhv_read_hosts(d->a, p[HOSTS].doc, d->v, err), err);
     if (e == DRSTOR_OK)
         e = part_bad(d, &p[DOMAINS], rhv_read_domains(d->a, p[DOMAINS].doc, NULL, d->v, err), err);
-    for (size_t i = n; i < all.n && e == DRSTOR_OK; i++)
+    for (size_t i = n; i < attached && e == DRSTOR_OK; i++)
         e = take_attached(d, &p[i], err);
+    if (e == DRSTOR_OK && attached < all.n)
+        e = part_bad(d, &p[attached], rhv_read_vms(d->a, p[attached].doc, d->v, err), err);
     return e;
 }
 
@@ -381,7 +393,7 @@ offers_kept(const struct reading *d, const char *domain)
 }
 
 static int
-read_offers(const struct reading *d, struct drstor_error **err)
+read_offers(const struct reading *d, bool *ret_any, struct drstor_error **err)
 {
     dr_auto(parts_freep) struct parts all = {0};
     struct dr_inventory *v = d->v;
@@ -400,6 +412,7 @@ read_offers(const struct reading *d, struct drstor_error **err)
         (void)part_add(&all, templates, "the templates offered by storage domain", id);
     }
     int e = parts_read(d, &all, err);
+    *ret_any = all.n > 0;
     for (size_t i = 0; e == DRSTOR_OK && i < all.n; i += 2) {
         const struct part *p = &all.list[i];
         e = part_bad(d, p,
@@ -546,9 +559,10 @@ dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
     if (e == DRSTOR_OK)
         e = read_attached(&d, err);
     /* Offers before VMs: one that is registered meanwhile is in both lists, never in none. */
+    bool offered = false;
     if (e == DRSTOR_OK && d.options->offers)
-        e = read_offers(&d, err);
-    if (e == DRSTOR_OK)
+        e = read_offers(&d, &offered, err);
+    if (e == DRSTOR_OK && (offered || !vms_early(&d)))
         e = read_vms(&d, err);
     if (e == DRSTOR_OK && d.options->detailed)
         e = read_details(&d, err);

@@ -34,7 +34,7 @@ struct dr_rhv_inventory_options {
      * to this user is named in `unread`. Not together with LIGHT.
      */
     bool detailed;
-    unsigned parallel; /* 16 */
+    unsigned parallel; /* 8 */
 };
 
 /*

@@ -483,7 +483,7 @@ wait_for_more(struct stage *st, uint64_t pause)
     uint64_t now = dr_now_ns(st->run->s->env);
     uint64_t due = dr_stage_look_due(st, st->in_flight < DR_STAGE_AT_ONCE, pause);
     if (!st->looking && due <= now)
-        dr_stage_look(st, any_comes(st), !st->in_flight);
+        dr_stage_look(st, any_comes(st), !st->in_flight && !st->answered);
     listen(st, st->looking ? now + poll_most_ns : due);
 }
 

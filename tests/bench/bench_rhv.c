@@ -6,6 +6,8 @@
  *   bench_rhv measure OUT COMMAND...            runs it; OUT: wall and CPU seconds, peak memory
  *   bench_rhv judge NAME DIR VMS REQUEST-MS     figures of what DIR/log.json and DIR/vms.json tell
  *   bench_rhv leases DOMAINS VMS                figures of sites that are lost, in virtual time
+ *   bench_rhv calls DOMAINS VMS REQUEST-MS      figures of an engine that only answers, the same
+ * way
  *
  * Exits with 1 when not all VMs run, whatever the figures are.
  */
@@ -171,7 +173,8 @@ judge(char **words)
     return all_run(scene, &t, n_vms);
 }
 
-/* ---- leases ---------------------------------------------------------------------------------- */
+/* ---- in virtual time
+ * ---------------------------------------------------------------------------------- */
 
 static const struct scene {
     const char *name;
@@ -183,6 +186,9 @@ static const struct scene {
     {"lease_colliding", {1, 2}, {1, 2}, false, true, false},
     {"lease_one_free", {1, 2}, {1, 2, 3}, true, false, true},
 };
+
+/* An engine that takes no time but to answer. */
+static const struct scene only_calls = {"calls", {1}, {11}, false, false, false};
 
 struct play {
     const struct scene *scene;
@@ -220,8 +226,13 @@ report(struct house *h, struct play *p)
     struct bench_times t;
     p->good &= bench_judge(log, vms, &t);
     printf("figure rhv_%s_requests %zu\n", p->scene->name, t.n_requests);
-    against(p->scene->name, "wall", t.wall, bench_bound_wall(&l));
-    against(p->scene->name, "critical", t.critical, bench_bound_first(&l));
+    if (p->shape->instant) {
+        against(p->scene->name, "wall", t.wall,
+                bench_bound_calls(l.n_vms, (double)p->shape->request_ms / 1000));
+    } else {
+        against(p->scene->name, "wall", t.wall, bench_bound_wall(&l));
+        against(p->scene->name, "critical", t.critical, bench_bound_first(&l));
+    }
     p->good &= all_run(p->scene->name, &t, p->shape->n_vms) == 0;
 }
 
@@ -252,13 +263,13 @@ fate(struct house *h, void *arg)
 }
 
 static bool
-play(const struct scene *scene, size_t n_domains, size_t n_vms)
+play(const struct scene *scene, struct bench_shape b)
 {
-    struct bench_shape b = {.n_domains = n_domains, .n_vms = n_vms, .rome_serves = scene->serves};
     const struct bench_place at = {.plugins = "/usr/lib/drstor/plugins", .world = "memory:house"};
     dr_auto(dr_str_freep) struct dr_str yaml = {0};
     struct play p = {scene, &b, false};
     struct house_plan plan;
+    b.rome_serves = scene->serves;
     memcpy(b.milan, scene->milan, sizeof(b.milan));
     memcpy(b.rome, scene->rome, sizeof(b.rome));
     bench_config(&at, &yaml);
@@ -283,8 +294,19 @@ leases(char **words)
 {
     bool good = true;
     for (size_t i = 0; i < DR_COUNT(scenes); i++)
-        good &= play(&scenes[i], count(words[0]), count(words[1]));
+        good &= play(&scenes[i],
+                     (struct bench_shape){.n_domains = count(words[0]), .n_vms = count(words[1])});
     return good ? 0 : 1;
+}
+
+static int
+calls(char **words)
+{
+    const struct bench_shape b = {.n_domains = count(words[0]),
+                                  .n_vms = count(words[1]),
+                                  .instant = true,
+                                  .request_ms = (unsigned)count(words[2])};
+    return play(&only_calls, b) ? 0 : 1;
 }
 
 int
@@ -294,15 +316,13 @@ main(int argc, char **argv)
         const char *name;
         int least;
         int (*run)(char **words);
-    } parts[] = {{"make", 4, make},
-                 {"config", 4, configure},
-                 {"measure", 2, measure},
-                 {"judge", 4, judge},
-                 {"leases", 2, leases}};
+    } parts[] = {{"make", 4, make},   {"config", 4, configure}, {"measure", 2, measure},
+                 {"judge", 4, judge}, {"leases", 2, leases},    {"calls", 3, calls}};
     for (size_t i = 0; argc > 1 && i < DR_COUNT(parts); i++)
         if (strcmp(argv[1], parts[i].name) == 0 && argc - 2 >= parts[i].least)
             return parts[i].run(argv + 2);
-    (void)fprintf(stderr, "usage: bench_rhv make|config|measure|judge|leases ...; its source says "
-                          "how\n");
+    (void)fprintf(stderr,
+                  "usage: bench_rhv make|config|measure|judge|leases|calls ...; its source says "
+                  "how\n");
     return 2;
 }

@@ -21,9 +21,9 @@ parse(struct dr_str *text)
 }
 
 static const char *
-id_of(char to[40], unsigned kind, size_t n)
+id_of(char to[48], unsigned kind, size_t n)
 {
-    (void)snprintf(to, 40, "%08x-0000-4000-8000-%012zx", kind, n);
+    (void)snprintf(to, 48, "%08x-0000-4000-8000-%012zx", kind, n);
     return to;
 }
 
@@ -79,7 +79,7 @@ bench_world(const struct bench_shape *b, bool is_virtual)
 static void
 add_hosts(struct dr_str *s, const char *site, const int *numbers, size_t n)
 {
-    char id[40];
+    char id[48];
     dr_str_add(s, "'hosts': [");
     for (size_t i = 0; i < n && numbers[i]; i++)
         dr_str_printf(s,
@@ -93,7 +93,7 @@ add_hosts(struct dr_str *s, const char *site, const int *numbers, size_t n)
 static void
 add_vm(struct dr_str *s, const struct bench_shape *b, size_t i)
 {
-    char id[40], disk[40], domain[40], name[24] = BENCH_CRITICAL;
+    char id[48], disk[48], domain[48], name[24] = BENCH_CRITICAL;
     bool critical = i == b->n_domains - 1;
     if (!critical)
         (void)snprintf(name, sizeof(name), "vm%04zu", i);
@@ -110,7 +110,7 @@ static void
 add_domain(struct dr_str *s, const char *name, const char *dc, size_t number, const char *wwid,
            bool master)
 {
-    char id[40];
+    char id[48];
     dr_str_printf(s,
                   "{ 'id': '%s', 'name': '%s', 'data_center': '%s', 'master': %s,"
                   "  'storage_type': 'fcp', 'luns': ['%s'] }",
@@ -154,7 +154,7 @@ bench_engine(const struct bench_shape *b, bool milan, const char *password)
 {
     dr_auto(dr_str_freep) struct dr_str s = {0};
     const char *site = milan ? "milan" : "rome";
-    char dc[40], cluster[40], net[40], profile[40];
+    char dc[48], cluster[48], net[48], profile[48];
     dr_str_printf(&s,
                   "{ 'site': '%s', 'user': 'drstor@internal', 'password': '%s', 'links': false,",
                   site, password);
