@@ -102,7 +102,8 @@ void dr_stage_forget(struct stage *st, const char *vm);
 
 /* ---- stage_look.c: what the engine has ------------------------------------------------------- */
 
-/* Begins one, unless OFFERS without those; CLOSING: nothing is left out, it may be the last. */
+/* Begins one, with what domains offer when OFFERS; CLOSING: nothing is left out, it may be the
+ * last. */
 void dr_stage_look(struct stage *st, bool offers, bool closing);
 /* LOOK came out of the box, and is freed. */
 int dr_stage_looked(struct stage *st, void *look, struct drstor_error **err);

@@ -14,6 +14,7 @@ static const uint64_t domains_again_ns = 30 * DR_S;
 struct look {
     struct posted head;
     struct stage *st;
+    struct dr_rhv *rhv;
     struct dr_rhv_inventory_options options;
     struct dr_arena *arena;
     struct dr_inventory now;
@@ -27,7 +28,7 @@ look_main(void *arg)
 {
     struct look *l = arg;
     const struct dr_rhv_how how = {.cancel = &l->st->cancel};
-    l->status = dr_rhv_inventory(l->st->rhv, &how, &l->options, l->arena, &l->now, &l->err);
+    l->status = dr_rhv_inventory(l->rhv, &how, &l->options, l->arena, &l->now, &l->err);
     dr_mailbox_post(l->st->box, l);
 }
 
@@ -48,6 +49,7 @@ dr_stage_look(struct stage *st, bool offers, bool closing)
                    now - st->domains_seen_ns >= domains_again_ns;
     l->head.kind = POSTED_LOOK;
     l->st = st;
+    l->rhv = st->rhv;
     l->arena = dr_arena_new();
     l->began_ns = now;
     l->options.offers = offers;

@@ -141,7 +141,7 @@ add_times(struct dr_str *s, const struct bench_shape *b)
     static const char *const names[] = {
         "import_vg", "connect", "lease_free", "lease_held", "lease_dead",   "volumes",  "activate",
         "contend",   "ovf",     "deactivate", "detach",     "remove",       "register", "schedule",
-        "launch",    "boot",    "stop",       "refresh",    "image_locked", "iscsi",    "monitor"};
+        "launch",    "boot",    "stop",       "refresh",    "image_locked", "iscsi"};
     dr_str_printf(s, "'latency_ms': { 'request': %u, 'ovf_period': 0",
                   b->instant ? b->request_ms : 0);
     for (size_t i = 0; b->instant && i < DR_COUNT(names); i++)
