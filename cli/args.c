@@ -195,11 +195,13 @@ head_is_good(const char *text)
 static int
 declaration_is_good(const char *text)
 {
-    static const char kinds[] = "site-lost outage partition";
+    static const char kinds[] = "site-lost outage partition restarted";
     char kind[WORD_MOST];
     const char *colon = strchr(text, ':');
     if (!colon || !colon[1] || (size_t)(colon - text) >= sizeof(kind)) {
-        out_say("--declare takes site-lost:SITE, outage:SITE or partition:SITE, not \"%s\"", text);
+        out_say("--declare takes site-lost:SITE, outage:SITE, partition:SITE or restarted:SITE, "
+                "not \"%s\"",
+                text);
         return CLI_USAGE;
     }
     (void)snprintf(kind, sizeof(kind), "%.*s", (int)(colon - text), text);

@@ -12,8 +12,11 @@
      BIT(ACCEPT_LOSS) | BIT(WAIVE_FENCE) | BIT(REASON))
 #define FAILBACK (WHICH | BIT(STORAGE_ONLY) | BIT(ACCEPT_LOSS) | BIT(REASON))
 #define DEMOTE (WHICH | BIT(STORAGE_ONLY) | BIT(REASON))
-#define REPROTECT (WHICH | BIT(STORAGE_ONLY) | BIT(ACCEPT_LOSS) | BIT(WAIVE_SNAPSHOT) | BIT(REASON))
-#define DRILL_START (WHICH | BIT(TO) | BIT(POINT) | BIT(REASON))
+#define REPROTECT                                                                                  \
+    (WHICH | BIT(STORAGE_ONLY) | BIT(DECLARE) | BIT(ACCEPT_LOSS) | BIT(WAIVE_SNAPSHOT) |           \
+     BIT(REASON))
+#define DRILL_START (WHICH | BIT(TO) | BIT(POINT) | BIT(STORAGE_ONLY) | BIT(REASON))
+#define DRILL_PROMOTE (WHICH | BIT(STORAGE_ONLY) | BIT(REASON))
 #define SIMPLE (WHICH | BIT(REASON))
 
 const uint64_t cli_flags_everywhere = BIT(CONFIG) | BIT(OUTPUT) | BIT(COLUMNS) | BIT(QUIET) |
@@ -32,7 +35,7 @@ const struct cli_flag_row cli_flags[FLAG_COUNT] = {
     [FLAG_STORAGE_ONLY] = {"storage-only", 0, NULL, "leave domains and VMs alone", NULL, false, NULL},
     [FLAG_WITHIN]       = {"within", 0, "DURATION", "planned for so long, then unplanned", NULL, false, NULL},
     [FLAG_UNPLANNED]    = {"unplanned", 0, NULL, "the old site is lost, or its engine is", NULL, false, NULL},
-    [FLAG_DECLARE]      = {"declare", 0, "KIND:SITE", "site-lost, outage or partition; with --reason", NULL, true, NULL},
+    [FLAG_DECLARE]      = {"declare", 0, "KIND:SITE", "what a person states; with --reason", NULL, true, NULL},
     [FLAG_ACCEPT_LOSS]  = {"accept-loss", 0, "BOUND", "30s, 64MiB or unknown may be lost", NULL, false, NULL},
     [FLAG_WAIVE_FENCE]  = {"waive-fence", 0, "REASON", "go on although the old copy cannot be fenced", NULL, false, NULL},
     [FLAG_WAIVE_SNAPSHOT] = {"waive-snapshot", 0, "REASON", "overwrite the stale copy without keeping it", NULL, false, NULL},
@@ -71,7 +74,7 @@ enum { ANY = 4096 };
 
 static const struct cli_verb plan_drill_verbs[] = {
     PLAN("drill-start", "start", "GROUP...", "the plan of a drill", DRILL_START, 0),
-    PLAN("drill-promote", "promote", "GROUP...", "the plan of starting from the clone", SIMPLE, 0),
+    PLAN("drill-promote", "promote", "GROUP...", "the plan of starting from the clone", DRILL_PROMOTE, 0),
     PLAN("drill-clean", "clean", "GROUP...", "the plan of removing the clone", SIMPLE, 0),
     {0}};
 
@@ -88,8 +91,8 @@ static const struct cli_verb plan_verbs[] = {
 
 static const struct cli_verb drill_verbs[] = {
     ACT("drill-start", "start", "GROUP...", "a clone beside the copy, shown to test hosts", DRILL_START, 0),
-    ACT("drill-promote", "promote", "GROUP...", "read the clone for an isolated start", SIMPLE, 0),
-    ACT("drill-clean", "clean", "GROUP...", "remove the clone, and see it gone", SIMPLE, 0),
+    ACT("drill-promote", "promote", "GROUP...", "start its VMs from the clone, apart", DRILL_PROMOTE, 0),
+    ACT("drill-clean", "clean", "GROUP...", "remove its VMs and the clone, and see them gone", SIMPLE, 0),
     {0}};
 
 static const struct cli_verb run_verbs[] = {

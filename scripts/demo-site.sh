@@ -36,8 +36,8 @@ demo_engine_config() {
          vnicprofiles: [{id: $prof, name: "prod", network: "prod"}],
          iscsi_targets: [{address: $address, port: 3260, portal: ($address + ":3260,1"), luns: $iscsi,
                           target: ("iqn.2026-01.example:sim-" + $site), logged_in: ($site == "milan")}],
-         hosts: [{id: $h1, name: ($site + "1"), cluster: $cl, host_group: ("rhv-" + $site), host_number: $hosts[0]},
-                 {id: $h2, name: ($site + "2"), cluster: $cl, host_group: ("rhv-" + $site), host_number: $hosts[1]}]}'
+         hosts: [{id: $h1, name: ($site + "1"), cluster: $cl, host_group: ("rhv-" + $site), host_number: $hosts[0], power_management: true},
+                 {id: $h2, name: ($site + "2"), cluster: $cl, host_group: ("rhv-" + $site), host_number: $hosts[1], power_management: true}]}'
 }
 
 demo_vms() {
@@ -63,6 +63,24 @@ demo_start_engine() {
     until [ -s "$dir/$site.ready" ]; do
         kill -0 "$pid" 2>/dev/null || { cat "$dir/engine-$site.log" >&2; return 1; }
         read -rt 0.05 <> <(:) || :
+    done
+}
+
+# DIR SITE: ids of the VMs that run there, sorted, as its engine has them.
+demo_running() { "$emuctl" "$1/$2.ctl" vms | jq -r '[.vms[] | select(.status == "up" or .status == "powering_up") | .id] | sort | .[]'; }
+
+# DIR SITE: the machines are gone, the engine says nothing more, the arrays stop.
+demo_lose() {
+    "$emuctl" "$1/$2.ctl" hosts_lost >/dev/null
+    "$emuctl" "$1/$2.ctl" silent >/dev/null
+    "$sim" site "$1/world.json" "$2" dead >/dev/null
+}
+
+# DIR SITE: power is back: the engine answers, hosts have booted, and start what is highly available.
+demo_power() {
+    "$emuctl" "$1/$2.ctl" answer >/dev/null
+    for host in $("$emuctl" "$1/$2.ctl" hosts | jq -r '.hosts[].name'); do
+        "$emuctl" "$1/$2.ctl" host '{"host":"'"$host"'","status":"up"}' >/dev/null
     done
 }
 

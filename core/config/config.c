@@ -194,6 +194,7 @@ const struct dr_conf_table *const dr_conf_tables[] = {
     &dr_conf_stop_table,
     &dr_conf_gate_table,
     &dr_conf_hook_table,
+    &dr_conf_drill_table,
     &dr_conf_mapping_table,
     &dr_conf_pair_table,
     &dr_conf_network_table,

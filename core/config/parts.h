@@ -8,8 +8,8 @@
 extern const struct dr_conf_table dr_conf_engine_table, dr_conf_hosts_table, dr_conf_site_table,
     dr_conf_array_table, dr_conf_group_table, dr_conf_copy_table, dr_conf_rhv_table,
     dr_conf_tier_table, dr_conf_gate_table, dr_conf_stop_table, dr_conf_hook_table,
-    dr_conf_mapping_table, dr_conf_pair_table, dr_conf_network_table, dr_conf_storage_table,
-    dr_conf_lun_table, dr_conf_secret_table;
+    dr_conf_drill_table, dr_conf_mapping_table, dr_conf_pair_table, dr_conf_network_table,
+    dr_conf_storage_table, dr_conf_lun_table, dr_conf_secret_table;
 
 /* In this order: each refers to those before it. NODE may be NULL: absent. */
 void dr_conf_engines(struct dr_conf *c, const struct dr_yaml *engines, const struct dr_yaml *sites);
@@ -19,6 +19,9 @@ void dr_conf_groups(struct dr_conf *c, const struct dr_yaml *node);
 void dr_conf_rhv(struct dr_conf *c, const struct dr_yaml *node);
 /* NODE: ovirt-dr's keys, or the name of its file. */
 void dr_conf_mapping(struct dr_conf *c, const struct dr_yaml *node);
+
+/* How drills are kept apart, by site; after the mapping, which it must not contradict. */
+void dr_conf_drills(struct dr_conf *c, const struct dr_yaml *node);
 
 /* Its two long lists. NODE is a list. */
 void dr_conf_storages(struct dr_conf *c, const struct dr_yaml *node);

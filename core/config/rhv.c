@@ -8,6 +8,7 @@ struct rhv_read {
     const struct dr_yaml *start;
     const struct dr_yaml *stop;
     const struct dr_yaml *preempt;
+    const struct dr_yaml *drill;
     const struct dr_yaml *hooks;
 };
 
@@ -16,6 +17,7 @@ static const struct dr_conf_key rhv_keys[] = {
     DR_CONF_KEY(struct rhv_read, start, DR_CONF_NODE),
     DR_CONF_KEY(struct rhv_read, stop, DR_CONF_NODE),
     DR_CONF_KEY(struct rhv_read, preempt, DR_CONF_NODE),
+    DR_CONF_KEY(struct rhv_read, drill, DR_CONF_NODE),
     DR_CONF_KEY(struct rhv_read, hooks, DR_CONF_NODE),
 };
 
@@ -23,7 +25,7 @@ static void
 rhv_other(struct dr_conf *c, const struct dr_yaml_pair *pair, const char *what, void *out)
 {
     (void)out;
-    static const char *const names[] = {"mapping", "start", "stop", "preempt", "hooks"};
+    static const char *const names[] = {"mapping", "start", "stop", "preempt", "drill", "hooks"};
     const char *hint =
         __builtin_strncmp(pair->key, "dr_", 3) == 0
             ? "ovirt-dr's keys stand under mapping:"
@@ -312,6 +314,8 @@ dr_conf_rhv(struct dr_conf *c, const struct dr_yaml *node)
         stop_read(c, read.stop);
     if (read.preempt)
         preempt_read(c, read.preempt);
+    if (read.drill)
+        dr_conf_drills(c, read.drill);
     if (read.hooks)
         hooks_read(c, read.hooks);
 }

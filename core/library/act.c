@@ -40,6 +40,7 @@ dr_act_setup(struct act *x)
                                  .deadline_ns = x->s.deadline_ns,
                                  .event = show_event,
                                  .mirror = tell_standby,
+                                 .program = dr_act_program,
                                  .user = x};
 }
 
@@ -379,6 +380,9 @@ dr_act_on(struct act *x, const struct dr_plan *then, char **ret_json, struct drs
     }
     if (x->plan.n_refusals)
         return not_begun(x, ret_json, err);
+    r = dr_act_programs(x, err);
+    if (r < 0)
+        return r;
     uint64_t asked = dr_now_ns(x->s.d->env);
     r = decide(x, ret_json, err);
     if (r <= 0)

@@ -18,6 +18,8 @@
 #include "store/mirror.h"
 #include "store/store.h"
 
+struct dr_program;
+struct dr_program_end;
 struct dr_wire;
 
 /*
@@ -39,6 +41,9 @@ struct dr_parts {
     int (*mirror)(void *user, const struct dr_parts *parts, const struct dr_str *text,
                   uint64_t deadline_ns, struct dr_arena *a, const char **ret_answer,
                   struct drstor_error **err);
+    /* Runs a hook, as dr_program_run(); NULL: that does. */
+    int (*program)(void *user, const struct dr_program *p, struct dr_program_end *ret,
+                   struct drstor_error **err);
     void *user;
     struct dr_wire *wire; /* NULL: the network */
     const char *origin;
@@ -140,6 +145,10 @@ struct act {
 
 void dr_act_callbacks(struct act *x, const struct drstor_callbacks *cb);
 struct dr_run_setup dr_act_setup(struct act *x);
+/* program.c: dr_run_setup.program; and can those be run that the plan has? INVALID: one cannot. */
+int dr_act_program(void *user, const struct dr_program *p, struct dr_program_end *ret,
+                   struct drstor_error **err);
+int dr_act_programs(const struct act *x, struct drstor_error **err);
 /* Observes, plans, asks, runs, reports. THEN: a plan made earlier that must still hold, or NULL. */
 int dr_act_on(struct act *x, const struct dr_plan *then, char **ret_json,
               struct drstor_error **err);

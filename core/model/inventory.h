@@ -64,6 +64,7 @@ struct dr_inv_host {
     int64_t spm_id;       /* its number in the leases of its data centre */
     int64_t spm_priority; /* -1: it is never chosen */
     bool spm;             /* it attaches domains, for all hosts of its data centre */
+    bool power;           /* the engine can switch it off and on */
     bool luns_read;       /* detailed: were its LUNs told? */
     const char **luns;
     size_t n_luns;
@@ -185,6 +186,8 @@ bool dr_inventory_has(const struct dr_inventory *v, const char *list);
 const struct dr_inv_dc *dr_inventory_dc(const struct dr_inventory *v, const char *id);
 const struct dr_inv_cluster *dr_inventory_cluster(const struct dr_inventory *v, const char *name);
 const struct dr_inv_vm *dr_inventory_vm(const struct dr_inventory *v, const char *id);
+/* The id of its data centre; NULL: not known. */
+const char *dr_inventory_host_dc(const struct dr_inventory *v, const struct dr_inv_host *host);
 
 /* Can a host of this status certainly not run anything? Every other one may still write. */
 bool dr_host_is_dead(const char *status);

@@ -44,6 +44,16 @@ dr_model_stop(const struct dr_model *m, const char *vm)
     return &usual;
 }
 
+const struct dr_quarantine *
+dr_model_quarantine(const struct dr_model *m, const char *site)
+{
+    static const struct dr_quarantine usual = {.prefix = "drill-"};
+    for (size_t i = 0; i < m->n_drills; i++)
+        if (dr_streq(m->drills[i].site->name, site))
+            return &m->drills[i].how;
+    return &usual;
+}
+
 const struct dr_copy *
 dr_group_copy(const struct dr_group *g, const char *site)
 {

@@ -247,6 +247,18 @@ struct dr_preempt {
     struct dr_place place;
 };
 
+/* How VMs of a drill are kept apart from everything else of the engine they run at. */
+struct dr_quarantine {
+    const char *prefix;            /* before every name of VMs, templates and domains */
+    const char *network, *profile; /* the only vNIC profile they get; NULL: no network at all */
+};
+
+struct dr_drill_place {
+    const struct dr_site *site;
+    struct dr_quarantine how;
+    struct dr_place place;
+};
+
 enum dr_hook_verdict { DR_HOOK_UNKNOWN = 0, DR_HOOK_BLOCK, DR_HOOK_WARN };
 
 /* A program that runs before or after a step. */
@@ -308,6 +320,8 @@ struct dr_model {
     size_t n_stop;
     const struct dr_preempt *preempt;
     size_t n_preempt;
+    const struct dr_drill_place *drills;
+    size_t n_drills;
     const struct dr_hook *hooks;
     size_t n_hooks;
 
@@ -333,6 +347,8 @@ const struct dr_array *dr_model_array(const struct dr_model *m, const char *name
 const struct dr_group *dr_model_group(const struct dr_model *m, const char *name);
 /* How VM is shut down: its rule, or the default. Never NULL. */
 const struct dr_stop_rule *dr_model_stop(const struct dr_model *m, const char *vm);
+/* How a drill at SITE is kept apart: as configured, or on no network. Never NULL. */
+const struct dr_quarantine *dr_model_quarantine(const struct dr_model *m, const char *site);
 const struct dr_copy *dr_group_copy(const struct dr_group *g, const char *site);
 
 #endif

@@ -49,11 +49,15 @@ static const struct dr_field left_fields[] = {
 static DR_TYPE(left_type, struct dr_left, "left", left_fields);
 
 static const struct dr_field drill_fields[] = {
-    DR_STR(struct dr_drill, name),  DR_STR(struct dr_drill, site),
-    DR_STR(struct dr_drill, run),   DR_STR(struct dr_drill, by),
-    DR_STR(struct dr_drill, point), DR_TIME(struct dr_drill, started)};
+    DR_STR(struct dr_drill, name),   DR_STR(struct dr_drill, site),
+    DR_STR(struct dr_drill, run),    DR_STR(struct dr_drill, by),
+    DR_STR(struct dr_drill, point),  DR_TIME(struct dr_drill, started),
+    DR_BOOL(struct dr_drill, shown), DR_STRS(struct dr_drill, luns)};
 static DR_TYPE(drill_type, struct dr_drill, "drill", drill_fields);
 
+static const struct dr_field away_fields[] = {
+    DR_STR(struct dr_away, site), DR_STR(struct dr_away, id), DR_STR(struct dr_away, name)};
+static DR_TYPE(away_type, struct dr_away, "VM that made room", away_fields);
 static const struct dr_field record_fields[] = {
     DR_STR(struct dr_record, schema),
     DR_STR(struct dr_record, group),
@@ -71,7 +75,8 @@ static const struct dr_field record_fields[] = {
     DR_STRUCT(struct dr_record, left, left_type),
     DR_STRUCT(struct dr_record, drill, drill_type),
     DR_TIME(struct dr_record, exposed_since),
-    DR_STRS(struct dr_record, site_hold)};
+    DR_STRS(struct dr_record, site_hold),
+    DR_LIST(struct dr_record, away, away_type)};
 DR_TYPE(dr_record_type, struct dr_record, "record", record_fields);
 
 static const char crc_member[] = ",\"crc\":\"";

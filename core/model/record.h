@@ -68,6 +68,9 @@ struct dr_drill {
     const char *site, *run, *by;
     const char *point; /* it holds; NULL: the newest of then */
     int64_t started;
+    bool shown;        /* hosts of SITE may see the clone, from the moment it is made */
+    const char **luns; /* the clone's WWIDs, once its domains may be at the engine of SITE */
+    size_t n_luns;
 };
 
 /* What only the copy left behind may hold, as it was estimated when it was left. */
@@ -81,6 +84,11 @@ struct dr_left {
     bool owed;              /* the primary has yet to go back to POINT */
     bool
         untaken; /* the primary was never seen whole and writable since: nobody has written there */
+};
+
+/* A VM of nobody's group that was shut down at SITE so that those of this one have room there. */
+struct dr_away {
+    const char *site, *id, *name;
 };
 
 struct dr_record {
@@ -101,6 +109,8 @@ struct dr_record {
     int64_t exposed_since; /* nothing follows the primary by our own doing; -1: not so */
     const char **site_hold;
     size_t n_site_hold;
+    struct dr_away *away; /* to be started again once the group has left that site */
+    size_t n_away;
 };
 
 /* Has RUN committed this group's flip to TO, which began at EPOCH? */

@@ -4,10 +4,10 @@
 #include "base/names.h"
 
 static const char *const kinds[] = {
-    "unknown",  "presync",  "drain",    "release", "demote", "final-sync", "fence",
-    "commit",   "tag",      "promote",  "reverse", "expose", "handover",   "stage",
-    "withdraw", "snapshot", "intend",   "resync",  "follow", "suspend",    "resume",
-    "sync",     "clone",    "rehearse", "unclone", "settle", "close"};
+    "unknown", "presync", "drain",   "release", "demote",   "final-sync", "fence",    "commit",
+    "tag",     "promote", "reverse", "expose",  "handover", "stage",      "withdraw", "snapshot",
+    "intend",  "resync",  "follow",  "suspend", "resume",   "sync",       "clone",    "rehearse",
+    "unclone", "settle",  "close",   "unstage", "clean",    "give-back"};
 const struct dr_names dr_step_kind_names = {"kind of step", kinds, DR_COUNT(kinds)};
 
 /* What every flip has in common: from its commit on. */
@@ -16,9 +16,23 @@ const struct dr_names dr_step_kind_names = {"kind of step", kinds, DR_COUNT(kind
         DR_STEP_TAG, true, true, DR_REQUIRE_COMMITTED, 0, true, "tag",                             \
             "the target's array keeps the new epoch"                                               \
     }
+/* A host that sees a drill's clone beside the copy may use either: the same identities. */
+#define END_DRILL                                                                                  \
+    {DR_STEP_UNSTAGE,                                                                              \
+     true,                                                                                         \
+     true,                                                                                         \
+     0,                                                                                            \
+     0,                                                                                            \
+     true,                                                                                         \
+     NULL,                                                                                         \
+     "a drill at the target: its VMs and domains taken from the engine"},                          \
+    {                                                                                              \
+        DR_STEP_UNCLONE, true, true, 0, 0, true, "test_stop", "and its clone deleted"              \
+    }
 #define SERVE_TARGET                                                                               \
-    {DR_STEP_EXPOSE,     true,  true,     DR_REQUIRE_COMMITTED | DR_REQUIRE_TARGET_WRITABLE,       \
-     DR_REQUIRE_EXPOSED, false, "expose", "hosts of the target site see the LUNs"},                \
+    END_DRILL,                                                                                     \
+        {DR_STEP_EXPOSE,     true,  true,     DR_REQUIRE_COMMITTED | DR_REQUIRE_TARGET_WRITABLE,   \
+         DR_REQUIRE_EXPOSED, false, "expose", "hosts of the target site see the LUNs"},            \
         {DR_STEP_HANDOVER,                                                                         \
          true,                                                                                     \
          false,                                                                                    \
@@ -57,6 +71,8 @@ static const struct dr_table_step switchover[] = {
      DR_REQUIRE_TARGET_WRITABLE, false, "set_access", "target read-write, every member read back"},
     {DR_STEP_REVERSE, false, true, DR_REQUIRE_COMMITTED | DR_REQUIRE_TARGET_WRITABLE, 0, true,
      "resync", "old copy follows the new primary"},
+    {DR_STEP_GIVEBACK, false, true, 0, 0, true, NULL,
+     "VMs that made room for those of the group are started again"},
     SERVE_TARGET,
     {DR_STEP_SETTLE, true, false, DR_REQUIRE_COMMITTED | DR_REQUIRE_TARGET_WRITABLE, 0, false, NULL,
      "record: steady"},
@@ -117,6 +133,9 @@ static const struct dr_table_step demote[] = {
 };
 
 static const struct dr_table_step reprotect[] = {
+    {DR_STEP_CLEAN, false, true, DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_WRITABLE,
+     DR_REQUIRE_NO_VMS_AT_OLD | DR_REQUIRE_OLD_DETACHED, true, NULL,
+     "VMs that run twice switched off, hosts restarted, domains removed from the engine"},
     {DR_STEP_DEMOTE, false, true,
      DR_REQUIRE_RECORD | DR_REQUIRE_TARGET_WRITABLE | DR_REQUIRE_NO_VMS_AT_OLD,
      DR_REQUIRE_OLD_NOT_WRITABLE, false, "set_access",
@@ -157,17 +176,21 @@ static const struct dr_table_step sync[] = {
 
 static const struct dr_table_step drill_start[] = {
     {DR_STEP_CLONE, true, true, DR_REQUIRE_RECORD | DR_REQUIRE_CONSISTENT, DR_REQUIRE_CLONED, false,
-     "test_start", "a clone of the target, which itself stays as it is"},
+     "test_start", "a clone of the target, shown to test hosts; the target itself stays as it is"},
     {DR_STEP_SETTLE, true, false, 0, 0, false, NULL, "record: testing"},
 };
 
 static const struct dr_table_step drill_promote[] = {
     {DR_STEP_REHEARSE, true, false, DR_REQUIRE_CLONED, 0, false, NULL,
      "read the clone's LUNs for the isolated start"},
+    {DR_STEP_STAGE, true, true, DR_REQUIRE_CLONED, 0, true, NULL,
+     "import the clone's domains, register its VMs in quarantine, start those that run"},
     {DR_STEP_SETTLE, true, false, 0, 0, false, NULL, "record: noted"},
 };
 
 static const struct dr_table_step drill_clean[] = {
+    {DR_STEP_UNSTAGE, true, true, 0, 0, true, NULL,
+     "its VMs shut down, its domains and VMs taken from the engine, and seen to be gone"},
     {DR_STEP_UNCLONE, true, true, 0, 0, false, "test_stop",
      "the clone deleted, and seen to be gone"},
     {DR_STEP_SETTLE, true, false, 0, 0, false, NULL, "record: no drill"},
@@ -199,7 +222,7 @@ static const struct dr_table_row rows[] = {
      DR_COUNT(demote), "FENCED if it was the primary", "repeat: every step sets a state"},
     {DR_OPERATION_REPROTECT, "reprotect",
      DR_REQUIRE_RECORD | DR_REQUIRE_OLD_REACHABLE | DR_REQUIRE_TARGET_REACHABLE |
-         DR_REQUIRE_TARGET_WRITABLE | DR_REQUIRE_NO_VMS_AT_OLD,
+         DR_REQUIRE_TARGET_WRITABLE,
      reprotect, DR_COUNT(reprotect), "PROTECTED",
      "the relation is read: continue, or restart the same direction; the opposite one blocks"},
     {DR_OPERATION_SUSPEND, "suspend", DR_REQUIRE_RECORD, suspend, DR_COUNT(suspend), "EXPOSED",

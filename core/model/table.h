@@ -61,8 +61,11 @@ enum dr_step_kind {
     DR_STEP_REHEARSE, /* the clone's LUNs, read for whoever starts VMs from them, isolated */
     DR_STEP_UNCLONE,  /* nothing left that carries the drill's name */
     DR_STEP_SETTLE,   /* record back to STEADY */
-    DR_STEP_CLOSE /* guard: record notes it; old copy not writable, or seen by no host; both where
-                     the array can */
+    DR_STEP_CLOSE, /* guard: record notes it; old copy not writable, or seen by no host; both where
+                      the array can */
+    DR_STEP_UNSTAGE, /* nothing left at the target's engine of what a drill brought there */
+    DR_STEP_CLEAN,   /* what the engine of a site that came back has of the group is given up */
+    DR_STEP_GIVEBACK /* what made room for the group's VMs at the old site is started again */
 };
 
 /* Conditions over (record, facts, evidence), named so that guard, checker and page use one word. */

@@ -30,11 +30,10 @@ struct child {
 
 /* ---- beginning ------------------------------------------------------------------------------- */
 
-static int
-may_run(const struct dr_program *p, struct drstor_error **err)
+int
+dr_program_check(const char *path, struct drstor_error **err)
 {
     dr_auto(dr_closep) int fd = -1;
-    const char *path = p->n_run ? p->run[0] : "";
     if (*path != '/')
         return dr_fail(err, DRSTOR_E_INVALID, "\"%s\" is not the absolute path of a program", path);
     int r = dr_file_open_trusted(path, false, &fd, err);
@@ -266,7 +265,7 @@ int
 dr_program_run(struct dr_env *env, const struct dr_program *p, struct dr_program_end *ret,
                struct drstor_error **err)
 {
-    int r = may_run(p, err);
+    int r = dr_program_check(p->n_run ? p->run[0] : "", err);
     if (r < 0)
         return r;
     struct child c = {.p = p, .pid = -1, .pidfd = -1, .fd = {-1, -1, -1}};

@@ -31,6 +31,8 @@ struct dr_program_end {
     char words[256]; /* the last line of its standard error; "": none */
 };
 
+/* INVALID: PATH would not be run, and why. */
+int dr_program_check(const char *path, struct drstor_error **err);
 /*
  * OK: it exited by itself, *RET says how. INVALID: it cannot be run, and was not: no such file,
  * not executable, not to be trusted. UNREACHABLE: it was never begun for want of processes or

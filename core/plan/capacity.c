@@ -2,19 +2,8 @@
 
 #include "base/str.h"
 
-static bool
-may_be_stopped(const struct dr_model *m, const char *site, const char *vm)
-{
-    for (size_t i = 0; vm && i < m->n_preempt; i++)
-        for (size_t k = 0; dr_streq(m->preempt[i].site->name, site) && k < m->preempt[i].n_vms; k++)
-            if (dr_glob(m->preempt[i].vms[k], vm))
-                return true;
-    return false;
-}
-
-/* What HOST could still take: as its scheduler says, else what its VMs leave. */
-static int64_t
-room_of(const struct dr_inventory *now, const struct dr_inv_host *host)
+int64_t
+dr_capacity_host(const struct dr_inventory *now, const struct dr_inv_host *host)
 {
     if (host->room >= 0 || host->memory < 0)
         return host->room;
@@ -25,34 +14,19 @@ room_of(const struct dr_inventory *now, const struct dr_inv_host *host)
     return room < 0 ? 0 : room;
 }
 
-/* By VMs that may be shut down to make room. */
-static int64_t
-freed_on(const struct dr_model *m, const char *site, const struct dr_inventory *now,
-         const struct dr_inv_host *host)
-{
-    int64_t freed = 0;
-    for (size_t i = 0; i < now->n_vms; i++)
-        if (dr_streq(now->vms[i].host, host->id) && dr_vm_may_run(now->vms[i].status) &&
-            now->vms[i].memory > 0 && may_be_stopped(m, site, now->vms[i].name))
-            freed += now->vms[i].memory;
-    return freed;
-}
-
 static void
-add_hosts(const struct dr_model *m, const char *site, const struct dr_inventory *now,
-          struct dr_capacity *c)
+add_hosts(const struct dr_inventory *now, struct dr_capacity *c)
 {
     const struct dr_inv_cluster *cluster = dr_inventory_cluster(now, c->cluster);
     for (size_t i = 0; i < now->n_hosts; i++) {
         const struct dr_inv_host *h = &now->hosts[i];
         if (!dr_streq(h->status, "up") || !dr_streq(h->cluster, cluster->id))
             continue;
-        int64_t room = room_of(now, h), freed = freed_on(m, site, now, h);
+        int64_t room = dr_capacity_host(now, h);
         c->n_hosts_up++;
-        c->freed += freed;
-        c->room = room < 0 || c->room < 0 ? -1 : c->room + room + freed;
-        if (room >= 0 && room + freed > c->roomiest)
-            c->roomiest = room + freed;
+        c->room = room < 0 || c->room < 0 ? -1 : c->room + room;
+        if (room > c->roomiest)
+            c->roomiest = room;
     }
 }
 
@@ -90,7 +64,7 @@ dr_capacity_of(struct dr_arena *a, const struct dr_model *m, const char *from, c
         }
     }
     for (size_t i = 0; i < n_list; i++)
-        add_hosts(m, to, now, &list[i]);
+        add_hosts(now, &list[i]);
     *ret = list;
     return n_list;
 }

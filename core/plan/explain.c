@@ -60,8 +60,10 @@ static const struct dr_explanation explanations[] = {
      "down first and detaches their domains. It refuses where it knows that it could not: the "
      "engine does not answer, a VM has disks outside of the groups that move, does not listen, or "
      "could not be started at the other site. A VM that did not shut down in time stops the move, "
-     "or leaves its groups out, as `rhv.stop` says; what was shut down runs again then. Demote and "
-     "reprotect shut nothing down: they refuse while a VM runs or a domain is in use.",
+     "or leaves its groups out, as `rhv.stop` says; what was shut down runs again then. Demote "
+     "shuts nothing down: it refuses while a VM runs or a domain is in use. Reprotect switches off "
+     "what runs at both sites, and refuses where a VM runs at the site that is overwritten alone, "
+     "or has a disk there that is not.",
      "Do what the refusal names, or use --storage-only when the VMs are looked after elsewhere."},
     {"R020", "the primary does not serve",
      "A copy is made to follow what the primary writes. Its array says that the primary is not "
@@ -161,7 +163,9 @@ static const struct dr_explanation explanations[] = {
      "A clone of this group exists for a test. A second one would hide the first, and overwriting "
      "the copy "
      "under it would take its ground away.",
-     "`drstor drill clean GROUP` removes it. A promote does not have to wait for that."},
+     "`drstor drill clean GROUP` removes it. A promote does not have to wait for that: it removes "
+     "by "
+     "itself what would be in its way."},
     {"R042", "there is no drill",
      "Nothing was cloned for this group, so there is nothing to start.",
      "`drstor drill start GROUP`."},
@@ -171,6 +175,12 @@ static const struct dr_explanation explanations[] = {
      "before it overwrites them; this array has none.",
      "Copy what counts away by other means, then `--waive-snapshot REASON`, which is kept with the "
      "run."},
+    {"R044", "the network of drills is not there",
+     "`rhv.drill` names the one network that VMs of a drill may be on. Without it at the engine "
+     "their "
+     "NICs could only be on another one.",
+     "Make it there, or correct `rhv.drill`. Where none is named, VMs of a drill are on no "
+     "network."},
     {"R045", "the site is held",
      "Its copy was left behind when the group was promoted elsewhere, or a guard found it open "
      "when the site came back. What it holds is not what is served, so no application may start "
@@ -185,6 +195,27 @@ static const struct dr_explanation explanations[] = {
      "`drstor show group GROUP` lists the points of each copy with their moments. Name one of "
      "them, "
      "or leave --point out for the newest."},
+    {"R047", "an identity of the drill is taken",
+     "A clone carries the identities of the storage domains and VMs it was made from. Where the "
+     "engine "
+     "knows one of them already, the drill would be taken for production, or production for the "
+     "drill.",
+     "What the engine only remembers is removed there, its disks kept; what is in use there cannot "
+     "be "
+     "drilled there. `--storage-only` makes a clone that no engine hears of."},
+    {"R048", "hosts cannot be shown the clone, and it alone",
+     "VMs of a drill need hosts that see its clone. A host that also sees the copy itself may use "
+     "either: both carry the same identities.",
+     "Take the copy from its hosts at the array, and name the host groups of the copy (`expose:`). "
+     "A "
+     "clone made with `--storage-only` is shown to nobody: `drstor drill clean GROUP`, then start "
+     "the "
+     "drill anew."},
+    {"R049", "there is no room for the drill",
+     "The VMs that would be started need more memory than the hosts there have left. Nothing that "
+     "runs "
+     "there is shut down for a drill, also not what `preempt` names.",
+     "Shut something down there, or drill fewer groups at a time."},
     {"R050", "the array knows a newer epoch",
      "Every flip raises the group's epoch. An array with a higher one has been flipped by another "
      "controller since this one last looked.",
@@ -202,6 +233,28 @@ static const struct dr_explanation explanations[] = {
      "one; acting from here would undo it.",
      "Work from that one. Make this one its standby: `controller: { role: standby }`, and move its "
      "old database aside, so that a copy of the other one's store can be begun."},
+    {"R055", "hosts of the site that came back cannot be restarted",
+     "A host that went through the disaster may still hold devices of LUNs that changed under it, "
+     "leases, and VMs that its engine does not know of. So reprotect restarts the hosts of the "
+     "data centres that had domains of the group, through the power management of the engine, "
+     "before it takes the domains from them. It does so to no host on which anything else runs.",
+     "Set power management up at that engine, move other VMs away, or restart the hosts yourself "
+     "and say so: `drstor reprotect GROUP --declare restarted:SITE --reason TEXT`."},
+    {"R056", "the engine of the target still has the group from before",
+     "It remembers domains and VMs as they were before the group was promoted elsewhere. VMs would "
+     "be started there as they were then, with disks as they are now, and what they have become "
+     "since would be lost.",
+     "`drstor reprotect GROUP` removes them there, and nothing else when the copy follows already. "
+     "Or promote with --storage-only, and look after domains and VMs yourself."},
+    {"R053", "there is no room for the VMs",
+     "A planned move takes down what runs well. It is refused when the memory that the hosts of "
+     "the "
+     "target's clusters have left, with what may be shut down for it (`rhv.preempt`), does not "
+     "hold "
+     "all VMs that would come, or no host holds the largest. An unplanned promotion, and one with "
+     "--within, is not refused: what fits is started, and the rest is named.",
+     "Make room, name VMs that may be shut down there, or move fewer groups. --storage-only moves "
+     "without VMs."},
     {"R060", "the consent does not fit what is known now",
      "Consent is bound to the plan it was given for. Facts changed between the question and the "
      "commit, and "

@@ -9,7 +9,7 @@ static const char *const verbs[] = {"unknown",     "promote",       "failback", 
                                     "reprotect",   "suspend",       "resume",      "sync",
                                     "drill-start", "drill-promote", "drill-clean", "guard"};
 const struct dr_names dr_verb_names = {"verb", verbs, DR_COUNT(verbs)};
-static const char *const declared[] = {"unknown", "site-lost", "outage", "partition"};
+static const char *const declared[] = {"unknown", "site-lost", "outage", "partition", "restarted"};
 const struct dr_names dr_declared_names = {"declaration", declared, DR_COUNT(declared)};
 
 static const struct dr_field declaration_fields[] = {
@@ -86,6 +86,18 @@ check_waiver(const struct dr_goal *g, struct drstor_error **err)
     return r;
 }
 
+/* What is said of hosts goes with reprotect, what is said of a site with an unplanned promote. */
+static int
+check_kind(const struct dr_goal *g, const struct dr_declaration *d, struct drstor_error **err)
+{
+    bool hosts = d->kind == DR_DECLARED_RESTARTED;
+    if (hosts == (g->verb == DR_VERB_REPROTECT))
+        return DRSTOR_OK;
+    return dr_fail(err, DRSTOR_E_INVALID, "--declare %s does not go with %s",
+                   dr_name(&dr_declared_names, (int)d->kind),
+                   dr_name(&dr_verb_names, (int)g->verb));
+}
+
 static int
 check_declarations(const struct dr_goal *g, const struct dr_model *m, struct drstor_error **err)
 {
@@ -96,8 +108,12 @@ check_declarations(const struct dr_goal *g, const struct dr_model *m, struct drs
         if (dr_streq(site, g->to))
             return dr_fail(err, DRSTOR_E_INVALID, "--declare names %s, the very site to promote to",
                            site);
+        int r = check_kind(g, &g->declare[i], err);
+        if (r < 0)
+            return r;
     }
-    if ((g->n_declare || g->waive_fence) && !g->unplanned && g->within_s < 0)
+    bool flip = g->verb != DR_VERB_REPROTECT;
+    if (flip && (g->n_declare || g->waive_fence) && !g->unplanned && g->within_s < 0)
         return dr_fail(err, DRSTOR_E_INVALID, "%s only goes with --unplanned or --within",
                        g->n_declare ? "--declare" : "--waive-fence");
     if (g->n_declare && !g->waive_fence && (!g->reason || !*g->reason))
@@ -125,9 +141,11 @@ check_words(const struct dr_goal *g, struct drstor_error **err)
         {g->point != NULL, to, "--point"},
         {g->within_s >= 0, g->verb == DR_VERB_PROMOTE, "--within"},
         {g->unplanned, g->verb == DR_VERB_PROMOTE, "--unplanned"},
-        {g->storage_only, flip || g->verb == DR_VERB_DEMOTE || g->verb == DR_VERB_REPROTECT,
+        {g->storage_only,
+         flip || g->verb == DR_VERB_DEMOTE || g->verb == DR_VERB_REPROTECT ||
+             g->verb == DR_VERB_DRILL_START || g->verb == DR_VERB_DRILL_PROMOTE,
          "--storage-only"},
-        {g->n_declare > 0, g->verb == DR_VERB_PROMOTE, "--declare"},
+        {g->n_declare > 0, g->verb == DR_VERB_PROMOTE || g->verb == DR_VERB_REPROTECT, "--declare"},
         {g->waive_fence != NULL, g->verb == DR_VERB_PROMOTE, "--waive-fence"},
         {g->waive_snapshot != NULL, g->verb == DR_VERB_REPROTECT, "--waive-snapshot"},
     };
@@ -192,7 +210,9 @@ dr_declaration_parse(struct dr_arena *a, const char *text, struct dr_declaration
     if (kind <= 0 || !colon[1])
         return dr_fail(
             err, DRSTOR_E_INVALID,
-            "\"%s\" is no declaration; write site-lost:SITE, outage:SITE or partition:SITE", text);
+            "\"%s\" is no declaration; write site-lost:SITE, outage:SITE, partition:SITE or "
+            "restarted:SITE",
+            text);
     ret->kind = (enum dr_declared)kind;
     ret->site = dr_arena_str(a, colon + 1);
     return DRSTOR_OK;

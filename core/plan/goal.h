@@ -27,7 +27,8 @@ enum dr_declared {
     DR_DECLARED_UNKNOWN = 0,
     DR_DECLARED_SITE_LOST,
     DR_DECLARED_OUTAGE,
-    DR_DECLARED_PARTITION
+    DR_DECLARED_PARTITION,
+    DR_DECLARED_RESTARTED /* reprotect: its hosts were, since the group was promoted elsewhere */
 };
 
 struct dr_declaration {

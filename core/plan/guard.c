@@ -88,8 +88,16 @@ static const struct {
     {"R046", UNPLANNED | OP(SERVE) | OP(DRILL_START), dr_guard_point_there, false},
     {"R018", OP(SWITCHOVER) | OP(SYNC), dr_guard_relation_healthy, false},
     {"R019", OP(SWITCHOVER), dr_guard_can_drain, false},
-    {"R019", OP(DEMOTE) | OP(REPROTECT), dr_guard_no_vms_at_old, false},
+    {"R019", OP(DEMOTE), dr_guard_no_vms_at_old, false},
+    {"R019", OP(REPROTECT), dr_guard_can_clean, false},
+    {"R055", OP(REPROTECT), dr_guard_can_restart, false},
+    {"R056", OP(SWITCHOVER), dr_guard_target_cleaned, false},
     {"R019", UNPLANNED | OP(SERVE), dr_guard_vms_seen_alive, false},
+    {"R019", OP(DRILL_START) | OP(DRILL_PROMOTE), dr_guard_drill_whole, false},
+    {"R044", OP(DRILL_START) | OP(DRILL_PROMOTE), dr_guard_drill_network, false},
+    {"R047", OP(DRILL_START) | OP(DRILL_PROMOTE), dr_guard_drill_alone, false},
+    {"R048", OP(DRILL_START) | OP(DRILL_PROMOTE), dr_guard_drill_shown, false},
+    {"R049", OP(DRILL_START) | OP(DRILL_PROMOTE), dr_guard_drill_room, false},
     {"R030", EVER, dr_guard_can_do, false},
 };
 
@@ -161,8 +169,9 @@ dr_guard_ids(size_t *ret_n)
     static const char *const ids[] = {
         "R010", "R011", "R012", "R013", "R014", "R015", "R016", "R017", "R018", "R019", "R020",
         "R021", "R022", "R023", "R024", "R025", "R026", "R027", "R028", "R029", "R030", "R031",
-        "R033", "R034", "R035", "R036", "R037", "R039", "R040", "R041", "R042", "R043", "R045",
-        "R046", "R050", "R051", "R052", "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
+        "R033", "R034", "R035", "R036", "R037", "R039", "R040", "R041", "R042", "R043", "R044",
+        "R045", "R046", "R047", "R048", "R049", "R050", "R051", "R052", "R053", "R055", "R056",
+        "R060", "R061", "R090", "R091", "R092", "R093", "R094"};
     *ret_n = DR_COUNT(ids);
     return ids;
 }

@@ -78,6 +78,8 @@ size_t dr_guard_group(const struct dr_guard_case *c, struct dr_refusal **refusal
 const struct dr_point *dr_guard_point(const struct dr_guard_case *c);
 /* R019 alone: does anything of the group run, or is a domain active, at the old site? */
 bool dr_guard_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r);
+/* R019 alone: may what the engine of the old site has of the group be given up? */
+bool dr_guard_stale_at_old(const struct dr_guard_case *c, struct dr_refusal *r);
 /* What concerns the whole goal: the target's engine, the controller's role. */
 size_t dr_guard_goal(struct dr_arena *a, const struct dr_plan_input *in,
                      struct dr_refusal **refusals, size_t *n);

@@ -14,7 +14,10 @@ stage_site(struct dr_arena *a, const struct dr_plan_input *in, size_t group)
     dr_guard_case_init(&c, a, in, dr_model_group(in->model, in->goal->groups[group]));
     bool flip = c.operation == DR_OPERATION_SWITCHOVER || c.operation == DR_OPERATION_PROMOTE ||
                 c.operation == DR_OPERATION_SERVE || c.operation == DR_OPERATION_SURVIVOR;
-    return flip && c.target && c.target->site->engine ? c.target->site : NULL;
+    /* Of a drill that is started; one that begins needs no engine yet. */
+    return (flip || c.operation == DR_OPERATION_DRILL_PROMOTE) && c.target && c.target->site->engine
+               ? c.target->site
+               : NULL;
 }
 
 static bool

@@ -2,13 +2,13 @@
 #include "plan/guard_internal.h"
 
 #include "plan/command.h"
+#include "plan/drill.h"
 
 #include "base/str.h"
 #include "model/words.h"
 
-/* What the engine of the old site says, or a refusal: nothing can be told of VMs without it. */
-static const struct dr_engine_facts *
-engine_of_old(const struct dr_guard_case *c, struct dr_refusal *r)
+const struct dr_engine_facts *
+dr_guard_engine_of_old(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     const struct dr_engine_facts *e = dr_facts_engine(c->in->facts, c->old->site->name);
     if (!e || !e->fresh) {
@@ -38,7 +38,7 @@ dr_guard_no_vms_at_old(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     if (c->in->goal->storage_only || !c->old || !c->old->site->engine)
         return false;
-    const struct dr_engine_facts *e = engine_of_old(c, r);
+    const struct dr_engine_facts *e = dr_guard_engine_of_old(c, r);
     if (!e)
         return true;
     const struct dr_inv_domain **domains;
@@ -123,16 +123,19 @@ left_behind(const struct dr_guard_case *c, const struct dr_engine_facts *e,
         const struct dr_inv_domain *d = dr_inventory_domain(&e->inventory, vm->domains[i]);
         if (moves(c, g) || c->in->model->mapping.partial_import)
             continue;
-        r->text = dr_arena_printf(
-            c->arena, "VM %s of group %s has a disk on storage domain %s, which stays at %s",
-            vm->name, c->group->name, d && d->name ? d->name : vm->domains[i], c->old->site->name);
+        bool drill = c->operation != DR_OPERATION_SWITCHOVER;
+        r->text =
+            dr_arena_printf(c->arena, "VM %s of group %s has a disk on storage domain %s, %s%s",
+                            vm->name, c->group->name, d && d->name ? d->name : vm->domains[i],
+                            drill ? "of which this makes no clone" : "which stays at ",
+                            drill ? "" : c->old->site->name);
         r->evidence = says_engine(c, e);
-        r->remedy =
-            g ? dr_arena_printf(c->arena, "move group %s together with %s", g->name, c->group->name)
-              : dr_arena_printf(c->arena,
-                                "move that disk to a storage domain of group %s, or take "
-                                "the domain into a group",
-                                c->group->name);
+        r->remedy = g ? dr_arena_printf(c->arena, "%s group %s together with %s",
+                                        drill ? "drill" : "move", g->name, c->group->name)
+                      : dr_arena_printf(c->arena,
+                                        "move that disk to a storage domain of group %s, or take "
+                                        "the domain into a group",
+                                        c->group->name);
         return true;
     }
     return false;
@@ -186,7 +189,7 @@ dr_guard_can_drain(const struct dr_guard_case *c, struct dr_refusal *r)
 {
     if (c->in->goal->storage_only || !c->old || !c->old->site->engine)
         return false;
-    const struct dr_engine_facts *e = engine_of_old(c, r);
+    const struct dr_engine_facts *e = dr_guard_engine_of_old(c, r);
     if (!e)
         return true;
     const struct dr_inv_domain **domains;
@@ -210,6 +213,24 @@ dr_guard_can_drain(const struct dr_guard_case *c, struct dr_refusal *r)
     }
     for (size_t i = 0; i < n; i++)
         if (no_host(c, e, domains[i], r))
+            return true;
+    return false;
+}
+
+/* What a drill starts has all of its disks, too; a silent engine there does not matter to it. */
+bool
+dr_guard_drill_whole(const struct dr_guard_case *c, struct dr_refusal *r)
+{
+    const struct dr_engine_facts *e =
+        c->old ? dr_facts_engine(c->in->facts, c->old->site->name) : NULL;
+    const struct dr_inv_domain **domains;
+    if (!dr_drill_with_vms(c->in->goal, c->target) || !e ||
+        !dr_group_findable(c->group, c->old_facts))
+        return false;
+    size_t n = dr_group_domains(c->arena, c->group, c->old_facts, &e->inventory, &domains);
+    for (size_t i = 0; i < e->inventory.n_vms; i++)
+        if (dr_vm_of_group(&e->inventory, &e->inventory.vms[i], domains, n) &&
+            left_behind(c, e, &e->inventory.vms[i], r))
             return true;
     return false;
 }

@@ -13,11 +13,12 @@
 enum { GOING_DOWN = 16, TRIES_SHUTDOWN = 1000, TRIES_POWER_OFF = 6, WAVE_USUAL_S = 30 };
 static const int64_t again_ns = 60 * INT64_C(1000000000);
 
-static const char *const untils[] = {"unknown", "down", "detached"};
+static const char *const untils[] = {"unknown", "down", "detached", "removed"};
 static const struct dr_names until_names = {"way out", untils, DR_COUNT(untils)};
 static const struct dr_field group_fields[] = {
     DR_STRUCT(struct dr_leave_group, what, dr_stage_group_type),
-    DR_ENUM(struct dr_leave_group, until, until_names), DR_BOOL(struct dr_leave_group, hurry)};
+    DR_ENUM(struct dr_leave_group, until, until_names), DR_BOOL(struct dr_leave_group, hurry),
+    DR_STRS(struct dr_leave_group, restart)};
 DR_TYPE(dr_leave_group_type, struct dr_leave_group, "leaving group", group_fields);
 
 /* One VM that is not down, of the first group that has it. */
@@ -64,6 +65,13 @@ is_down(const struct dr_inv_vm *have)
     return !have || have->status == DR_VM_DOWN;
 }
 
+/* Nobody needs what its VMs would write when they shut down. */
+static bool
+gives_up(const struct dr_leave_group *g)
+{
+    return g->until == DR_LEAVE_REMOVED;
+}
+
 /* ---- who is not down ------------------------------------------------------------------------- */
 
 static size_t
@@ -76,15 +84,17 @@ guests(struct leave *l, struct guest **ret)
         for (size_t k = 0; k < l->groups[i].what.n_vms; k++) {
             const struct dr_stage_vm *vm = &l->groups[i].what.vms[k];
             const struct dr_inv_vm *have = dr_stage_vm_now(&l->s, vm->id);
-            if (is_down(have) || !dr_index_put(l->s.a, &listed, vm->id, n))
+            if (is_down(have) || dr_leave_dies_with_host(l, have) ||
+                !dr_index_put(l->s.a, &listed, vm->id, n))
                 continue;
             struct guest g = {.group = &l->groups[i],
                               .vm = vm,
                               .have = have,
                               .rule = dr_model_stop(l->s.m, named(vm))};
             g.asked = dr_stage_tried(&l->s, dr_stage_key_of(&l->s, DR_STAGE_SHUTDOWN, vm->id));
-            g.over = g.asked && g.asked->first_ns &&
-                     l->s.progress->now_ns - g.asked->first_ns >= g.rule->limit_s * 1000000000;
+            g.over = gives_up(g.group) ||
+                     (g.asked && g.asked->first_ns &&
+                      l->s.progress->now_ns - g.asked->first_ns >= g.rule->limit_s * 1000000000);
             dr_arena_push(l->s.a, list, n) = g;
         }
     if (n)
@@ -97,6 +107,8 @@ static enum dr_stop_policy
 policy_of(const struct guest *g)
 {
     bool stays = g->rule->policy == DR_STOP_STOP || g->rule->policy == DR_STOP_LEAVE_OUT;
+    if (gives_up(g->group))
+        return DR_STOP_POWER_OFF;
     return stays && g->group->hurry ? DR_STOP_POWER_OFF : g->rule->policy;
 }
 
@@ -143,7 +155,7 @@ static void
 judge_guest(struct leave *l, const struct guest *g)
 {
     const char *why = NULL;
-    if (g->have->status == DR_VM_SUSPENDED)
+    if (g->have->status == DR_VM_SUSPENDED && !gives_up(g->group))
         stays(l, g,
               dr_arena_printf(l->s.a,
                               "VM %s is suspended: what it has in memory would be lost; resume it, "
@@ -252,7 +264,8 @@ ask_guests(struct leave *l, const struct guest *list, size_t n)
         held[t] = alive[t] && needed(l, alive, (int64_t)t);
     for (size_t i = 0; i < n; i++) {
         const struct guest *g = &list[i];
-        if (dr_stage_is_stuck(&l->s, g->group->what.group) || held[g->vm->tier])
+        bool waits = held[g->vm->tier] && !gives_up(g->group);
+        if (dr_stage_is_stuck(&l->s, g->group->what.group) || waits)
             continue;
         if (g->over && policy_of(g) == DR_STOP_POWER_OFF) {
             switch_off(l, g);
@@ -292,12 +305,15 @@ state_of(struct leave *l, const struct dr_leave_group *g, const struct dr_stage_
     dr_arena_push(l->s.a, l->s.out->vms, l->s.out->n_vms) = x;
 }
 
+/* LATER: but for those that go with their hosts. */
 static bool
-all_down(const struct leave *l, const struct dr_leave_group *g)
+all_down(const struct leave *l, const struct dr_leave_group *g, bool later)
 {
-    for (size_t i = 0; i < g->what.n_vms; i++)
-        if (!is_down(dr_stage_vm_now(&l->s, g->what.vms[i].id)))
+    for (size_t i = 0; i < g->what.n_vms; i++) {
+        const struct dr_inv_vm *have = dr_stage_vm_now(&l->s, g->what.vms[i].id);
+        if (!is_down(have) && !(later && dr_leave_dies_with_host(l, have)))
             return false;
+    }
     return true;
 }
 
@@ -306,11 +322,14 @@ group_forward(struct leave *l, const struct dr_leave_group *g, bool may_stop)
 {
     for (size_t i = 0; i < g->what.n_vms; i++)
         state_of(l, g, &g->what.vms[i]);
-    if (dr_stage_is_stuck(&l->s, g->what.group) || !all_down(l, g))
+    if (dr_stage_is_stuck(&l->s, g->what.group) || !all_down(l, g, true))
         return;
-    bool gone = g->until == DR_LEAVE_DETACHED || !may_stop;
-    for (size_t i = 0; g->until == DR_LEAVE_DETACHED && i < g->what.n_domains; i++)
+    bool further = g->until == DR_LEAVE_DETACHED || gives_up(g), gone = further || !may_stop;
+    if (gives_up(g) && (!dr_leave_hosts_forward(l, g) || !all_down(l, g, false)))
+        return;
+    for (size_t i = 0; further && i < g->what.n_domains; i++)
         gone &= dr_leave_domain_forward(l, g, &g->what.domains[i]);
+    gone = gone && (!gives_up(g) || dr_leave_forget_vms(l, g));
     if (gone && !dr_stage_is_stuck(&l->s, g->what.group))
         dr_arena_push(l->s.a, l->s.out->done, l->s.out->n_done) = g->what.group;
 }
@@ -320,7 +339,7 @@ dr_leave_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
                 const struct dr_leave_group *groups, size_t n_groups,
                 const struct dr_stage_progress *progress, struct dr_stage_result *ret)
 {
-    struct leave l = {.groups = groups, .n_groups = n_groups};
+    struct leave l = {.groups = dr_leave_learn(a, m, now, groups, n_groups), .n_groups = n_groups};
     struct guest *list = NULL;
     dr_stage_begin(&l.s, a, m, now, progress, ret);
     size_t n = guests(&l, &list);
@@ -333,7 +352,7 @@ dr_leave_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
         may_stop |= policy_of(&list[i]) == DR_STOP_STOP &&
                     !dr_stage_is_stuck(&l.s, list[i].group->what.group);
     for (size_t i = 0; i < n_groups; i++)
-        group_forward(&l, &groups[i], may_stop);
+        group_forward(&l, &l.groups[i], may_stop);
 }
 
 /* ---- how long -------------------------------------------------------------------------------- */

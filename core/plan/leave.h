@@ -12,14 +12,23 @@
 /* How far a group goes. */
 enum dr_leave_until {
     DR_LEAVE_UNKNOWN = 0,
-    DR_LEAVE_DOWN,    /* none of its VMs runs */
-    DR_LEAVE_DETACHED /* and none of its domains is attached */
+    DR_LEAVE_DOWN,     /* none of its VMs runs */
+    DR_LEAVE_DETACHED, /* and none of its domains is attached */
+    /*
+     * What this engine has of it is given up: a copy that is stale, or about to be deleted. Its VMs
+     * are switched off, also such as are in no list, nothing is written for later, and the engine
+     * forgets its domains, by force where their storage or a host is not there.
+     */
+    DR_LEAVE_REMOVED
 };
 
 struct dr_leave_group {
     struct dr_stage_group what; /* FROM: the site of this engine; VMs with START are its guests */
     enum dr_leave_until until;
-    bool hurry; /* the site is about to go: a VM that does not stop is switched off */
+    bool hurry;           /* the site is about to go: a VM that does not stop is switched off */
+    const char **restart; /* REMOVED: names of hosts that are switched off and on before domains
+                             leave */
+    size_t n_restart;
 };
 
 extern const struct dr_type dr_leave_group_type;

@@ -77,27 +77,75 @@ stuck(struct leave *l, const struct dr_leave_group *g, const char *why)
     dr_stage_stuck(&l->s, g->what.group, why);
 }
 
-static void
-call(struct leave *l, const struct dr_leave_group *g, enum dr_stage_kind kind,
-     const struct dr_inv_domain *d, const struct dr_inv_dc *dc, const char *text)
+static bool
+gives_up(const struct dr_leave_group *g)
 {
-    const char *key = dr_stage_key_of(&l->s, kind, d->id), *why = NULL;
-    switch (dr_stage_turn_of(&l->s, key, TRIES_DOMAIN, &why)) {
+    return g->until == DR_LEAVE_REMOVED;
+}
+
+/* Sends it, unless it was sent often enough: then RET_WHY says what came of it. */
+static bool
+call_unless(struct leave *l, const struct dr_leave_group *g, enum dr_stage_kind kind,
+            const struct dr_inv_domain *d, const char *text, const char **ret_why)
+{
+    const char *key = dr_stage_key_of(&l->s, kind, d->id);
+    bool other_way = gives_up(g) && kind != DR_STAGE_REMOVE && d->status != DR_SD_ACTIVE;
+    int64_t most = other_way ? TRIES_GIVEN_UP : TRIES_DOMAIN;
+    *ret_why = "it has no effect";
+    switch (dr_stage_turn_of(&l->s, key, most, ret_why)) {
     case TURN_NEVER:
-        stuck(l, g,
-              dr_arena_printf(l->s.a, "storage domain %s does not leave data centre %s: %s",
-                              d->name ? d->name : d->id, dc->name, why ? why : "it has no effect"));
-        return;
+        return false;
     case TURN_LATER:
-        return;
+        return true;
     case TURN_NOW:
         break;
     }
     struct dr_stage_action *x = dr_stage_act(&l->s, kind, g->what.group, key);
     x->id = d->id;
     x->name = d->name;
-    x->dc = dc->id;
+    x->dc = d->dc;
     x->text = text;
+    x->force = gives_up(g) && kind == DR_STAGE_DEACTIVATE;
+    return true;
+}
+
+/* The engine forgets it, and asks neither its storage nor a host. */
+static void
+forget(struct leave *l, const struct dr_leave_group *g, const struct dr_inv_domain *d)
+{
+    const char *name = d->name ? d->name : d->id, *why;
+    if (!call_unless(l, g, DR_STAGE_REMOVE, d,
+                     dr_arena_printf(l->s.a, "remove storage domain %s from the engine", name),
+                     &why))
+        stuck(l, g,
+              dr_arena_printf(l->s.a, "storage domain %s cannot be removed from the engine: %s",
+                              name, why));
+}
+
+/*
+ * D cannot leave as it should, and WHY. What is given up is forgotten all the same, unless the
+ * engine needs it: an active one, or a master beside others. Those go first.
+ */
+static void
+cannot(struct leave *l, const struct dr_leave_group *g, const struct dr_inv_domain *d,
+       const char *why)
+{
+    struct beside b = look_beside(l, d);
+    if (!gives_up(g) || d->status == DR_SD_ACTIVE || (d->master && b.staying))
+        stuck(l, g, why);
+    else if (!d->master || !b.attached)
+        forget(l, g, d);
+}
+
+static void
+call(struct leave *l, const struct dr_leave_group *g, enum dr_stage_kind kind,
+     const struct dr_inv_domain *d, const struct dr_inv_dc *dc, const char *text)
+{
+    const char *why;
+    if (!call_unless(l, g, kind, d, text, &why))
+        cannot(l, g, d,
+               dr_arena_printf(l->s.a, "storage domain %s does not leave data centre %s: %s",
+                               d->name ? d->name : d->id, dc->name, why));
 }
 
 /* Nothing shows that it was written but the answer; who comes later lets it be written again. */
@@ -114,7 +162,7 @@ deactivate(struct leave *l, const struct dr_leave_group *g, const struct dr_stag
            const struct dr_inv_domain *have, const struct dr_inv_dc *dc)
 {
     struct beside b = look_beside(l, have);
-    if (have->status == DR_SD_ACTIVE && !ovf_written(l, d->id)) {
+    if (have->status == DR_SD_ACTIVE && !gives_up(g) && !ovf_written(l, d->id)) {
         call(l, g, DR_STAGE_UPDATE_OVF, have, dc,
              dr_arena_printf(l->s.a, "let storage domain %s keep what its VMs are now", named(d)));
         return;
@@ -176,7 +224,9 @@ detach(struct leave *l, const struct dr_leave_group *g, const struct dr_stage_do
     }
     if (!have->master && (!master || master->status != DR_SD_ACTIVE)) {
         bool ours = master && leaving(l, master->id);
-        if (ours && (master->status == DR_SD_MAINTENANCE || master->status == DR_SD_INACTIVE))
+        if (gives_up(g)) /* activating a stale master would be no use even if it worked */
+            forget(l, g, have);
+        else if (ours && (master->status == DR_SD_MAINTENANCE || master->status == DR_SD_INACTIVE))
             call(l, g, DR_STAGE_ACTIVATE, master, dc,
                  dr_arena_printf(l->s.a,
                                  "activate storage domain %s, the master, so that others can be "
@@ -192,7 +242,7 @@ detach(struct leave *l, const struct dr_leave_group *g, const struct dr_stage_do
     }
     if (!have->master && leaving(l, master->id) && look_beside(l, master).heir)
         return; /* under the one that takes over */
-    if (mates_closed(l, d->id))
+    if (gives_up(g) || mates_closed(l, d->id))
         call(l, g, DR_STAGE_DETACH, have, dc,
              dr_arena_printf(l->s.a, "detach storage domain %s from %s", named(d), dc->name));
 }
@@ -210,13 +260,17 @@ dr_leave_domain_forward(struct leave *l, const struct dr_leave_group *g,
                         const struct dr_stage_domain *d)
 {
     const struct dr_inv_domain *have = dr_stage_domain_now(&l->s, d->id);
-    if (!have || have->status == DR_SD_UNATTACHED)
+    if (!have || (have->status == DR_SD_UNATTACHED && !gives_up(g)))
         return true;
+    if (have->status == DR_SD_UNATTACHED) {
+        forget(l, g, have);
+        return false;
+    }
     const struct dr_inv_dc *dc = have->dc ? dc_of(l, have) : NULL;
-    if (!dc || !dc_listens(dc))
+    if (!dc || (gives_up(g) ? dr_streq(dc->status, "contend") : !dc_listens(dc)))
         return false;
     if (!dr_stage_host_in(&l->s, dc)) {
-        stuck(l, g, dr_arena_printf(l->s.a, "no host is up in data centre %s", dc->name));
+        cannot(l, g, have, dr_arena_printf(l->s.a, "no host is up in data centre %s", dc->name));
         return false;
     }
     switch (have->status) {

@@ -27,12 +27,30 @@ static const struct dr_field loss_fields[] = {
     DR_BOOL(struct dr_loss, proven_zero), DR_BOOL(struct dr_loss, needs_consent)};
 DR_TYPE(dr_loss_type, struct dr_loss, "loss", loss_fields);
 
+static const struct dr_field other_fields[] = {DR_STR(struct dr_plan_vm, id),
+                                               DR_STR(struct dr_plan_vm, name),
+                                               DR_BOOL(struct dr_plan_vm, away)};
+DR_TYPE(dr_plan_vm_type, struct dr_plan_vm, "other VM", other_fields);
+static const struct dr_field room_fields[] = {
+    DR_STR(struct dr_plan_room, site),  DR_STR(struct dr_plan_room, cluster),
+    DR_STR(struct dr_plan_room, text),  DR_CNT(struct dr_plan_room, vms),
+    DR_I64(struct dr_plan_room, need),  DR_I64(struct dr_plan_room, room),
+    DR_I64(struct dr_plan_room, freed), DR_BOOL(struct dr_plan_room, enough)};
+static DR_TYPE(room_type, struct dr_plan_room, "room", room_fields);
 static const struct dr_field step_fields[] = {
-    DR_STR(struct dr_plan_step, id),       DR_ENUM(struct dr_plan_step, kind, dr_step_kind_names),
-    DR_STR(struct dr_plan_step, group),    DR_STR(struct dr_plan_step, site),
-    DR_STR(struct dr_plan_step, array),    DR_STR(struct dr_plan_step, text),
-    DR_STRS(struct dr_plan_step, needs),   DR_I64(struct dr_plan_step, expect_s),
-    DR_STRS(struct dr_plan_step, domains), DR_STRS(struct dr_plan_step, vms)};
+    DR_STR(struct dr_plan_step, id),
+    DR_ENUM(struct dr_plan_step, kind, dr_step_kind_names),
+    DR_STR(struct dr_plan_step, group),
+    DR_STR(struct dr_plan_step, site),
+    DR_STR(struct dr_plan_step, array),
+    DR_STR(struct dr_plan_step, text),
+    DR_STRS(struct dr_plan_step, needs),
+    DR_I64(struct dr_plan_step, expect_s),
+    DR_STRS(struct dr_plan_step, domains),
+    DR_STRS(struct dr_plan_step, vms),
+    DR_STRS(struct dr_plan_step, hosts),
+    DR_STRS(struct dr_plan_step, hooks),
+    DR_LIST(struct dr_plan_step, others, dr_plan_vm_type)};
 static DR_TYPE(step_type, struct dr_plan_step, "step", step_fields);
 
 static const struct dr_field flip_fields[] = {
@@ -63,6 +81,7 @@ static const struct dr_field plan_fields[] = {DR_STR(struct dr_plan, id),
                                               DR_LIST(struct dr_plan, losses, dr_loss_type),
                                               DR_LIST(struct dr_plan, refusals, dr_refusal_type),
                                               DR_LIST(struct dr_plan, steps, step_type),
+                                              DR_LIST(struct dr_plan, rooms, room_type),
                                               DR_I64(struct dr_plan, expect_s),
                                               DR_TIME(struct dr_plan, earliest),
                                               DR_TIME(struct dr_plan, made_at)};
@@ -96,8 +115,13 @@ dr_plan_digest(struct dr_arena *a, const struct dr_plan *p)
     for (size_t i = 0; i < p->n_losses; i++) /* the point, not the number that grows */
         h = mix(mix(h, p->losses[i].method),
                 dr_arena_printf(a, "%lld", (long long)p->losses[i].since));
-    for (size_t i = 0; i < p->n_steps; i++)
+    for (size_t i = 0; i < p->n_steps; i++) {
         h = mix(mix(h, p->steps[i].id), p->steps[i].site);
+        for (size_t k = 0; k < p->steps[i].n_hooks; k++)
+            h = mix(h, p->steps[i].hooks[k]);
+        for (size_t k = 0; k < p->steps[i].n_others; k++)
+            h = mix(h, p->steps[i].others[k].id);
+    }
     return dr_arena_printf(a, "%016llx", (unsigned long long)h);
 }
 

@@ -43,6 +43,19 @@ struct dr_loss {
     bool needs_consent;
 };
 
+/* A VM of nobody's group. */
+struct dr_plan_vm {
+    const char *id, *name;
+    bool away; /* it is down already, for another group */
+};
+
+/* Room at the site that VMs go to, in one cluster. Bytes, -1: not known. */
+struct dr_plan_room {
+    const char *site, *cluster, *text;
+    int64_t vms, need, room, freed;
+    bool enough; /* or not known */
+};
+
 struct dr_plan_step {
     const char *id;
     enum dr_step_kind kind;
@@ -54,6 +67,14 @@ struct dr_plan_step {
     size_t n_domains;
     const char **vms; /* stage: names expected to run, in start order */
     size_t n_vms;
+    const char **hosts; /* clean: names of those to be restarted */
+    size_t n_hosts;
+    const char **hooks; /* that run around it, in words */
+    size_t n_hooks;
+    /* stage: that are shut down before the group's are started; give-back: that are started again
+     */
+    struct dr_plan_vm *others;
+    size_t n_others;
 };
 
 /* What is done with one group. FROM: the site of the old copy, TO: of the target. */
@@ -91,12 +112,15 @@ struct dr_plan {
     size_t n_refusals;
     struct dr_plan_step *steps;
     size_t n_steps;
+    struct dr_plan_room *rooms;
+    size_t n_rooms;
     int64_t expect_s;
     int64_t earliest; /* when the commit can come at the earliest; -1: at once */
     int64_t made_at;
 };
 
 extern const struct dr_names dr_confidence_names;
+extern const struct dr_type dr_plan_vm_type;
 extern const struct dr_type dr_plan_type;
 extern const struct dr_type dr_refusal_type;
 extern const struct dr_type dr_loss_type;

@@ -4,6 +4,7 @@
 
 #include "plan/evidence.h"
 #include "plan/loss.h"
+#include "plan/remains.h"
 
 #include "base/str.h"
 
@@ -181,6 +182,20 @@ shown(const struct planner *pl, const struct dr_guard_case *c)
            !dr_plan_array_can(pl->in, c->target->array->name, "expose");
 }
 
+/* The engine of the copy that follows has nothing of it in use, as far as it says anything. */
+static bool
+cleaned(const struct dr_guard_case *c)
+{
+    struct dr_remains left;
+    if (!dr_remains_matter(c) || dr_remains_of_drill(c, c->old->site->name))
+        return true;
+    dr_remains_at_old(c, &left);
+    for (size_t i = 0; i < left.n_domains; i++)
+        if (left.domains[i]->status != DR_SD_UNATTACHED)
+            return false;
+    return left.n_vms == 0;
+}
+
 /* Does what was asked for hold already, seen just now? */
 static bool
 holds_already(const struct planner *pl, const struct dr_guard_case *c)
@@ -203,7 +218,7 @@ holds_already(const struct planner *pl, const struct dr_guard_case *c)
                 !dr_plan_array_can(pl->in, c->old->array->name, "withdraw"));
     case DR_OPERATION_REPROTECT:
         return old && target && r->old_copy == DR_OLD_COPY_NONE && dr_view_not_writable(&o->view) &&
-               dr_view_writable(&t->view) && dr_view_keeps_up(&o->view);
+               dr_view_writable(&t->view) && dr_view_keeps_up(&o->view) && cleaned(c);
     case DR_OPERATION_SUSPEND:
         return target && t->view.sync == DRSTOR_SYNC_PAUSED && r->exposed_since >= 0;
     case DR_OPERATION_RESUME:
@@ -273,6 +288,7 @@ dr_plan_make(struct dr_arena *a, const struct dr_plan_input *in, struct dr_plan 
         if (!there && dr_guard_group(&c, &ret->refusals, &ret->n_refusals) == 0)
             plan_group(&pl, &c);
     }
+    dr_planner_rooms(&pl);
     if (busy)
         (void)dr_guard_goal(a, in, &ret->refusals, &ret->n_refusals);
     if (ret->n_refusals) { /* one answer for all: nothing is started for some of them */

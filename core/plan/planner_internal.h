@@ -13,6 +13,8 @@ struct planner {
     int64_t fence_s; /* of the group at hand: how long its fence is expected to take */
     const struct dr_loss *destroys; /* of the group at hand: what a resync overwrites */
     struct dr_plan_group *flip;     /* of the group at hand */
+    struct arrivals *arrivals;      /* planner_room.c */
+    size_t n_arrivals;
 };
 
 /* The point that a primary has yet to go back to; once it is writable, it went. */
@@ -40,6 +42,22 @@ int64_t dr_planner_vms_expect_s(struct dr_arena *a, const struct dr_plan_input *
                                 const struct dr_guard_case *c, const struct dr_plan_step *s);
 /* Is everything there again that a run had taken away which is undone? Yes where none is. */
 bool dr_planner_vms_run(const struct dr_plan_input *in, const struct dr_guard_case *c);
+
+/* What comes up: as it was noted when it was shut down, else as the stored facts say. */
+void dr_planner_expected(struct dr_arena *a, const struct dr_plan_input *in,
+                         const struct dr_guard_case *c, struct dr_stage_group *ret);
+
+/* ---- planner_room.c -------------------------------------------------------------------------- */
+
+/* The VMs of a group that has a stage come to its target. */
+void dr_planner_arrive(struct planner *pl, const struct dr_guard_case *c);
+/* When all groups have their steps: the rooms, who makes them, and R053. */
+void dr_planner_rooms(struct planner *pl);
+/* Did others make room for the group where it leaves? */
+bool dr_planner_took_room(const struct dr_guard_case *c);
+/* Those of them that nobody's room depends on any more. Returns how many. */
+size_t dr_planner_give_back(struct planner *pl, const struct dr_guard_case *c,
+                            struct dr_plan_vm **ret);
 
 /* ---- planner_words.c ------------------------------------------------------------------------- */
 

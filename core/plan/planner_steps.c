@@ -1,6 +1,9 @@
 /* The steps of a group: which of its row, after what, and how long each is expected to take. */
 #include "plan/planner_internal.h"
 
+#include "plan/drill.h"
+#include "plan/hook.h"
+#include "plan/remains.h"
 #include "plan/stage.h"
 
 #include "base/str.h"
@@ -44,8 +47,14 @@ needs(struct planner *pl, struct dr_plan_step *s)
     case DR_STEP_TRANSFER:
     case DR_STEP_CLONE:
     case DR_STEP_REHEARSE:
-    case DR_STEP_UNCLONE:
     case DR_STEP_CLOSE:
+    case DR_STEP_CLEAN:
+    case DR_STEP_UNSTAGE:
+        break;
+    case DR_STEP_UNCLONE:
+        need(pl, s, DR_STEP_COMMIT); /* of a flip: only then does its array obey the new epoch */
+        need(pl, s, DR_STEP_TAG);
+        need(pl, s, DR_STEP_UNSTAGE);
         break;
     case DR_STEP_DRAIN:
         need(pl, s, DR_STEP_PRESYNC);
@@ -54,6 +63,7 @@ needs(struct planner *pl, struct dr_plan_step *s)
         need(pl, s, DR_STEP_DRAIN);
         break;
     case DR_STEP_DEMOTE:
+        need(pl, s, DR_STEP_CLEAN);
         need(pl, s, DR_STEP_PRESYNC);
         need(pl, s, DR_STEP_RELEASE);
         break;
@@ -88,15 +98,21 @@ needs(struct planner *pl, struct dr_plan_step *s)
         need(pl, s, DR_STEP_TAG);
         break;
     case DR_STEP_REVERSE:
-    case DR_STEP_EXPOSE:
         need(pl, s, DR_STEP_PROMOTE);
+        break;
+    case DR_STEP_EXPOSE:
+    case DR_STEP_GIVEBACK:
+        need(pl, s, DR_STEP_PROMOTE);
+        need(pl, s, DR_STEP_UNCLONE);
         break;
     case DR_STEP_HANDOVER:
         need(pl, s, DR_STEP_PROMOTE);
         need(pl, s, DR_STEP_EXPOSE);
+        need(pl, s, DR_STEP_UNCLONE);
         break;
     case DR_STEP_STAGE:
         need(pl, s, DR_STEP_HANDOVER);
+        need(pl, s, DR_STEP_REHEARSE);
         break;
     case DR_STEP_SETTLE: {
         /* Not for the old copy to follow: what is served is served, even if that site dies now. */
@@ -118,13 +134,24 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
 {
     const struct dr_copy *at = t->at_target ? c->target : c->old;
     bool engine = c->target && c->target->site->engine && !pl->in->goal->storage_only;
+    const struct dr_record *rec = &c->record->record;
     switch (t->kind) {
+    case DR_STEP_UNSTAGE: /* also where VMs are left alone: they are the drill's, and in the way */
+        return at->site->engine && dr_drill_staged_at(rec, at->site->name);
+    case DR_STEP_UNCLONE:
+        if (c->operation != DR_OPERATION_DRILL_CLEAN)
+            return dr_drill_shown_at(rec, at->site->name);
+        break;
     case DR_STEP_HANDOVER:
     case DR_STEP_STAGE:
         return engine;
     case DR_STEP_DRAIN:
     case DR_STEP_RELEASE:
         return c->old->site->engine && !pl->in->goal->storage_only;
+    case DR_STEP_CLEAN:
+        return dr_remains_matter(c);
+    case DR_STEP_GIVEBACK:
+        return c->old->site->engine && !pl->in->goal->storage_only && dr_planner_took_room(c);
     case DR_STEP_EXPOSE:
         return at->n_expose > 0;
     case DR_STEP_PRESYNC:
@@ -153,7 +180,6 @@ wanted(const struct planner *pl, const struct dr_guard_case *c, const struct dr_
     case DR_STEP_TRANSFER:
     case DR_STEP_CLONE:
     case DR_STEP_REHEARSE:
-    case DR_STEP_UNCLONE:
     case DR_STEP_SETTLE:
     case DR_STEP_CLOSE:
         break;
@@ -190,12 +216,18 @@ dr_planner_steps(struct planner *pl, const struct dr_guard_case *c)
                                  .site = at->site->name,
                                  .array =
                                      dr_planner_has_vms(t->kind) || t->kind == DR_STEP_COMMIT ||
+                                             t->kind == DR_STEP_GIVEBACK ||
                                              t->kind == DR_STEP_SETTLE || t->kind == DR_STEP_INTEND
                                          ? NULL
                                          : at->array->name};
         size_t n_known = dr_planner_has_vms(t->kind) ? dr_planner_vms(pl->a, pl->in, c, &s) : 0;
+        if (t->kind == DR_STEP_STAGE)
+            dr_planner_arrive(pl, c);
+        if (t->kind == DR_STEP_GIVEBACK)
+            s.n_others = dr_planner_give_back(pl, c, &s.others);
         s.text = dr_planner_step_text(pl, c, &s, n_known);
         s.expect_s = expect(pl, c, t, &s);
+        s.n_hooks = dr_hook_texts(pl->a, pl->in->model, t->kind, c->operation, &s.hooks);
         needs(pl, &s);
         dr_arena_push(pl->a, pl->p->steps, pl->p->n_steps) = s;
     }

@@ -1,6 +1,8 @@
 /* Steps and flips in words. */
 #include "plan/planner_internal.h"
 
+#include "plan/drill.h"
+
 #include "base/str.h"
 #include "base/timetext.h"
 
@@ -30,8 +32,11 @@ settle_text(struct planner *pl, const struct dr_guard_case *c)
         return dr_arena_printf(pl->a, "%s is protected again", g);
     case DR_OPERATION_SYNC:
         return dr_arena_printf(pl->a, "%s is up to date at %s", g, c->target->site->name);
-    case DR_OPERATION_DRILL_START:
     case DR_OPERATION_DRILL_PROMOTE:
+        if (dr_drill_with_vms(pl->in->goal, c->target))
+            return dr_arena_printf(pl->a, "the drill of %s runs at %s", g, c->target->site->name);
+        __attribute__((fallthrough));
+    case DR_OPERATION_DRILL_START:
         return dr_arena_printf(pl->a, "the drill of %s can begin", g);
     case DR_OPERATION_DRILL_CLEAN:
         return dr_arena_printf(pl->a, "no drill of %s is left", g);
@@ -51,6 +56,26 @@ size_text(struct planner *pl, const struct dr_copy_facts *f)
     for (size_t i = 0; f && i < f->view.n_members; i++)
         bytes += f->view.members[i].size > 0 ? f->view.members[i].size : 0;
     return bytes ? dr_arena_printf(pl->a, " (at most %s)", dr_bytes_text(pl->a, bytes)) : "";
+}
+
+static const char *
+exposed_to(struct planner *pl, const struct dr_guard_case *c)
+{
+    struct dr_str hosts = {0};
+    for (size_t i = 0; i < c->target->n_expose; i++)
+        dr_str_printf(&hosts, "%s%s", i ? ", " : "", c->target->expose[i]);
+    const char *text = dr_arena_str(pl->a, hosts.s ? hosts.s : "nobody");
+    dr_str_freep(&hosts);
+    return text;
+}
+
+/* Who is shown a drill's clone. */
+static const char *
+hosts_text(struct planner *pl, const struct dr_guard_case *c)
+{
+    return dr_drill_with_vms(pl->in->goal, c->target)
+               ? dr_arena_printf(pl->a, ", shown to %s", exposed_to(pl, c))
+               : "";
 }
 
 const char *
@@ -90,20 +115,15 @@ dr_planner_step_text(struct planner *pl, const struct dr_guard_case *c,
                                g, to, c->target->array->name);
     case DR_STEP_REVERSE:
         return dr_arena_printf(a, "make %s at %s follow %s", g, from, to);
-    case DR_STEP_EXPOSE: {
-        struct dr_str hosts = {0};
-        for (size_t i = 0; i < c->target->n_expose; i++)
-            dr_str_printf(&hosts, "%s%s", i ? ", " : "", c->target->expose[i]);
-        const char *text =
-            dr_arena_printf(a, "expose %s at %s to %s", g, to, hosts.s ? hosts.s : "nobody");
-        dr_str_freep(&hosts);
-        return text;
-    }
+    case DR_STEP_EXPOSE:
+        return dr_arena_printf(a, "expose %s at %s to %s", g, to, exposed_to(pl, c));
     case DR_STEP_HANDOVER:
         return dr_arena_printf(a, "read the LUNs of %s for the engine of %s", g, to);
     case DR_STEP_DRAIN:
     case DR_STEP_RELEASE:
     case DR_STEP_STAGE:
+    case DR_STEP_CLEAN:
+    case DR_STEP_UNSTAGE:
         return dr_planner_vms_text(pl->a, pl->in, c, s, n_known);
     case DR_STEP_TAG:
         return dr_arena_printf(a, "let array %s keep epoch %lld of %s", c->target->array->name,
@@ -128,11 +148,13 @@ dr_planner_step_text(struct planner *pl, const struct dr_guard_case *c,
         return dr_arena_printf(a, "bring %s at %s up to date", g, to);
     case DR_STEP_CLONE:
         if (pl->flip->point)
-            return dr_arena_printf(a,
-                                   "clone %s at %s as of point %s, %s; the copy itself goes on as "
-                                   "before",
-                                   g, to, pl->flip->point, dr_planner_point_moment(pl));
-        return dr_arena_printf(a, "clone %s at %s; the copy itself goes on as before", g, to);
+            return dr_arena_printf(
+                a,
+                "clone %s at %s as of point %s, %s%s; the copy itself goes on as "
+                "before",
+                g, to, pl->flip->point, dr_planner_point_moment(pl), hosts_text(pl, c));
+        return dr_arena_printf(a, "clone %s at %s%s; the copy itself goes on as before", g, to,
+                               hosts_text(pl, c));
     case DR_STEP_REHEARSE:
         return dr_arena_printf(a, "read the LUNs of clone %s", c->record->record.drill.name);
     case DR_STEP_UNCLONE:
@@ -140,6 +162,12 @@ dr_planner_step_text(struct planner *pl, const struct dr_guard_case *c,
                                c->record->record.drill.name, g, to);
     case DR_STEP_SETTLE:
         return settle_text(pl, c);
+    case DR_STEP_GIVEBACK:
+        if (!s->n_others)
+            return dr_arena_printf(a, "what made room for %s at %s stays down for other groups", g,
+                                   from);
+        return dr_arena_printf(a, "start %zu VM%s at %s again that made room for %s", s->n_others,
+                               s->n_others == 1 ? "" : "s", from, g);
     case DR_STEP_CLOSE:
         return dr_arena_printf(
             a, "close %s at %s: not writable, withdrawn from its hosts, read back", g, from);

@@ -7,6 +7,9 @@
 
 static const int64_t back_off_first_ns = 500000000;
 static const int64_t back_off_most_ns = 5000000000;
+/* What is locked is let go of within minutes; what is refused for good is not told apart from it
+ * but by time. */
+static const int64_t conflict_most_ns = 120 * INT64_C(1000000000);
 
 /* Has a look begun after T was answered? What an answer says is believed when it is seen. */
 static bool
@@ -47,8 +50,10 @@ dr_stage_begin(struct stage *s, struct dr_arena *a, const struct dr_model *m,
         s->at_vms += t->in_flight && about_vm(t);
         s->registers += t->in_flight && is_a(t, DR_STAGE_REGISTER_VM);
     }
-    for (size_t i = 0; i < now->n_vms; i++)
+    for (size_t i = 0; i < now->n_vms; i++) {
         (void)dr_index_put(a, &s->vms, now->vms[i].id, i);
+        (void)dr_index_put(a, &s->names, now->vms[i].name, i);
+    }
     for (size_t i = 0; i < now->n_domains; i++)
         (void)dr_index_put(a, &s->domains, now->domains[i].id, i);
     for (size_t i = 0; i < now->n_offered_templates; i++)
@@ -103,7 +108,8 @@ dr_stage_turn_of(const struct stage *s, const char *key, int64_t most, const cha
         *ret_why = t->trouble;
     if (t->in_flight || (t->attempts && !seen_since(s, t)))
         return TURN_LATER;
-    if (t->given_up || t->attempts >= most)
+    bool may_pass = t->conflict && s->progress->now_ns - t->first_ns < conflict_most_ns;
+    if (t->given_up || (t->attempts >= most && !may_pass))
         return TURN_NEVER;
     int64_t wait = back_off_first_ns;
     for (int64_t i = 1; i < t->attempts && wait < back_off_most_ns; i++)
@@ -233,19 +239,67 @@ learn(struct stage *s, struct dr_stage_group *g)
 }
 
 static void
+tell_found(struct stage *s, const struct dr_stage_group *before, const struct dr_stage_group *after)
+{
+    for (size_t i = 0; after->n_vms > before->n_vms && i < after->n_vms; i++) {
+        bool listed = false;
+        for (size_t k = 0; k < before->n_vms && !listed; k++)
+            listed = dr_streq(before->vms[k].id, after->vms[i].id);
+        if (!listed)
+            dr_arena_push(s->a, s->out->found, s->out->n_found) =
+                (struct dr_stage_found){.group = after->group, .vm = after->vms[i]};
+    }
+}
+
+static bool
+all_registered(const struct stage *s, const struct dr_stage_group *g)
+{
+    for (size_t i = 0; i < g->n_vms; i++)
+        if (!dr_stage_vm_now(s, g->vms[i].id))
+            return false;
+    for (size_t i = 0; i < g->n_domains; i++)
+        if (!dr_stage_offers_known(s, g->domains[i].id))
+            return false;
+    return g->n_domains > 0;
+}
+
+/* What waits for a hook after the step before it. True: nothing does. */
+static bool
+hooks_between(struct stage *s, const struct dr_stage_group *g, bool attached)
+{
+    s->hold_registers = dr_stage_has_hooks(s, g, false, "attach") &&
+                        !(attached && dr_stage_hooks_over(s, g, false, "attach"));
+    s->hold_starts = dr_stage_has_hooks(s, g, false, "register") &&
+                     !(attached && !s->hold_registers && all_registered(s, g) &&
+                       dr_stage_hooks_over(s, g, false, "register"));
+    return !s->hold_registers && !s->hold_starts;
+}
+
+static void
 group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, size_t at,
               size_t active)
 {
     struct dr_stage_group *g = &groups[at];
+    s->hold_registers = s->hold_starts = false;
+    if (g->give_back) {
+        dr_stage_give_back(s, groups, n_groups, g);
+        return;
+    }
+    dr_stage_domains_unreadable(s, g);
+    bool hooks = hooks_between(s, g, g->n_domains && active == g->n_domains);
+    s->hold_starts |= !dr_stage_room_made(s, groups, n_groups, g);
     dr_stage_templates_forward(s, g);
     size_t settled = 0;
     for (size_t i = 0; i < g->n_vms; i++) {
         const struct dr_stage_vm *vm = &g->vms[i];
         const struct dr_inv_vm *have = dr_stage_vm_now(s, vm->id);
-        if (have)
+        if (have) {
             dr_stage_vm_start(s, groups, n_groups, g, vm, have);
-        else
-            dr_stage_vm_register(s, g, vm);
+            if (!g->drill.prefix) /* of a drill they are apart on purpose, and that is read back */
+                dr_stage_vm_incomplete(s, g, vm);
+        } else {
+            dr_stage_vm_register(s, groups, n_groups, g, vm);
+        }
         const char *state = s->out->vms[s->out->n_vms - 1].state;
         settled += dr_streq(state, "up") || (dr_streq(state, "registered") && !vm->start);
     }
@@ -255,7 +309,7 @@ group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, s
     for (size_t i = 0; i < g->n_domains; i++)
         read &= dr_stage_offers_known(s, g->domains[i].id);
     if (!dr_stage_is_stuck(s, g->group) && g->n_domains && active == g->n_domains &&
-        settled == g->n_vms && read && !templates_left)
+        settled == g->n_vms && read && !templates_left && hooks)
         dr_arena_push(s->a, s->out->done, s->out->n_done) = g->group;
 }
 
@@ -270,8 +324,11 @@ dr_stage_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
     struct dr_stage_group *mine = dr_arena_alloc(a, n_groups ? n_groups : 1, sizeof(*mine));
     for (size_t i = 0; i < n_groups; i++) {
         dr_map_copy(a, &dr_stage_group_type, &groups[i], &mine[i]);
-        learn(&s, &mine[i]);
+        if (!mine[i].give_back)
+            learn(&s, &mine[i]);
+        tell_found(&s, &groups[i], &mine[i]);
     }
+    dr_stage_without_elsewhere(&s, mine, n_groups);
     /* The group with the most important VM first; groups keep their order otherwise. */
     for (size_t i = 1; i < n_groups; i++)
         for (size_t j = i;

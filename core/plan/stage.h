@@ -23,6 +23,11 @@ enum dr_stage_kind {
     DR_STAGE_UPDATE_OVF, /* what the domain says of its VMs is written, and seen to be */
     DR_STAGE_DEACTIVATE,
     DR_STAGE_DETACH,
+    DR_STAGE_REMOVE,    /* the engine forgets a domain; its storage is not touched */
+    DR_STAGE_REMOVE_VM, /* and a VM that has no disks on domains any more */
+    DR_STAGE_HOST_OFF,  /* a host, by its power management; OK: it was off */
+    DR_STAGE_HOST_ON,
+    DR_STAGE_HOOK,      /* a program of the configuration; either way */
     DR_STAGE_SELECT_SPM /* a host whose number no lost host seems to hold: see stage_lease.c */
 };
 
@@ -68,6 +73,7 @@ struct dr_stage_group {
     const char *group, *from, *to;
     bool known; /* the lists come from stored facts; else they grow from what the LUNs hold */
     bool exact; /* they were read when the VMs were shut down: no other VM is started */
+    bool hooks; /* those of the configuration run */
     struct dr_stage_domain *domains;
     size_t n_domains;
     struct dr_stage_vm *vms;
@@ -76,12 +82,18 @@ struct dr_stage_group {
     size_t n_luns;
     struct dr_stage_holder *holders; /* none when the domains were left in order */
     size_t n_holders;
+    /* A drill: LUNS are of a clone, and what comes of them is kept apart. Without prefix: none. */
+    struct dr_quarantine drill;
+    struct dr_plan_vm *others; /* VMs of nobody's group that are shut down before its own start */
+    size_t n_others;
+    bool give_back; /* nothing comes: its VMs, which made room here once, are started */
 };
 
 struct dr_stage_action {
     enum dr_stage_kind kind;
     const char *key; /* "attach 7f.." : the same wish has the same key */
     const char *group, *id, *name;
+    const char *as; /* import, register: the name it gets; NULL: its own */
     const char *domain, *dc, *host, *cluster; /* ids, host and cluster by name */
     const char *protocol, *portal, *target;
     const char *text;
@@ -89,6 +101,8 @@ struct dr_stage_action {
     struct dr_vnic_map *vnics; /* register: names as they are at the two sites */
     size_t n_vnics;
     bool partial, reassign_bad_macs;
+    bool force;   /* deactivate: also when what it says of its VMs cannot be written */
+    int64_t hook; /* its number in the configuration */
 };
 
 /* What became of the calls made so far, by key. */
@@ -100,12 +114,30 @@ struct dr_stage_try {
     int64_t last_ns;  /* when the last answer came */
     /* why the last one did not do it; NULL: it did, as far as its answer says */
     const char *trouble;
+    bool conflict; /* it was refused as things stand (409): locked, among others */
     bool given_up;
+};
+
+/* What the engine told of a call afterwards, and nowhere else. */
+enum dr_stage_told_what {
+    DR_STAGE_TOLD_UNKNOWN = 0,
+    DR_STAGE_TOLD_INCOMPLETE, /* a VM was registered without some of its parts */
+    DR_STAGE_TOLD_UNREADABLE  /* what a domain says of its VMs could not be read */
+};
+
+struct dr_stage_told {
+    enum dr_stage_told_what what;
+    const char *id; /* of the VM, or the domain */
+    const char *text;
+    bool seen; /* a person was told, and had the run go on */
 };
 
 struct dr_stage_progress {
     struct dr_stage_try *tries;
     size_t n_tries;
+    struct dr_stage_told *told;
+    size_t n_told;
+    bool more; /* other groups of the run are still on their way to this engine */
     int64_t now_ns;
     int64_t look_ns; /* when the look began that saw what there is; 0: now */
 };
@@ -119,11 +151,21 @@ struct dr_stage_vm_state {
      * "shutting-down", "powering-off", "powered-off", "down", "failed" */
     const char *group, *id, *name, *state;
     const char *trouble;
+    bool incomplete; /* some of its parts did not come along */
+};
+
+/* A VM that is offered, and is not in the list of its group. Once it is registered nothing offers
+ * it any more: whoever asks keeps it for the next time. */
+struct dr_stage_found {
+    const char *group;
+    struct dr_stage_vm vm;
 };
 
 struct dr_stage_result {
     struct dr_stage_action *actions;
     size_t n_actions;
+    struct dr_stage_found *found;
+    size_t n_found;
     const char **done; /* groups of which everything wanted runs */
     size_t n_done;
     const char **stuck; /* groups that can go no further, with why */

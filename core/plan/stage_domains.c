@@ -103,6 +103,8 @@ one_domain_call(struct stage *s, enum dr_stage_kind kind, const struct dr_stage_
     struct dr_stage_action *x = dr_stage_act(s, kind, g->group, key);
     x->id = d->id;
     x->name = d->name;
+    if (kind == DR_STAGE_IMPORT)
+        x->as = dr_stage_as(s, g, d->name ? d->name : d->id);
     x->dc = dc->id;
     x->host = host ? host->name : NULL;
     x->protocol = g->n_luns && g->luns[0].protocol ? g->luns[0].protocol : "fcp";
@@ -111,8 +113,12 @@ one_domain_call(struct stage *s, enum dr_stage_kind kind, const struct dr_stage_
         x->target = g->luns[0].target;
     }
     x->text = dr_arena_printf(s->a, "%s storage domain %s%s%s", verb, d->name ? d->name : d->id,
-                              kind == DR_STAGE_ATTACH ? " to " : "",
-                              kind == DR_STAGE_ATTACH ? dc->name : "");
+                              kind == DR_STAGE_ATTACH ? " to "
+                              : x->as                 ? " as "
+                                                      : "",
+                              kind == DR_STAGE_ATTACH ? dc->name
+                              : x->as                 ? x->as
+                                                      : "");
     return true;
 }
 
@@ -141,6 +147,11 @@ dr_stage_domain_forward(struct stage *s, const struct dr_stage_group *g,
                         const struct dr_stage_domain *d)
 {
     const struct dr_inv_domain *have = dr_stage_domain_now(s, d->id);
+    const char *foreign = have ? dr_stage_foreign_domain(s, g, have) : NULL;
+    if (foreign) {
+        dr_stage_stuck(s, g->group, foreign);
+        return false;
+    }
     if (have && have->status == DR_SD_ACTIVE)
         return true;
     if (!s->domains_told) /* what the next one waits for may have come to nothing */

@@ -21,9 +21,10 @@ struct stage {
     size_t registers;                   /* of them */
     const struct dr_stage_vm *foremost; /* of those that do not run yet */
     bool domains_told; /* every call about a domain that was answered was followed by a look */
+    bool hold_registers, hold_starts; /* of the group at hand: a hook comes first */
 
     /* Where what is asked for once for every VM is: tries and actions by key, the rest by id. */
-    struct dr_index tries, actions, vms, domains, offered_templates, failed;
+    struct dr_index tries, actions, vms, names, domains, offered_templates, failed;
     struct dr_index offers; /* the first of each VM; the next one of the same VM in next_offer */
     size_t *next_offer;
     enum gate *gates; /* by tier, once somebody asked */
@@ -76,6 +77,34 @@ bool dr_stage_spm_first(struct stage *s, const struct dr_stage_group *g,
  * are active. */
 size_t *dr_stage_domains_forward(struct stage *s, const struct dr_stage_group *groups,
                                  size_t n_groups);
+/* stage_hooks.c */
+bool dr_stage_has_hooks(const struct stage *s, const struct dr_stage_group *g, bool before,
+                        const char *step);
+/* Have those of G run that stand there? Asks for the next one. A step without hooks: yes. */
+bool dr_stage_hooks_over(struct stage *s, const struct dr_stage_group *g, bool before,
+                         const char *step);
+
+/* stage_preempt.c */
+/* Are those down that make room for G, or not waited for any more? Asks them. */
+bool dr_stage_room_made(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
+                        const struct dr_stage_group *g);
+void dr_stage_give_back(struct stage *s, struct dr_stage_group *groups, size_t n_groups,
+                        struct dr_stage_group *g);
+
+/* stage_missing.c */
+/* Why a VM cannot come under NAME into CLUSTER; NULL: it can. */
+const char *dr_stage_name_taken(struct stage *s, const struct dr_stage_vm *vm, const char *name,
+                                const struct dr_inv_cluster *cluster);
+/* Why not all of its disks will be there; NULL: they are, or may come yet. */
+const char *dr_stage_disk_elsewhere(struct stage *s, const struct dr_stage_group *groups,
+                                    size_t n_groups, const struct dr_stage_vm *vm);
+/* Partial imports are allowed: disks that will not be there are not waited for. */
+void dr_stage_without_elsewhere(struct stage *s, struct dr_stage_group *groups, size_t n_groups);
+/* A registered VM, its state just told, of which the engine said that parts are missing. */
+void dr_stage_vm_incomplete(struct stage *s, const struct dr_stage_group *g,
+                            const struct dr_stage_vm *vm);
+/* Domains of G that look empty because they could not be read. */
+void dr_stage_domains_unreadable(struct stage *s, const struct dr_stage_group *g);
 
 /* stage_vms.c */
 /* The tiers that TIER waits for, directly or through others: the one before it, or those it names.
@@ -88,7 +117,19 @@ void dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, siz
                        const struct dr_inv_vm *have);
 bool dr_stage_offers_known(const struct stage *s, const char *domain);
 bool dr_stage_domain_of_group(const struct dr_stage_group *g, const char *id);
-void dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g,
-                          const struct dr_stage_vm *vm);
+void dr_stage_vm_register(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
+                          const struct dr_stage_group *g, const struct dr_stage_vm *vm);
+
+/* stage_drill.c */
+/* The name that NAME gets at the engine; NULL: its own. */
+const char *dr_stage_as(const struct stage *s, const struct dr_stage_group *g, const char *name);
+/* How every NIC of a VM or template of a drill is put on its network, or on none. */
+void dr_stage_isolate(struct stage *s, const struct dr_stage_group *g, struct dr_stage_action *x);
+/* Why D, which is in the engine, is not what G brings: it is on other LUNs. NULL: it is. */
+const char *dr_stage_foreign_domain(const struct stage *s, const struct dr_stage_group *g,
+                                    const struct dr_inv_domain *d);
+/* Why what the engine HAS of a VM of G must not run as it is; NULL: it may. */
+const char *dr_stage_not_apart(const struct stage *s, const struct dr_stage_group *g,
+                               const struct dr_inv_vm *have);
 
 #endif

@@ -59,8 +59,10 @@ dr_stage_spm_first(struct stage *s, const struct dr_stage_group *g, const struct
     if (!better)
         return false;
     const char *key = dr_stage_key_of(s, DR_STAGE_SELECT_SPM, better->id);
+    const struct dr_stage_try *tried = dr_stage_tried(s, key);
     enum turn t = dr_stage_turn_of(s, key, TRIES_SPM, NULL);
-    if (t == TURN_NEVER)
+    bool refused = tried && !tried->in_flight && tried->attempts >= TRIES_SPM;
+    if (t == TURN_NEVER || refused) /* however that is called: it is not waited for */
         return false;
     if (t == TURN_LATER)
         return true;
@@ -115,7 +117,7 @@ places(struct stage *s, const struct dr_stage_group *groups, size_t n_groups, st
     size_t n = 0;
     for (size_t g = 0; g < n_groups; g++) {
         struct dr_index ids = {0};
-        for (size_t i = 0; i < groups[g].n_domains; i++) {
+        for (size_t i = 0; !groups[g].give_back && i < groups[g].n_domains; i++) {
             const struct dr_stage_domain *d = &groups[g].domains[i];
             (void)dr_index_put(s->a, &ids, d->id, n);
             bool slow = d->master && groups[g].n_holders;

@@ -87,6 +87,11 @@ fill_register(struct stage *s, struct dr_stage_action *x, const struct dr_stage_
                                      .to_data_center = v->from_data_center};
     }
     const char *name = o->name ? o->name : o->id;
+    x->as = dr_stage_as(s, g, o->name);
+    if (g->drill.prefix)
+        dr_stage_isolate(s, g, x);
+    if (x->as)
+        name = dr_arena_printf(s->a, "%s as %s", name, x->as);
     x->text = cluster
                   ? dr_arena_printf(s->a, "register %s %s in cluster %s", what, name, cluster->name)
                   : dr_arena_printf(s->a, "register %s %s in the cluster its configuration names",
@@ -133,7 +138,8 @@ dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
                        : dr_arena_printf(s->a, "template %s: cluster %s has no counterpart at %s",
                                          o->name ? o->name : o->id, o->cluster ? o->cluster : "?",
                                          g->to));
-        if (!placed || t != TURN_NOW)
+        if (!placed || t != TURN_NOW || s->hold_registers ||
+            !dr_stage_hooks_over(s, g, true, "register"))
             continue;
         fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_TEMPLATE, g->group, key), g, o, cl,
                       "template");
@@ -208,10 +214,25 @@ whole(const struct stage *s, const struct dr_stage_group *g)
     return true;
 }
 
+static void
+cannot_come(struct stage *s, const struct dr_stage_group *g, const struct dr_stage_vm *vm,
+            const char *why)
+{
+    (void)vm_state(s, g, vm, "failed", why);
+    dr_stage_stuck(s, g->group,
+                   dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
+}
+
 void
-dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const struct dr_stage_vm *vm)
+dr_stage_vm_register(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
+                     const struct dr_stage_group *g, const struct dr_stage_vm *vm)
 {
     bool read;
+    const char *elsewhere = dr_stage_disk_elsewhere(s, groups, n_groups, vm);
+    if (elsewhere) {
+        cannot_come(s, g, vm, elsewhere);
+        return;
+    }
     if (!disks_there(s, vm, &read) || !read || !whole(s, g)) {
         (void)vm_state(s, g, vm, "waiting", NULL);
         return;
@@ -227,29 +248,30 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *g, const stru
             (void)vm_state(s, g, vm, "waiting", NULL);
             return;
         }
-        why = "its domains do not offer it: it was created or changed after their configuration "
-              "was last written";
-        (void)vm_state(s, g, vm, "failed", why);
-        dr_stage_stuck(s, g->group,
-                       dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
+        cannot_come(s, g, vm,
+                    "its domains do not offer it: it was created or changed after their "
+                    "configuration was last written");
         return;
     }
     /* Of a VM whose old engine was never read only its configuration on the storage knows the
      * cluster: the engine looks there, and maps it. */
     const char *from = o->cluster ? o->cluster : vm->cluster;
     const struct dr_inv_cluster *cl = dr_stage_cluster_for(s, g, from);
-    if ((from && !cl) || t == TURN_NEVER) {
-        why =
-            t == TURN_NEVER && (cl || !from)
-                ? (why ? why : "registering it has no effect")
-                : dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it", from, g->to);
-        (void)vm_state(s, g, vm, "failed", why);
-        dr_stage_stuck(s, g->group,
-                       dr_arena_printf(s->a, "VM %s: %s", vm->name ? vm->name : vm->id, why));
+    const char *as = dr_stage_as(s, g, o->name);
+    const char *taken = dr_stage_name_taken(s, vm, as ? as : o->name, cl);
+    if ((from && !cl) || taken || t == TURN_NEVER) {
+        cannot_come(
+            s, g, vm,
+            from && !cl
+                ? dr_arena_printf(s->a, "cluster %s has no counterpart at %s; map it", from, g->to)
+            : taken ? taken
+            : why   ? why
+                    : "registering it has no effect");
         return;
     }
     (void)vm_state(s, g, vm, "waiting", why);
-    if (t != TURN_NOW || template_to_come(s, o) || no_room(s, vm))
+    if (t != TURN_NOW || template_to_come(s, o) || no_room(s, vm) || s->hold_registers ||
+        !dr_stage_hooks_over(s, g, true, "register"))
         return;
     fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_VM, g->group, key), g, o, cl, "VM");
     s->at_vms++;
@@ -334,6 +356,14 @@ dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n
                   const struct dr_stage_group *g, const struct dr_stage_vm *vm,
                   const struct dr_inv_vm *have)
 {
+    const char *not_apart = dr_stage_not_apart(s, g, have);
+    if (not_apart) {
+        (void)vm_state(s, g, vm, "failed", not_apart);
+        dr_stage_stuck(s, g->group,
+                       dr_arena_printf(s->a, "VM %s is not started: %s",
+                                       vm->name ? vm->name : vm->id, not_apart));
+        return;
+    }
     if (!vm->start) {
         (void)vm_state(s, g, vm, "registered", NULL);
         return;
@@ -359,7 +389,8 @@ dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n
     }
     (void)vm_state(s, g, vm, "registered", why);
     if (t != TURN_NOW || s->at_vms >= DR_STAGE_AT_ONCE || !disks_there(s, vm, &read) ||
-        gated(s, groups, n_groups, vm))
+        gated(s, groups, n_groups, vm) || s->hold_starts ||
+        !dr_stage_hooks_over(s, g, true, "start"))
         return;
     struct dr_stage_action *x = dr_stage_act(s, DR_STAGE_START, g->group, key);
     x->id = vm->id;

@@ -330,7 +330,9 @@ find_other(struct weigh *w)
 static bool
 declared(struct weigh *w)
 {
-    if (w->ret->site && dr_goal_declared(w->c->goal, w->ret->site) != DR_DECLARED_UNKNOWN)
+    enum dr_declared said =
+        w->ret->site ? dr_goal_declared(w->c->goal, w->ret->site) : DR_DECLARED_UNKNOWN;
+    if (said != DR_DECLARED_UNKNOWN && said != DR_DECLARED_RESTARTED)
         return true;
     refuse(w, "R051", "nobody has said what became of the active controller's site",
            w->ret->site ? dr_arena_printf(w->a, "the active controller is %s", whom(w))

@@ -1,7 +1,7 @@
 /* What groups share: room and host numbers at the sites they would go to, and who makes room. */
 #include "ready/check.h"
 
-#include "plan/capacity.h"
+#include "plan/preempt.h"
 #include "ready/mapping.h"
 
 #include "base/str.h"
@@ -45,13 +45,11 @@ static void
 check_room(struct dr_checks *c, const struct dr_site *x, const struct dr_site *y)
 {
     const struct dr_inv_vm **vms;
-    const struct dr_inventory *now = fresh(c, y);
-    struct dr_capacity *list = NULL;
+    struct dr_room room;
     size_t n_vms = vms_between(c, x, y, &vms);
-    size_t n =
-        now ? dr_capacity_of(c->a, c->in->model, x->name, y->name, vms, n_vms, now, &list) : 0;
-    for (size_t i = 0; i < n; i++) {
-        const struct dr_capacity *p = &list[i];
+    dr_room_for(c->a, c->in->model, c->in->facts, x->name, y->name, fresh(c, y), vms, n_vms, &room);
+    for (size_t i = 0; i < room.n_clusters; i++) {
+        const struct dr_capacity *p = &room.clusters[i];
         const char *where = dr_arena_printf(c->a, "cluster %s at %s", p->cluster, y->name);
         bool known = p->need >= 0 && p->room >= 0;
         (void)dr_check_add(

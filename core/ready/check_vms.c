@@ -1,6 +1,8 @@
 /* A group's VMs: whole, described, not twice there, with networks and leases. */
 #include "ready/check.h"
 
+#include "plan/drill.h"
+
 #include "base/str.h"
 #include "base/timetext.h"
 
@@ -152,6 +154,9 @@ check_twice(struct dr_checks *c, const struct dr_check_move *m)
     for (size_t i = 0; i < m->n_vms && !same; i++)
         for (size_t k = 0; k < m->there_engine->n_vms && !same; k++) {
             const struct dr_inv_vm *x = m->vms[i], *y = &m->there_engine->vms[k];
+            if (m->record && /* a promote removes it by itself */
+                dr_drill_has_vm(&m->record->record.drill, m->there_engine, y))
+                continue;
             if (dr_streq(x->id, y->id))
                 same = dr_arena_printf(c->a, "VM %s is registered at %s already", x->name,
                                        m->there->site->name);

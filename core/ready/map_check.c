@@ -1,7 +1,7 @@
 #include "ready/mapping.h"
 
-#include "plan/capacity.h"
 #include "plan/guard.h"
+#include "plan/preempt.h"
 
 #include "base/str.h"
 #include "base/timetext.h"
@@ -117,11 +117,11 @@ check_settings(struct dr_map *m)
 static void
 check_capacity(struct dr_map *m)
 {
-    struct dr_capacity *list;
-    size_t n = dr_capacity_of(m->a, m->c->model, m->c->from, m->c->to, m->vms, m->n_vms,
-                              m->c->there, &list);
-    for (size_t i = 0; i < n; i++) {
-        const struct dr_capacity *c = &list[i];
+    struct dr_room room;
+    dr_room_for(m->a, m->c->model, NULL, m->c->from, m->c->to, m->c->there, m->vms, m->n_vms,
+                &room);
+    for (size_t i = 0; i < room.n_clusters; i++) {
+        const struct dr_capacity *c = &room.clusters[i];
         if (c->need >= 0 && c->room >= 0 && c->need > c->room)
             dr_map_add(m, "M20", NULL,
                        "add hosts or memory there, or name VMs that may be shut down (preempt)",

@@ -18,6 +18,7 @@ static const struct {
     {"loss", "Loss", dr_html_loss},
     {"conditions", "What it rested on", dr_html_conditions},
     {"steps", "Steps", dr_html_steps},
+    {"hooks", "Hooks", dr_html_hooks},
 };
 
 /* What the run was about, for a window's title and a printed head. */

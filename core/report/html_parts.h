@@ -63,5 +63,6 @@ void dr_html_evidence(struct dr_html *h);
 void dr_html_loss(struct dr_html *h);
 void dr_html_conditions(struct dr_html *h);
 void dr_html_steps(struct dr_html *h);
+void dr_html_hooks(struct dr_html *h);
 
 #endif

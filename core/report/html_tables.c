@@ -194,3 +194,35 @@ dr_html_steps(struct dr_html *h)
     dr_html_table_end(h);
     dr_html_section_end(h);
 }
+
+/* ---- hooks ----------------------------------------------------------------------------------- */
+
+void
+dr_html_hooks(struct dr_html *h)
+{
+    struct dr_page *p = &h->page;
+    struct json_object *hooks = dr_json_get(h->doc, "hooks");
+    if (!dr_json_length(hooks))
+        return;
+    dr_html_section(h, "hooks", "Hooks");
+    dr_html_table(h, "Hooks", "Started|Took|Group|Where|Program|State");
+    dr_page_each(hooks, i, k)
+    {
+        const char *state = dr_page_known(p, k, "state");
+        int64_t tries = 0;
+        dr_html_raw(h, "<tr>");
+        dr_html_time_cell(h, k, "started_at");
+        dr_html_lasted_cell(h, k, "elapsed_s");
+        dr_html(h, "<td>$</td><td>$</td><td class=\"t\"><code>$</code>",
+                dr_page_known(p, k, "group"), dr_page_known(p, k, "where"),
+                dr_page_known(p, k, "program"));
+        if (dr_json_i64(k, "attempts", &tries) && tries > 1)
+            dr_html(h, "<small>$ tries</small>",
+                    dr_arena_printf(p->arena, "%lld", (long long)tries));
+        note(h, k, "error", "<small class=\"bad\">$</small>");
+        note(h, k, "said", "<small>it said: $</small>");
+        dr_html(h, "</td><td><b class=\"$\">$</b></td></tr>\n", dr_html_mark(state), state);
+    }
+    dr_html_table_end(h);
+    dr_html_section_end(h);
+}

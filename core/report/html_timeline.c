@@ -88,7 +88,8 @@ class_of(struct dr_html *h, struct json_object *step)
     } classes[] = {{"fence", "proof"},   {"demote", "proof"}, {"withdraw", "proof"},
                    {"commit", "record"}, {"tag", "record"},   {"intend", "record"},
                    {"settle", "record"}, {"handover", "vm"},  {"drain", "vm"},
-                   {"release", "vm"},    {"stage", "vm"},     {"rehearse", "vm"}};
+                   {"release", "vm"},    {"stage", "vm"},     {"rehearse", "vm"},
+                   {"unstage", "vm"}};
     const char *state = dr_page_known(&h->page, step, "state");
     const char *mark = dr_html_mark(state);
     if (!dr_streq(mark, "good"))

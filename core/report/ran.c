@@ -55,6 +55,40 @@ steps_json(const struct dr_ran *ran)
     return list;
 }
 
+/* Programs beside the steps; what was put into them, and what they said at last. */
+static struct json_object *
+hooks_json(const struct dr_ran *ran)
+{
+    static const char prefix[] = "hook:";
+    struct json_object *list = json_object_new_array();
+    for (size_t i = 0; i < ran->n_rows; i++) {
+        const struct dr_step_row *r = &ran->rows[i];
+        if (strncmp(r->id, prefix, sizeof(prefix) - 1) != 0)
+            continue;
+        dr_auto(dr_json_putp) struct json_object *intent = dr_ran_parse(r->intent);
+        dr_auto(dr_json_putp) struct json_object *answer = dr_ran_parse(r->answer);
+        struct json_object *o = json_object_new_object();
+        int64_t code = -1;
+        static const char *const of_intent[] = {"program", "where", "group", "on_failure"};
+        for (size_t k = 0; k < DR_COUNT(of_intent); k++)
+            dr_json_set_str(o, of_intent[k], dr_json_str(intent, of_intent[k]));
+        /* Written down as begun, and nothing after it: its end is as unknown as that of one killed.
+         */
+        dr_json_set_str(o, "state", dr_streq(r->state, "sent") ? "unknown" : r->state);
+        dr_json_set_i64(o, "attempts", r->attempt);
+        if (dr_json_i64(answer, "code", &code))
+            dr_json_set_i64(o, "code", code);
+        dr_json_set_str(o, "said", dr_json_str(answer, "said"));
+        dr_json_set_str(o, "error", dr_json_str(answer, "error"));
+        if (r->started.utc >= 0)
+            dr_json_set_str(o, "started_at", dr_utc_text(ran->arena, r->started.utc));
+        if (took_s(r) >= 0)
+            dr_json_set_i64(o, "elapsed_s", took_s(r));
+        (void)json_object_array_add(list, o);
+    }
+    return list;
+}
+
 /* A flip without a fence proves by what it did; that is in the record only, until the next flip. */
 static void
 proven_by_record(const struct dr_ran *ran, struct json_object *list)
@@ -171,6 +205,7 @@ dr_report_run(struct dr_store *store, struct dr_arena *a, const char *run, struc
     dr_json_set(o, "conditions", json_object_get(dr_json_get(plan_doc, "conditions")));
     dr_json_set(o, "consent", dr_ran_parse(ran.row.consent));
     dr_json_set(o, "steps", steps_json(&ran));
+    dr_json_set(o, "hooks", hooks_json(&ran));
     dr_ran_service(&ran, o);
     *ret = o;
     return DRSTOR_OK;

@@ -46,10 +46,13 @@ set_since(struct json_object *o, const char *key, int64_t from, int64_t to)
         dr_json_set_i64(o, key, to - from);
 }
 
-/* Only what makes a site serve has a recovery time. */
+/* Only what makes a site serve has a recovery time; and what shows how long that takes. */
 static bool
 brings_service(const struct dr_plan *p)
 {
+    for (size_t i = 0; p->goal.verb == DR_VERB_DRILL_PROMOTE && i < p->n_steps; i++)
+        if (p->steps[i].kind == DR_STEP_STAGE)
+            return true;
     return p->goal.verb == DR_VERB_PROMOTE || p->goal.verb == DR_VERB_FAILBACK;
 }
 
@@ -102,6 +105,10 @@ tell_vm(const struct dr_ran *ran, const struct dr_plan_step *step, struct json_o
     dr_json_set_str(o, "group", step->group);
     dr_json_set_str(o, "state", dr_json_str(vm, "state"));
     dr_json_set_str(o, "trouble", dr_json_str(vm, "trouble"));
+    json_object_object_del(o, "incomplete");
+    bool incomplete = false;
+    if (dr_json_bool(vm, "incomplete", &incomplete) && incomplete)
+        dr_json_set_bool(o, "incomplete", true);
     if (dr_json_i64(vm, "stopped_utc", &stopped)) {
         set_time(ran, o, "stopped_at", stopped);
         if (dr_streq(dr_json_str(vm, "state"), "powered-off"))
@@ -148,8 +155,8 @@ service_of(const struct dr_ran *ran, const struct dr_plan_group *flip, struct js
         bool done = r && dr_streq(r->state, "done");
         all &= done;
         /* Nobody waits for the way back, and for what is only written down. */
-        if (done && step->kind != DR_STEP_REVERSE && step->kind != DR_STEP_SETTLE &&
-            r->answered.utc > end)
+        if (done && step->kind != DR_STEP_REVERSE && step->kind != DR_STEP_GIVEBACK &&
+            step->kind != DR_STEP_SETTLE && r->answered.utc > end)
             end = r->answered.utc;
         if (done && step->kind == DR_STEP_PROMOTE)
             s.writable = r->answered.utc;

@@ -208,6 +208,8 @@ set_record(struct json_object *o, const struct dr_record *r, const struct dr_sta
         dr_json_set_str(drill, "run", r->drill.run);
         dr_json_set_str(drill, "by", r->drill.by);
         dr_json_set_str(drill, "point", r->drill.point);
+        dr_json_set_bool(drill, "shown", r->drill.shown);
+        dr_json_set_bool(drill, "at_engine", r->drill.n_luns > 0);
         set_time(drill, "started", r->drill.started);
         if (r->drill.started >= 0 && now->utc >= r->drill.started)
             dr_json_set_i64(drill, "age_s", now->utc - r->drill.started);

@@ -14,7 +14,11 @@ static const struct dr_column step_columns[] = {
     {"kind", 3, 0},
     {"id", 3, 0},
 };
-enum { N_STEP_COLUMNS = sizeof(step_columns) / sizeof(step_columns[0]), VMS_MOST = 12 };
+enum {
+    N_STEP_COLUMNS = sizeof(step_columns) / sizeof(step_columns[0]),
+    VMS_MOST = 12,
+    HOOKS_MOST = 6
+};
 
 static const struct dr_column loss_columns[] = {{"group", 9, DR_COLUMN_USUAL},
                                                 {"confidence", 8, DR_COLUMN_USUAL},
@@ -110,9 +114,26 @@ print_steps(struct dr_page *p, struct json_object *doc, struct drstor_error **er
     dr_page_each(steps, i, s)
     {
         const char *vms = dr_page_list(p, dr_json_get(s, "vms"), VMS_MOST);
-        if (*vms)
-            dr_page_say(p, 0, 2, "VMs of %s in %s order: %s", dr_page_known(p, s, "group"),
-                        dr_streq(dr_page_text(p, s, "kind"), "drain") ? "shutdown" : "start", vms);
+        const char *kind = dr_page_text(p, s, "kind"), *group = dr_page_known(p, s, "group");
+        if (*vms && dr_streq(kind, "unstage"))
+            dr_page_say(p, 0, 2, "VMs of the drill of %s: %s", group, vms);
+        else if (*vms && dr_streq(kind, "clean"))
+            dr_page_say(p, 0, 2, "VMs of %s that are switched off: %s", group, vms);
+        else if (*vms)
+            dr_page_say(p, 0, 2, "VMs of %s in %s order: %s", group,
+                        dr_streq(kind, "drain") ? "shutdown" : "start", vms);
+    }
+    dr_page_each(steps, i, s)
+    {
+        const char *others = dr_page_list(p, dr_json_get(s, "others"), VMS_MOST);
+        if (*others)
+            dr_page_say(p, 0, 2, "%s by step %zu: %s",
+                        dr_streq(dr_page_text(p, s, "kind"), "stage") ? "shut down to make room"
+                                                                      : "started again",
+                        i + 1, others);
+        const char *hooks = dr_page_list(p, dr_json_get(s, "hooks"), HOOKS_MOST);
+        if (*hooks)
+            dr_page_say(p, 0, 2, "hooks of step %zu: %s", i + 1, hooks);
     }
     return DRSTOR_OK;
 }
@@ -164,6 +185,19 @@ print_consent(struct dr_page *p, struct json_object *doc)
         dr_page_say(p, 2, 2, "in advance: --accept-loss %s", bound);
 }
 
+/* Where there is none, it is said whatever is done about it. */
+static void
+print_rooms(struct dr_page *p, struct json_object *doc)
+{
+    dr_page_each(dr_json_get(doc, "rooms"), i, r)
+    {
+        const char *text = dr_page_text(p, r, "text");
+        if (text)
+            dr_page_say(p, 0, 2, "%s: %s", dr_page_true(r, "enough") ? "room" : "not enough room",
+                        text);
+    }
+}
+
 int
 dr_text_plan(struct dr_page *p, struct json_object *doc, struct drstor_error **err)
 {
@@ -181,6 +215,7 @@ dr_text_plan(struct dr_page *p, struct json_object *doc, struct drstor_error **e
     int r = print_steps(p, doc, err);
     if (r < 0)
         return r;
+    print_rooms(p, doc);
     if (earliest)
         dr_page_say(p, 0, 2, "the commit can come at %s at the earliest", earliest);
     if (dr_json_length(dr_json_get(doc, "conditions"))) {

@@ -164,13 +164,14 @@ print_times(struct dr_page *p, struct json_object *doc, bool full)
                *last = dr_page_time(p, times, "last_vm");
     const char *verb = dr_page_text(p, dr_json_get(doc, "goal"), "verb");
     int64_t s;
-    /* Nobody waits for a service where none was moved. */
-    if (!times || (verb && !dr_streq(verb, "promote") && !dr_streq(verb, "failback")))
+    bool drill = dr_streq(verb, "drill-promote") && dr_json_get(doc, "rto_s");
+    /* Nobody waits for a service where none was moved; a drill shows how long it would take. */
+    if (!times || (verb && !drill && !dr_streq(verb, "promote") && !dr_streq(verb, "failback")))
         return;
     dr_page_gap(p);
     if (dr_json_i64(doc, "rto_s", &s) && s >= 0)
-        dr_page_say(p, 0, 2, "RTO %s from the decision (%s)", dr_duration_text(p->arena, s),
-                    decision ? decision : "time unknown");
+        dr_page_say(p, 0, 2, "RTO %s%s from the decision (%s)", dr_duration_text(p->arena, s),
+                    drill ? " in this drill," : "", decision ? decision : "time unknown");
     else if (decision)
         dr_page_say(p, 0, 2, "decided at %s%s", decision,
                     dr_json_i64(doc, "exit", &s) && s ? "; service is not back" : "");
@@ -384,6 +385,26 @@ print_origin(struct dr_page *p, struct json_object *doc)
     dr_page_flips(p, doc);
 }
 
+/* Those that did not end well, always; all of them in full. */
+static void
+print_hooks(struct dr_page *p, struct json_object *doc, bool full)
+{
+    dr_page_each(dr_json_get(doc, "hooks"), i, k)
+    {
+        const char *state = dr_page_known(p, k, "state"), *error = dr_page_text(p, k, "error");
+        const char *said = dr_page_text(p, k, "said");
+        bool good = dr_streq(state, "done");
+        if (good && !full)
+            continue;
+        dr_page_say(p, 0, 2, "hook %s %s: %s%s%s", dr_page_known(p, k, "program"),
+                    dr_page_known(p, k, "where"), state,
+                    !good && dr_streq(dr_page_text(p, k, "on_failure"), "warn") ? ", went on" : "",
+                    error && !said ? dr_arena_printf(p->arena, "; %s", error) : "");
+        if (said && *said)
+            dr_page_say(p, 2, 2, "it said: %s", said);
+    }
+}
+
 static int
 write_report(struct dr_page *p, struct json_object *doc, bool full, struct drstor_error **err)
 {
@@ -405,6 +426,7 @@ write_report(struct dr_page *p, struct json_object *doc, bool full, struct drsto
     int r = print_vms(p, doc, err);
     if (r < 0)
         return r;
+    print_hooks(p, doc, full);
     print_times(p, doc, full);
     if (full && dr_json_length(dr_json_get(doc, "conditions"))) {
         dr_page_gap(p);

@@ -58,12 +58,18 @@ int dr_rhv_deactivate(struct dr_rhv *r, const struct dr_rhv_how *how, const char
 /* OK: detached. The engine forgets the VMs and templates with disks on it. */
 int dr_rhv_detach(struct dr_rhv *r, const struct dr_rhv_how *how, const char *dc, const char *sd,
                   struct dr_rhv_answer *ret, struct drstor_error **err);
+/* OK: the engine knows it no more, nor the VMs on it. Not while active; touches no storage. */
+int dr_rhv_remove(struct dr_rhv *r, const struct dr_rhv_how *how, const char *sd,
+                  struct dr_rhv_answer *ret, struct drstor_error **err);
 /* OK: started; the job in ret->job tells the end. */
 int dr_rhv_update_ovf(struct dr_rhv *r, const struct dr_rhv_how *how, const char *sd,
                       struct dr_rhv_answer *ret, struct drstor_error **err);
 
 /* ---- hosts ----------------------------------------------------------------------------------- */
 
+/* OK: its power management has switched it off, or on. HOST is an id. Minutes. */
+int dr_rhv_host_power(struct dr_rhv *r, const struct dr_rhv_how *how, const char *host, bool on,
+                      struct dr_rhv_answer *ret, struct drstor_error **err);
 /* OK: the host is logged in. HOST is an id. Without CHAP. */
 int dr_rhv_iscsi_login(struct dr_rhv *r, const struct dr_rhv_how *how, const char *host,
                        const struct dr_rhv_target *target, struct drstor_error **err);
@@ -107,6 +113,9 @@ int dr_rhv_stop_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *v
 /* OK: the guest was asked, and may not care. */
 int dr_rhv_shutdown_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *vm,
                        struct dr_rhv_answer *ret, struct drstor_error **err);
+/* OK: the engine knows it no more. What is left of its disks stays. Not while it runs. */
+int dr_rhv_remove_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *vm,
+                     struct dr_rhv_answer *ret, struct drstor_error **err);
 /* Without its domains, and with its cluster's id instead of a name. */
 int dr_rhv_get_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *vm,
                   struct dr_arena *a, struct dr_inv_vm *ret, struct drstor_error **err);

@@ -71,7 +71,8 @@ struct dr_inv_domain *rhv_domain_find(struct dr_inventory *v, const char *id);
 /* ---- vm.c ------------------------------------------------------------------------------------ */
 
 /* Clusters come first: a VM's cluster is told by id, and mappings use names. */
-int rhv_read_vms(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v,
+/* PARTS: they were asked for with NICs and disks. */
+int rhv_read_vms(struct dr_arena *a, struct json_object *doc, bool parts, struct dr_inventory *v,
                  struct drstor_error **err);
 void rhv_read_vm(struct dr_arena *a, struct json_object *o, const struct dr_inventory *v,
                  struct dr_inv_vm *vm);

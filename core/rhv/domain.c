@@ -237,6 +237,18 @@ dr_rhv_detach(struct dr_rhv *r, const struct dr_rhv_how *how, const char *dc, co
     return e < 0 ? dr_context(err, e, "cannot detach storage domain %s", sd) : e;
 }
 
+/* Not with a host and without "destroy": that reads the domain, which may not be there. */
+int
+dr_rhv_remove(struct dr_rhv *r, const struct dr_rhv_how *how, const char *sd,
+              struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    dr_auto(dr_freep) char *path = NULL;
+    int e = rhv_path(&path, err, "/storagedomains/%?destroy=true", sd);
+    if (e == DRSTOR_OK)
+        e = rhv_act(r, how, "DELETE", path, NULL, ret, err);
+    return e < 0 ? dr_context(err, e, "cannot remove storage domain %s from the engine", sd) : e;
+}
+
 int
 dr_rhv_update_ovf(struct dr_rhv *r, const struct dr_rhv_how *how, const char *sd,
                   struct dr_rhv_answer *ret, struct drstor_error **err)

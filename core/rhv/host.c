@@ -45,6 +45,19 @@ dr_rhv_select_spm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *ho
     return e < 0 ? dr_context(err, e, "cannot make host %s the SPM", host) : e;
 }
 
+int
+dr_rhv_host_power(struct dr_rhv *r, const struct dr_rhv_how *how, const char *host, bool on,
+                  struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    dr_auto(dr_freep) char *path = NULL;
+    dr_auto(dr_json_putp) struct json_object *body = json_object_new_object();
+    dr_json_set_str(body, "fence_type", on ? "start" : "stop");
+    int e = rhv_path(&path, err, "/hosts/%/fence", host);
+    if (e == DRSTOR_OK)
+        e = rhv_act(r, how, "POST", path, body, ret, err);
+    return e < 0 ? dr_context(err, e, "cannot switch host %s %s", host, on ? "on" : "off") : e;
+}
+
 /* ---- discover -------------------------------------------------------------------------------- */
 
 struct found {

@@ -200,6 +200,25 @@ take_attached(const struct reading *d, const struct part *p, struct drstor_error
     return part_bad(d, p, rhv_read_domains(d->a, p->doc, p->id, d->v, err), err);
 }
 
+static bool
+with_parts(const struct reading *d)
+{
+    return d->options->detailed || d->options->parts;
+}
+
+static void
+add_vms(const struct reading *d, struct parts *all)
+{
+    const char *path = with_parts(d) ? "/vms?follow=nics,disk_attachments.disk" : "/vms";
+    (void)part_add(all, dr_strdup(path), "the VMs", NULL);
+}
+
+static int
+take_vms(const struct reading *d, const struct part *p, struct drstor_error **err)
+{
+    return part_bad(d, p, rhv_read_vms(d->a, p->doc, with_parts(d), d->v, err), err);
+}
+
 /* Offers that are known need not be read before the VMs. */
 static bool
 vms_early(const struct reading *d)
@@ -221,7 +240,7 @@ read_first(const struct reading *d, struct drstor_error **err)
         e = add_attached(&all, light->dcs[i].id, true, err);
     size_t attached = all.n;
     if (vms_early(d))
-        (void)part_add(&all, dr_strdup("/vms"), "the VMs", NULL);
+        add_vms(d, &all);
     if (e == DRSTOR_OK)
         e = parts_read(d, &all, err);
     if (e < 0)
@@ -240,7 +259,7 @@ read_first(const struct reading *d, struct drstor_error **err)
     for (size_t i = n; i < attached && e == DRSTOR_OK; i++)
         e = take_attached(d, &p[i], err);
     if (e == DRSTOR_OK && attached < all.n)
-        e = part_bad(d, &p[attached], rhv_read_vms(d->a, p[attached].doc, d->v, err), err);
+        e = take_vms(d, &p[attached], err);
     return e;
 }
 
@@ -300,9 +319,8 @@ read_disks(const struct reading *d, struct drstor_error **err)
 static int
 read_vms(const struct reading *d, struct drstor_error **err)
 {
-    static const char with_parts[] = "/vms?follow=nics,disk_attachments.disk";
     dr_auto(parts_freep) struct parts all = {0};
-    (void)part_add(&all, dr_strdup(d->options->detailed ? with_parts : "/vms"), "the VMs", NULL);
+    add_vms(d, &all);
     for (size_t i = 0; !d->options->light && i < d->v->n_domains; i++) {
         char *path = NULL;
         const char *id = d->v->domains[i].id;
@@ -315,7 +333,7 @@ read_vms(const struct reading *d, struct drstor_error **err)
     }
     int e = parts_read(d, &all, err);
     if (e == DRSTOR_OK)
-        e = part_bad(d, &all.list[0], rhv_read_vms(d->a, all.list[0].doc, d->v, err), err);
+        e = take_vms(d, &all.list[0], err);
     for (size_t i = 1; e == DRSTOR_OK && i < all.n; i++)
         e = part_bad(d, &all.list[i],
                      rhv_read_domain_vms(d->a, all.list[i].doc, all.list[i].id, d->v, err), err);

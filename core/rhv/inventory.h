@@ -34,6 +34,8 @@ struct dr_rhv_inventory_options {
      * to this user is named in `unread`. Not together with LIGHT.
      */
     bool detailed;
+    /* Also the NICs and direct LUNs of VMs, as a detailed reading has them; with LIGHT, too. */
+    bool parts;
     unsigned parallel; /* 8 */
 };
 

@@ -63,7 +63,7 @@ rhv_read_vm(struct dr_arena *a, struct json_object *o, const struct dr_inventory
 }
 
 int
-rhv_read_vms(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v,
+rhv_read_vms(struct dr_arena *a, struct json_object *doc, bool parts, struct dr_inventory *v,
              struct drstor_error **err)
 {
     struct json_object *items;
@@ -75,7 +75,7 @@ rhv_read_vms(struct dr_arena *a, struct json_object *doc, struct dr_inventory *v
     for (size_t i = 0; i < dr_json_length(items); i++) {
         struct dr_inv_vm vm;
         rhv_read_vm(a, rhv_item(items, i), v, &vm);
-        if (v->detailed)
+        if (parts)
             rhv_read_vm_parts(a, rhv_item(items, i), &vm);
         dr_arena_push(a, v->vms, v->n_vms) = vm;
     }
@@ -208,6 +208,17 @@ dr_rhv_shutdown_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *v
                    struct dr_rhv_answer *ret, struct drstor_error **err)
 {
     return vm_act(r, how, "/vms/%/shutdown", vm, "shut down", ret, err);
+}
+
+int
+dr_rhv_remove_vm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *vm,
+                 struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    dr_auto(dr_freep) char *path = NULL;
+    int e = rhv_path(&path, err, "/vms/%?detach_only=true", vm);
+    if (e == DRSTOR_OK)
+        e = rhv_act(r, how, "DELETE", path, NULL, ret, err);
+    return e < 0 ? dr_context(err, e, "cannot remove VM %s from the engine", vm) : e;
 }
 
 int

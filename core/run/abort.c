@@ -208,7 +208,12 @@ abort_group(struct dr_run *run, struct dr_step *steps, size_t flip, struct dr_ab
     int r = dr_store_load(run->s->store, run->arena, f->name, &rec, NULL, err);
     if (r < 0)
         return r;
-    tell(run, f, &rec, ret);
+    if (f->operation == DR_OPERATION_DRILL_PROMOTE && rec.drill.n_luns)
+        add(run, &ret->stays, &ret->n_stays,
+            "%s: what the drill has brought to the engine of %s; drstor drill clean %s", f->name,
+            rec.drill.site, f->name);
+    else
+        tell(run, f, &rec, ret);
     if (where(run, f, &rec) == FENCING)
         r = dr_record_unfence(first, err);
     else if (where(run, f, &rec) == DRILLING)
@@ -419,6 +424,8 @@ dr_run_abort(const struct dr_run_setup *setup, struct dr_arena *a, const char *i
         if (!run.plan.flips[i].nothing_to_do)
             r = abort_group(&run, steps, i, ret, err);
     DR_FP("abort.looked");
+    if (r == DRSTOR_OK)
+        dr_clean_left_off(&run, &ret->stays, &ret->n_stays);
     if (r == DRSTOR_OK && !leave_vms)
         give_back(&run, steps, ret);
     if (r == DRSTOR_OK)

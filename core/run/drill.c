@@ -1,15 +1,16 @@
 /*
  * A drill: a clone beside the copy. The relation, the role and the record's primary stay (S11). The
- * clone is shown to no host: it carries the same identities as the original, and a host that sees
- * both may use either.
+ * clone carries the same identities as the original, and a host that sees both may use either: it
+ * is shown to hosts only where its VMs shall run, and the original is not shown.
  */
 #include "run/internal.h"
 
+#include "plan/drill.h"
+
 #include "base/str.h"
 
-/* The clone, as a copy that can be looked at. */
-static const struct dr_copy *
-clone_copy(struct dr_step *s, const char *name)
+const struct dr_copy *
+dr_drill_copy(struct dr_step *s, const char *name)
 {
     struct dr_copy *c = dr_arena_alloc(s->arena, 1, sizeof(*c));
     *c = *s->target;
@@ -38,6 +39,7 @@ name_drill(struct dr_step *s, struct dr_record *r, void *user, struct drstor_err
                                  .run = s->run->id,
                                  .by = s->run->consent.by,
                                  .point = s->flip->point,
+                                 .shown = dr_drill_with_vms(&s->run->plan.goal, s->target),
                                  .started = dr_now_utc(s->run->s->env)};
     dr_record_op(s, r);
     dr_record_rest(r);
@@ -48,7 +50,7 @@ int
 dr_drill_there(struct dr_step *s, const char *name, struct drstor_error **err)
 {
     struct dr_copy_view view;
-    int r = dr_step_look_patiently(s, clone_copy(s, name), &view, err);
+    int r = dr_step_look_patiently(s, dr_drill_copy(s, name), &view, err);
     if (r == DRSTOR_E_NOTFOUND)
         dr_error_freep(err);
     return r == DRSTOR_E_NOTFOUND ? 0 : r < 0 ? r : view.n_members > 0;
@@ -58,10 +60,9 @@ static int
 cloned(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
        struct drstor_error **err)
 {
-    (void)s;
-    (void)d;
     (void)err;
-    return v->n_members > 0 && dr_view_access_is(v, DRSTOR_ACCESS_READ_WRITE);
+    return v->n_members > 0 && dr_view_access_is(v, DRSTOR_ACCESS_READ_WRITE) &&
+           (!dr_drill_with_vms(&s->run->plan.goal, s->target) || dr_view_exposed_to_all(v, d->at));
 }
 
 static int
@@ -77,6 +78,10 @@ clone_call(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_vie
     call->planned = true;
     call->epoch = (uint64_t)s->flip->epoch;
     call->point = s->flip->point;
+    if (dr_drill_with_vms(&s->run->plan.goal, s->target)) {
+        call->host_groups = s->target->expose;
+        call->n_host_groups = s->target->n_expose;
+    }
     *to = s->target;
     return call->point ? dr_step_point_planned(s, &point, err) : DRSTOR_OK;
 }
@@ -91,8 +96,8 @@ dr_step_clone(struct dr_step *s)
         return dr_step_fail(
             s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
     DR_FP("drill.named");
-    const struct dr_drive drive = {.at = clone_copy(s, name),
-                                   .wanted = "there and writable",
+    const struct dr_drive drive = {.at = dr_drill_copy(s, name),
+                                   .wanted = "there, writable, and shown as it should be",
                                    .holds = cloned,
                                    .prepare = clone_call,
                                    .may_be_absent = true};
@@ -115,7 +120,7 @@ dr_step_rehearse(struct dr_step *s)
     if (r == DRSTOR_OK && !rec.drill.name)
         r = dr_refuse(&err, "R042", "there is no drill of group %s", s->group->name);
     if (r == DRSTOR_OK)
-        r = dr_step_look_patiently(s, clone_copy(s, rec.drill.name), &view, &err);
+        r = dr_step_look_patiently(s, dr_drill_copy(s, rec.drill.name), &view, &err);
     if (r < 0)
         return dr_step_fail(
             s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
@@ -140,9 +145,16 @@ static int
 unclone_call(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_view *v,
              struct dr_call *call, const struct dr_copy **to, struct drstor_error **err)
 {
-    int r = clone_call(s, d, v, call, to, err);
+    (void)v;
+    (void)err;
     call->operation = DR_ARRAY_OP_TEST_STOP;
-    return r;
+    call->group = s->target->id;
+    call->name = d->at->id;
+    call->op = dr_arena_printf(s->arena, "%s/%s", s->run->id, s->plan->id);
+    call->planned = true;
+    call->epoch = (uint64_t)s->flip->epoch + (s->flip->operation != DR_OPERATION_DRILL_CLEAN);
+    *to = s->target;
+    return DRSTOR_OK;
 }
 
 enum dr_step_end
@@ -155,7 +167,7 @@ dr_step_unclone(struct dr_step *s)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
     if (!rec.drill.name)
         return DR_STEP_END_DONE;
-    const struct dr_drive drive = {.at = clone_copy(s, rec.drill.name),
+    const struct dr_drive drive = {.at = dr_drill_copy(s, rec.drill.name),
                                    .wanted = "gone",
                                    .holds = gone,
                                    .prepare = unclone_call,

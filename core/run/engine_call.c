@@ -55,14 +55,15 @@ dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_mapping *
     bool iscsi = x->protocol && x->protocol[0] == 'i' && x->target;
     const struct dr_rhv_register what = {.domain = x->domain,
                                          .id = x->id,
+                                         .name = x->as,
                                          .cluster = x->cluster,
                                          .vnics = x->vnics,
                                          .n_vnics = x->n_vnics,
-                                         .maps = &maps,
+                                         .maps = x->as ? NULL : &maps, /* no LUN but the clone's */
                                          .allow_partial = x->partial,
                                          .reassign_bad_macs = x->reassign_bad_macs};
     const struct dr_rhv_import import = {.id = x->id,
-                                         .name = x->name,
+                                         .name = x->as ? x->as : x->name,
                                          .host = x->host,
                                          .protocol = iscsi ? "iscsi" : "fcp",
                                          .targets = &target,
@@ -91,11 +92,19 @@ dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_mapping *
     case DR_STAGE_UPDATE_OVF:
         return update_ovf(env, rhv, &how, x->id, err);
     case DR_STAGE_DEACTIVATE:
-        return dr_rhv_deactivate(rhv, &how, x->dc, x->id, false, NULL, err);
+        return dr_rhv_deactivate(rhv, &how, x->dc, x->id, x->force, NULL, err);
     case DR_STAGE_DETACH:
         return dr_rhv_detach(rhv, &how, x->dc, x->id, NULL, err);
     case DR_STAGE_SELECT_SPM:
         return dr_rhv_select_spm(rhv, &how, x->id, NULL, err);
+    case DR_STAGE_REMOVE:
+        return dr_rhv_remove(rhv, &how, x->id, NULL, err);
+    case DR_STAGE_REMOVE_VM:
+        return dr_rhv_remove_vm(rhv, &how, x->id, NULL, err);
+    case DR_STAGE_HOST_OFF:
+    case DR_STAGE_HOST_ON:
+        return dr_rhv_host_power(rhv, &how, x->id, x->kind == DR_STAGE_HOST_ON, NULL, err);
+    case DR_STAGE_HOOK: /* is nobody's call: dr_hook_run() */
     case DR_STAGE_UNKNOWN:
         break;
     }

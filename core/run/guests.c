@@ -105,18 +105,6 @@ dr_guests_put(struct dr_step *s, const struct dr_stage_group *ran, bool returned
     return r;
 }
 
-/* ---- reading --------------------------------------------------------------------------------- */
-
-static const struct dr_stage_domain *
-domain_of(const struct dr_stage_group *ran, const struct dr_inv_vm *vm)
-{
-    for (size_t i = 0; i < ran->n_domains; i++)
-        for (size_t k = 0; k < vm->n_domains; k++)
-            if (dr_streq(ran->domains[i].id, vm->domains[k]))
-                return &ran->domains[i];
-    return NULL;
-}
-
 static void
 by_id(struct dr_arena *a, const struct dr_stage_group *ran, struct dr_index *ret)
 {
@@ -130,6 +118,93 @@ vm_of(const struct dr_stage_group *ran, const struct dr_index *ids, const char *
 {
     size_t at = dr_index_at(ids, id);
     return at == DR_INDEX_NONE ? NULL : &ran->vms[at];
+}
+
+/* ---- found on the LUNs -----------------------------------------------------------------------
+ */
+
+static const char *
+found_id(struct dr_arena *a, const char *group)
+{
+    return dr_arena_printf(a, "found:%s", group);
+}
+
+static int
+keep_found(struct dr_step *s, const struct dr_stage_group *want, struct drstor_error **err)
+{
+    struct dr_store *st = s->run->s->store;
+    dr_auto(dr_json_putp) struct json_object *o = dr_map_write(&dr_stage_group_type, want);
+    struct dr_step_row row = {.run = s->run->id,
+                              .id = found_id(s->arena, want->group),
+                              .state = "found",
+                              .intent = dr_json_text(o)};
+    dr_map_clear(&dr_stamp_type, &row.started);
+    row.sent = row.deadline = row.started;
+    row.answered = dr_stamp_now(s->run->s->env);
+    int r = dr_store_begin(st, err);
+    if (r < 0)
+        return r;
+    r = dr_store_guard(st, s->group->name, s->token, err);
+    if (r == DRSTOR_OK)
+        r = dr_store_step_put(st, &row, err);
+    if (r < 0) {
+        dr_store_rollback(st);
+        return r;
+    }
+    r = dr_store_commit(st, err);
+    DR_FP("guests.found");
+    return r;
+}
+
+int
+dr_guests_found(struct dr_step *s, struct dr_arena *a, const struct dr_stage_result *found,
+                struct dr_stage_group *want, struct drstor_error **err)
+{
+    bool added = false;
+    for (size_t i = 0; i < found->n_found; i++)
+        if (dr_streq(found->found[i].group, want->group)) {
+            dr_arena_push(a, want->vms, want->n_vms) = found->found[i].vm;
+            added = true;
+        }
+    if (!added)
+        return DRSTOR_OK;
+    struct dr_stage_group whole; /* nothing of FOUND, which ends before the list does */
+    dr_map_copy(a, &dr_stage_group_type, want, &whole);
+    *want = whole;
+    return keep_found(s, want, err);
+}
+
+int
+dr_guests_found_before(struct dr_step *s, struct dr_stage_group *want, struct drstor_error **err)
+{
+    struct dr_step_row *rows = NULL;
+    size_t n = 0;
+    const char *id = found_id(s->arena, want->group);
+    int r = dr_store_step_list(s->run->s->store, s->arena, s->run->id, &rows, &n, err);
+    for (size_t i = 0; r == DRSTOR_OK && i < n; i++) {
+        struct dr_stage_group before;
+        struct dr_index ids;
+        if (!dr_streq(rows[i].id, id))
+            continue;
+        r = dr_run_read(s->arena, rows[i].intent, &dr_stage_group_type, &before, err);
+        by_id(s->arena, want, &ids);
+        for (size_t k = 0; r == DRSTOR_OK && k < before.n_vms; k++)
+            if (!vm_of(want, &ids, before.vms[k].id))
+                dr_arena_push(s->arena, want->vms, want->n_vms) = before.vms[k];
+    }
+    return r;
+}
+
+/* ---- reading --------------------------------------------------------------------------------- */
+
+static const struct dr_stage_domain *
+domain_of(const struct dr_stage_group *ran, const struct dr_inv_vm *vm)
+{
+    for (size_t i = 0; i < ran->n_domains; i++)
+        for (size_t k = 0; k < vm->n_domains; k++)
+            if (dr_streq(ran->domains[i].id, vm->domains[k]))
+                return &ran->domains[i];
+    return NULL;
 }
 
 int
@@ -172,6 +247,22 @@ dr_guests_note(struct dr_arena *a, const struct dr_model *m, const struct dr_inv
 }
 
 int
+dr_stage_look(struct dr_step *s, struct dr_rhv *rhv, struct dr_inventory *ret,
+              struct drstor_error **err)
+{
+    uint64_t until = 0;
+    int r;
+    do {
+        const struct dr_rhv_how how = {.cancel = s->run->s->cancel};
+        dr_error_freep(err);
+        dr_map_clear(&dr_inventory_type, ret);
+        r = dr_rhv_inventory(rhv, &how, NULL, s->arena, ret, err);
+    } while (r < 0 &&
+             dr_step_ask_again(s, r == DRSTOR_E_NOTFOUND ? DRSTOR_E_BUSY : r, &until, *err));
+    return r;
+}
+
+int
 dr_guests_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_tristate *ret_attached,
                struct drstor_error **err)
 {
@@ -179,7 +270,6 @@ dr_guests_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_trista
     struct dr_rhv *rhv = NULL;
     struct dr_inventory now;
     struct dr_copy_facts copy;
-    uint64_t until = 0;
     dr_map_clear(&dr_copy_facts_type, &copy);
     int r = dr_step_look_patiently(s, s->old, &copy.view, err);
     if (r == DRSTOR_OK && !dr_group_findable(s->group, &copy))
@@ -187,15 +277,8 @@ dr_guests_look(struct dr_step *s, struct dr_stage_group *ret, enum drstor_trista
                     s->old->array->name, s->group->name);
     if (r == DRSTOR_OK)
         r = dr_endpoints_engine(run->s->ends, s->old->site, &rhv, err);
-    if (r < 0)
-        return r;
-    do {
-        const struct dr_rhv_how how = {.cancel = run->s->cancel};
-        dr_error_freep(err);
-        dr_map_clear(&dr_inventory_type, &now);
-        r = dr_rhv_inventory(rhv, &how, NULL, s->arena, &now, err);
-    } while (r < 0 &&
-             dr_step_ask_again(s, r == DRSTOR_E_NOTFOUND ? DRSTOR_E_BUSY : r, &until, *err));
+    if (r == DRSTOR_OK)
+        r = dr_stage_look(s, rhv, &now, err);
     if (r < 0)
         return r;
     dr_stage_expect_in(s->arena, run->s->model, &now, &copy, s->group, s->old->site->name, ret);

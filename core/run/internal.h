@@ -66,6 +66,7 @@ struct dr_step {
     struct dr_step_row row;
     bool started;
     bool awaited;        /* under run->lock: it is on its way to an engine, with others */
+    bool coming;         /* under run->lock: it is at no engine yet, and may still get there */
     bool hasty;          /* fencing: its calls are bounded like probes, and silence is an answer */
     const char *unclear; /* the operation of the last call, when nobody knows what became of it */
     bool source_drives;  /* the array of a transfer's target said that the other side drives it */
@@ -216,6 +217,17 @@ enum dr_run_state dr_run_state_of_exit(int exit);
 enum dr_step_end dr_step_needs(struct dr_step *s, struct dr_require_case *c);
 bool dr_step_weighs_itself(const struct dr_step *s);
 
+/* ---- hook.c ---------------------------------------------------------------------------------- */
+
+/*
+ * Runs number AT of the configuration's hooks around STEP. OK: it ended with 0. Otherwise how it
+ * did not: REFUSED with its code and last words, UNKNOWN when what it did is open.
+ */
+int dr_hook_run(const struct dr_step *step, size_t at, const struct dr_cancel *cancel,
+                struct dr_arena *a, struct drstor_error **err);
+/* Those before or after all that S does. DONE: go on; otherwise S has its error. */
+enum dr_step_end dr_hooks_at(struct dr_step *s, bool before);
+
 /* ---- one function per kind of step ----------------------------------------------------------- */
 
 enum dr_step_end dr_step_presync(struct dr_step *s); /* transfer.c */
@@ -241,10 +253,18 @@ enum dr_step_end dr_step_rehearse(struct dr_step *s);
 enum dr_step_end dr_step_unclone(struct dr_step *s);
 /* Is the clone NAME at the array of the target? 1 or 0. */
 int dr_drill_there(struct dr_step *s, const char *name, struct drstor_error **err);
+/* The clone NAME, as a copy that can be looked at. */
+const struct dr_copy *dr_drill_copy(struct dr_step *s, const char *name);
+enum dr_step_end dr_step_stage_drill(struct dr_step *s); /* drill_stage.c */
+enum dr_step_end dr_step_unstage(struct dr_step *s);
 enum dr_step_end dr_step_stage(struct dr_step *s); /* stage.c */
 enum dr_step_end dr_step_drain(struct dr_step *s);
 enum dr_step_end dr_step_release(struct dr_step *s);
-enum dr_step_end dr_step_close(struct dr_step *s); /* close.c */
+enum dr_step_end dr_step_give_back(struct dr_step *s); /* room.c */
+enum dr_step_end dr_step_close(struct dr_step *s);     /* close.c */
+enum dr_step_end dr_step_clean(struct dr_step *s);     /* clean.c */
+/* clean.c: hosts that this run switched off, and not on again, for who gives it up. */
+void dr_clean_left_off(struct dr_run *run, const char ***ret, size_t *ret_n);
 
 /* expose.c: a call that takes every host group away that sees a member of V. False: none does. */
 bool dr_call_withdraw(struct dr_step *s, const struct dr_copy_view *v, struct dr_call *call);

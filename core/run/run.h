@@ -9,6 +9,9 @@
 #include "plan/stage.h"
 #include "store/store.h"
 
+struct dr_program;
+struct dr_program_end;
+
 /* Everything a run needs; borrowed for its length. */
 struct dr_run_setup {
     struct dr_env *env;
@@ -27,6 +30,9 @@ struct dr_run_setup {
      * which stops nothing; NULL: nothing is to be said. From any thread.
      */
     int (*mirror)(void *user, struct dr_arena *a, const char **ret_said, struct drstor_error **err);
+    /* Runs a hook, as dr_program_run(). From any thread. */
+    int (*program)(void *user, const struct dr_program *p, struct dr_program_end *ret,
+                   struct drstor_error **err);
     void *user;
 };
 

@@ -53,6 +53,8 @@ execute(struct dr_step *s)
         return dr_step_rehearse(s);
     case DR_STEP_UNCLONE:
         return dr_step_unclone(s);
+    case DR_STEP_UNSTAGE:
+        return dr_step_unstage(s);
     case DR_STEP_EXPOSE:
         return dr_step_expose(s);
     case DR_STEP_HANDOVER:
@@ -63,6 +65,10 @@ execute(struct dr_step *s)
         return dr_step_settle(s);
     case DR_STEP_CLOSE:
         return dr_step_close(s);
+    case DR_STEP_CLEAN:
+        return dr_step_clean(s);
+    case DR_STEP_GIVEBACK:
+        return dr_step_give_back(s);
     case DR_STEP_UNKNOWN:
         break;
     }
@@ -129,12 +135,17 @@ step_main(void *arg)
     struct dr_step *s = arg;
     DR_FP("step.start");
     struct dr_require_case c = {0};
-    s->result = dr_step_weighs_itself(s) ? DR_STEP_END_DONE : dr_step_needs(s, &c);
+    /* What the step rests on is read after its hooks, which may take an hour. */
+    s->result = dr_hooks_at(s, true);
+    if (s->result == DR_STEP_END_DONE && !dr_step_weighs_itself(s))
+        s->result = dr_step_needs(s, &c);
     if (s->result == DR_STEP_END_DONE)
         s->result = execute(s);
+    if (s->result == DR_STEP_END_DONE)
+        s->result = dr_hooks_at(s, false);
     leave(s);
     pthread_mutex_lock(&s->run->lock);
-    s->awaited = false;
+    s->awaited = s->coming = false;
     pthread_mutex_unlock(&s->run->lock);
     DR_FP("step.end");
     dr_mailbox_post(s->run->box, s);
@@ -185,13 +196,34 @@ may_start(const struct dr_step *steps, size_t n, const struct dr_step *s)
     return true;
 }
 
-/* Those that drain wait at the engine until all of them are there, or have ended before. */
+/* Those that leave an engine wait there until all of them are there, or have ended before. */
 static void
 await_each_other(struct dr_run *run, struct dr_step *const *begun, size_t n)
 {
     pthread_mutex_lock(&run->lock);
     for (size_t i = 0; i < n; i++)
-        begun[i]->awaited = begun[i]->plan->kind == DR_STEP_DRAIN;
+        begun[i]->awaited = begun[i]->plan->kind == DR_STEP_DRAIN ||
+                            begun[i]->plan->kind == DR_STEP_CLEAN ||
+                            begun[i]->plan->kind == DR_STEP_UNSTAGE;
+    pthread_mutex_unlock(&run->lock);
+}
+
+/* Needs stand before what needs them, so one pass tells who can still begin. */
+static void
+tell_who_comes(struct dr_run *run, struct dr_step *steps, size_t n)
+{
+    bool *may = dr_arena_alloc(run->arena, n + 1, sizeof(*may));
+    pthread_mutex_lock(&run->lock);
+    for (size_t i = 0; i < n; i++) {
+        may[i] = steps[i].end == DR_STEP_END_DONE ||
+                 (steps[i].end == DR_STEP_END_NONE && !held_back(steps, n, &steps[i]));
+        for (size_t k = 0; may[i] && k < steps[i].plan->n_needs; k++) {
+            const struct dr_step *on = find(steps, n, steps[i].plan->needs[k]);
+            may[i] = on && may[on - steps];
+        }
+        if (!steps[i].started)
+            steps[i].coming = may[i] && steps[i].end == DR_STEP_END_NONE;
+    }
     pthread_mutex_unlock(&run->lock);
 }
 
@@ -202,6 +234,7 @@ dr_run_schedule(struct dr_run *run, struct dr_step *steps, size_t n)
     struct dr_step **begun = dr_arena_alloc(run->arena, n + 1, sizeof(*begun));
     for (;;) {
         size_t n_begun = 0;
+        tell_who_comes(run, steps, n);
         for (size_t i = 0; i < n; i++) {
             struct dr_step *s = &steps[i];
             if (s->started || s->end != DR_STEP_END_NONE || !may_start(steps, n, s) ||

@@ -16,6 +16,17 @@ let_go(struct dr_step *s, struct dr_record *r, const char *site)
             dr_arena_push(s->arena, r->site_hold, r->n_site_hold) = held[i];
 }
 
+/* Deleting its clone was a step of this run, and this one comes after it. */
+static bool
+ends_drill(const struct dr_step *s)
+{
+    for (size_t i = 0; i < s->run->plan.n_steps; i++)
+        if (s->run->plan.steps[i].kind == DR_STEP_UNCLONE &&
+            dr_streq(s->run->plan.steps[i].group, s->group->name))
+            return true;
+    return false;
+}
+
 static int
 steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error **err)
 {
@@ -43,9 +54,7 @@ steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error *
     case DR_OPERATION_RESUME:
         r->exposed_since = -1;
         break;
-    case DR_OPERATION_DRILL_CLEAN:
-        r->drill = (struct dr_drill){.started = -1};
-        break;
+    case DR_OPERATION_DRILL_CLEAN: /* ends_drill() */
     case DR_OPERATION_DEMOTE:
     case DR_OPERATION_SYNC:
     case DR_OPERATION_DRILL_START:
@@ -55,6 +64,8 @@ steady(struct dr_step *s, struct dr_record *r, void *user, struct drstor_error *
     case DR_OPERATION_UNKNOWN:
         break;
     }
+    if (ends_drill(s))
+        r->drill = (struct dr_drill){.started = -1};
     dr_record_rest(r);
     return DRSTOR_OK;
 }
@@ -84,6 +95,12 @@ dr_step_settle(struct dr_step *s)
 {
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     struct dr_copy_view view;
+    /* What was still under way to the engine when the drill was removed from it may have come. */
+    if (s->flip->operation == DR_OPERATION_DRILL_CLEAN && s->target->site->engine) {
+        enum dr_step_end end = dr_step_unstage(s);
+        if (end != DR_STEP_END_DONE)
+            return end;
+    }
     int r = last_look(s, &view, &err);
     if (r == DRSTOR_OK)
         r = dr_record_change(s, "steady", steady, &view, &err);

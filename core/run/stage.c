@@ -5,13 +5,15 @@
  */
 #include "run/stage_internal.h"
 
+#include "plan/hook.h"
+
 #include "base/str.h"
 
 static void
 stage_free(struct stage *st)
 {
     dr_mailbox_free(st->box);
-    dr_stage_look_forget(st);
+    dr_look_forget(st);
     dr_arena_free(st->arena);
     free(st);
 }
@@ -40,6 +42,7 @@ dr_stage_of(struct dr_run *run, const char *site)
         st->run = run;
         st->box = dr_mailbox_new(run->s->env);
         st->arena = dr_arena_new();
+        dr_stage_recall(st);
         st->next = run->stages;
         run->stages = st;
     }
@@ -47,9 +50,8 @@ dr_stage_of(struct dr_run *run, const char *site)
     return st;
 }
 
-/* G at the engine of AT, until it is told how that ended. */
-static enum dr_step_end
-at_engine(struct joined *g, const struct dr_copy *at)
+enum dr_step_end
+dr_stage_at_engine(struct joined *g, const struct dr_copy *at)
 {
     struct dr_step *s = g->step;
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
@@ -62,9 +64,9 @@ at_engine(struct joined *g, const struct dr_copy *at)
 
 /* ---- coming ---------------------------------------------------------------------------------- */
 
-/* What ran: as it was noted when it was shut down, else as the facts of then have it. */
-static int
-expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drstor_error **err)
+int
+dr_stage_expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted,
+                  struct drstor_error **err)
 {
     struct dr_run *run = s->run;
     struct dr_guests ran;
@@ -95,13 +97,20 @@ want(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drst
 {
     struct dr_copy_view view;
     struct dr_handover h;
-    int r = expected(s, ret, ret_noted, err);
+    int r = dr_stage_expected(s, ret, ret_noted, err);
+    if (r == DRSTOR_OK)
+        r = dr_guests_found_before(s, ret, err);
     if (r == DRSTOR_OK)
         r = dr_step_look_patiently(s, s->target, &view, err);
     if (r < 0)
         return r;
     dr_handover_make(s->arena, s->group->name, s->target->site->name, &view,
                      dr_now_utc(s->run->s->env), &h);
+    ret->others = NULL;
+    ret->n_others = 0;
+    for (size_t i = 0; i < s->plan->n_others; i++)
+        dr_arena_push(s->arena, ret->others, ret->n_others) = s->plan->others[i];
+    ret->hooks = dr_hook_of_operation(s->flip->operation);
     ret->to = s->target->site->name;
     ret->luns = h.luns;
     ret->n_luns = h.n_luns;
@@ -111,13 +120,17 @@ want(struct dr_step *s, struct dr_stage_group *ret, bool *ret_noted, struct drst
 enum dr_step_end
 dr_step_stage(struct dr_step *s)
 {
+    if (s->flip->operation == DR_OPERATION_DRILL_PROMOTE)
+        return dr_step_stage_drill(s);
     struct joined me = {.step = s, .wish = WISH_COME};
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     bool noted = false;
     int r = want(s, &me.want, &noted, &err);
+    if (r == DRSTOR_OK)
+        r = dr_room_inherit(s, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    enum dr_step_end end = at_engine(&me, s->target);
+    enum dr_step_end end = dr_stage_at_engine(&me, s->target);
     if (end == DR_STEP_END_DONE && noted)
         r = dr_guests_put(s, &me.want, true, &err);
     return r < 0 ? dr_step_fail(s, dr_step_end_of_status(r), &err) : end;
@@ -133,7 +146,7 @@ dr_step_drain(struct dr_step *s)
     int r = dr_guests_begin(s, &me.want, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    enum dr_step_end end = at_engine(&me, s->old);
+    enum dr_step_end end = dr_stage_at_engine(&me, s->old);
     if (end != DR_STEP_END_REFUSED)
         return end;
     dr_hint(&s->err,
@@ -151,7 +164,7 @@ dr_step_release(struct dr_step *s)
     int r = dr_guests_begin(s, &me.want, &err);
     if (r < 0)
         return dr_step_fail(s, dr_step_end_of_status(r), &err);
-    enum dr_step_end end = at_engine(&me, s->old);
+    enum dr_step_end end = dr_stage_at_engine(&me, s->old);
     if (end == DR_STEP_END_FAILED)
         dr_hint(&s->err,
                 "resume it when that is put right, or abort it: then the domains are "
@@ -177,6 +190,8 @@ dr_stage_return(struct dr_run *run, struct dr_step *const *steps, size_t n,
         r = dr_guests_load(run->s->store, run->arena, run->id, steps[i]->group->name, &ran, err);
         g[i] = (struct joined){.step = steps[i], .wish = WISH_COME, .want = ran.what};
         g[i].want.to = site->name;
+        g[i].want.hooks = false;
+        g[i].want.n_others = 0;
     }
     if (r == DRSTOR_OK)
         r = dr_stage_join(dr_stage_of(run, site->name), rhv, g, n, err);

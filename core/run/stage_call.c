@@ -7,11 +7,14 @@
 
 #include <string.h>
 
+static const char ok_word[] = "ok";
+
 struct call {
     struct posted head;
-    struct call *next; /* told */
+    struct call *next; /* of the answers */
     struct stage *st;
     struct dr_stage_action action;
+    const struct dr_step *hooks; /* of this step: it is a hook, not a call */
     struct dr_arena *arena;
     struct dr_inv_domain *found;
     size_t n_found;
@@ -56,6 +59,8 @@ keep_call(struct stage *st, const struct dr_stage_action *x, const char *state, 
     dr_auto(dr_json_putp) struct json_object *intent = json_object_new_object();
     dr_json_set_str(intent, "group", x->group);
     dr_json_set_str(intent, "call", x->text);
+    dr_json_set_str(intent, "id", x->id);
+    dr_json_set_str(intent, "correlation", dr_endpoints_correlation(st->run->s->ends));
     row.intent = dr_json_text(intent);
     dr_auto(dr_json_putp) struct json_object *o = NULL;
     if (answer) {
@@ -74,9 +79,13 @@ call_main(void *arg)
 {
     struct call *c = arg;
     DR_FP("stage.call");
-    c->status =
-        dr_engine_call(c->st->run->s->env, c->st->rhv, &c->st->run->s->model->mapping, &c->action,
-                       &c->st->cancel, c->arena, &c->found, &c->n_found, &c->err);
+    if (c->hooks)
+        c->status =
+            dr_hook_run(c->hooks, (size_t)c->action.hook, &c->st->cancel, c->arena, &c->err);
+    else
+        c->status =
+            dr_engine_call(c->st->run->s->env, c->st->rhv, &c->st->run->s->model->mapping,
+                           &c->action, &c->st->cancel, c->arena, &c->found, &c->n_found, &c->err);
     DR_FP("stage.sent");
     dr_mailbox_post(c->st->box, c);
 }
@@ -107,7 +116,7 @@ keep_intents(struct stage *st, const struct dr_stage_result *todo, struct drstor
             t->first_ns = (int64_t)dr_now_ns(st->run->s->env);
         if (step) /* S8: a controller that lost the group's lock starts nothing */
             r = dr_store_guard(st->run->s->store, step->group->name, step->token, err);
-        if (r == DRSTOR_OK)
+        if (r == DRSTOR_OK && x->kind != DR_STAGE_HOOK) /* that keeps a row of its own */
             r = keep_call(st, x, "sent", NULL, err);
     }
     return r;
@@ -125,20 +134,21 @@ call_free(struct call *c)
 static void
 keep_answers(struct stage *st)
 {
-    for (struct call *c = st->told, *next; c; c = next) {
+    for (struct call *c = st->answers, *next; c; c = next) {
         next = c->next;
-        (void)keep_call(st, &c->action, "answered",
-                        c->status == DRSTOR_OK ? "ok" : dr_error_message(c->err), NULL);
+        if (!c->hooks) /* that keeps a row of its own */
+            (void)keep_call(st, &c->action, "answered",
+                            c->status == DRSTOR_OK ? ok_word : dr_error_message(c->err), NULL);
         call_free(c);
     }
-    st->told = NULL;
+    st->answers = NULL;
 }
 
 int
 dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err)
 {
     struct dr_store *store = st->run->s->store;
-    if (todo->n_actions == 0 && !st->told)
+    if (todo->n_actions == 0 && !st->answers)
         return DRSTOR_OK;
     int r = dr_store_begin(store, err);
     if (r < 0)
@@ -155,12 +165,14 @@ dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drsto
     for (size_t i = 0; i < todo->n_actions; i++) {
         const struct dr_stage_action *x = &todo->actions[i];
         try_of(st, x->key)->in_flight = true;
+        dr_told_asked(st, x->kind, x->id, dr_endpoints_correlation(st->run->s->ends));
         struct call *c = dr_new0(struct call);
         c->head.kind = POSTED_CALL;
         c->st = st;
         c->arena = dr_arena_new();
         c->action = *x;
         dr_engine_action_copy(c->arena, x, &c->action);
+        c->hooks = x->kind == DR_STAGE_HOOK ? step_of(st, x->group) : NULL;
         st->in_flight++;
         dr_run_event(st->run, step_of(st, x->group), "acting", "%s", x->text);
         dr_spawn(st->run->s->env, call_main, c);
@@ -195,6 +207,16 @@ note_moved(struct stage *st, const struct call *c)
                         (c->action.kind == DR_STAGE_REGISTER_TEMPLATE || c->status != DRSTOR_OK);
 }
 
+static void
+note_unclear(struct stage *st, const char *group)
+{
+    pthread_mutex_lock(&st->run->lock);
+    for (size_t i = 0; i < st->n_groups; i++)
+        if (dr_streq(st->groups[i]->want.group, group))
+            st->groups[i]->unclear = true;
+    pthread_mutex_unlock(&st->run->lock);
+}
+
 /* What an engine answers to a mutating call is only a hint: the next look decides (ovirt 8.5). */
 void
 dr_stage_answer(struct stage *st, void *answer)
@@ -204,6 +226,8 @@ dr_stage_answer(struct stage *st, void *answer)
     t->in_flight = false;
     t->last_ns = (int64_t)dr_now_ns(st->run->s->env);
     t->trouble = c->status == DRSTOR_OK ? NULL : dr_arena_str(st->arena, dr_error_message(c->err));
+    t->conflict = c->status == DRSTOR_E_CONFLICT;
+    st->told_due = true;
     /* Wrong words of ours do not get right by being repeated. */
     t->given_up = c->status == DRSTOR_E_INVALID || c->status == DRSTOR_E_UNSUPPORTED ||
                   c->status == DRSTOR_E_AUTH;
@@ -211,10 +235,36 @@ dr_stage_answer(struct stage *st, void *answer)
     note_moved(st, c);
     if (c->action.kind == DR_STAGE_DISCOVER && c->status == DRSTOR_OK)
         take_found(st, c);
+    if (c->hooks && c->status == DRSTOR_E_UNKNOWN)
+        note_unclear(st, c->action.group);
     if (t->trouble)
-        dr_run_event(st->run, step_of(st, c->action.group), "retrying", "%s", t->trouble);
-    c->next = st->told;
-    st->told = c;
+        dr_run_event(st->run, step_of(st, c->action.group), c->hooks ? "warning" : "retrying", "%s",
+                     t->trouble);
+    c->next = st->answers;
+    st->answers = c;
+}
+
+/* One that cannot be read is restarted once more. */
+void
+dr_stage_recall(struct stage *st)
+{
+    static const char prefix[] = "stage:host-off:";
+    struct dr_step_row *rows = NULL;
+    size_t n = 0;
+    if (dr_store_step_list(st->run->s->store, st->arena, st->run->id, &rows, &n, NULL) < 0)
+        return;
+    for (size_t i = 0; i < n; i++) {
+        dr_auto(dr_json_putp) struct json_object *answer = NULL;
+        if (strncmp(rows[i].id, prefix, sizeof(prefix) - 1) != 0 || !rows[i].answer ||
+            dr_json_parse(rows[i].answer, strlen(rows[i].answer), &dr_json_small, &answer, NULL) <
+                0 ||
+            !dr_streq(dr_json_str(answer, "answer"), ok_word))
+            continue;
+        struct dr_stage_try *t =
+            try_of(st, dr_arena_printf(st->arena, "host-off %s", rows[i].id + sizeof(prefix) - 1));
+        t->attempts = 1;
+        t->first_ns = t->last_ns = (int64_t)dr_now_ns(st->run->s->env);
+    }
 }
 
 bool

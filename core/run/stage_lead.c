@@ -130,7 +130,8 @@ tell_stuck(struct stage *st, struct joined *g, const char *why)
                     dr_arena_printf(st->arena, "%s; and not all that was shut down runs again: %s",
                                     g->refused, why));
     else
-        tell_locked(st, g, DR_STEP_END_FAILED, dr_arena_str(st->arena, why));
+        tell_locked(st, g, g->unclear ? DR_STEP_END_UNKNOWN : DR_STEP_END_FAILED,
+                    dr_arena_str(st->arena, why));
 }
 
 /* What has not changed is not copied again: looks are many. */
@@ -148,6 +149,7 @@ remember(struct stage *st, struct joined *g, const struct dr_stage_vm_state *vm)
     }
     struct dr_stage_vm_state *mine = &g->vms[at];
     mine->state = vm->state;
+    mine->incomplete = vm->incomplete;
     if (!dr_streq(mine->trouble, vm->trouble))
         mine->trouble = dr_arena_str(st->arena, vm->trouble);
 }
@@ -307,14 +309,18 @@ gather(struct stage *st, bool fresh, struct round *ret)
     pthread_mutex_unlock(&st->run->lock);
 }
 
-/* Somebody comes: what domains offer matters. */
+/* Somebody comes: what domains offer matters. Of a drill, what VMs are made of does. */
 static bool
-any_comes(struct stage *st)
+any_comes(struct stage *st, bool *ret_drill)
 {
     bool any = false;
+    *ret_drill = false;
     pthread_mutex_lock(&st->run->lock);
     for (size_t i = 0; i < st->n_groups; i++)
-        any |= !st->groups[i]->over && comes(st->groups[i]);
+        if (!st->groups[i]->over && comes(st->groups[i])) {
+            any = true;
+            *ret_drill |= st->groups[i]->want.drill.prefix != NULL;
+        }
     pthread_mutex_unlock(&st->run->lock);
     return any;
 }
@@ -326,13 +332,22 @@ note_guests(struct stage *st, struct round *r, const struct dr_inventory *now,
 {
     for (size_t i = 0; i < r->n; i++) {
         struct joined *g = r->groups[i];
-        if (comes(g) || !dr_guests_note(st->arena, st->run->s->model, now, &g->want))
+        if (comes(g) || g->wish == WISH_REMOVED ||
+            !dr_guests_note(st->arena, st->run->s->model, now, &g->want))
             continue;
         int e = dr_guests_put(g->step, &g->want, false, err);
         if (e < 0)
             return e;
     }
     return DRSTOR_OK;
+}
+
+static enum dr_leave_until
+until(const struct joined *g)
+{
+    return g->wish == WISH_DOWN      ? DR_LEAVE_DOWN
+           : g->wish == WISH_REMOVED ? DR_LEAVE_REMOVED
+                                     : DR_LEAVE_DETACHED;
 }
 
 static void
@@ -343,10 +358,11 @@ sort_out(struct round *r)
         if (comes(g))
             r->comes[r->n_comes++] = g->want;
         else
-            r->goes[r->n_goes++] = (struct dr_leave_group){
-                .what = g->want,
-                .until = g->wish == WISH_DOWN ? DR_LEAVE_DOWN : DR_LEAVE_DETACHED,
-                .hurry = g->step->run->plan.goal.hurry};
+            r->goes[r->n_goes++] = (struct dr_leave_group){.what = g->want,
+                                                           .until = until(g),
+                                                           .hurry = g->step->run->plan.goal.hurry,
+                                                           .restart = g->step->plan->hosts,
+                                                           .n_restart = g->step->plan->n_hosts};
     }
 }
 
@@ -358,6 +374,51 @@ all_known(const struct stage *st, const struct dr_inventory *now)
         if (dr_index_at(&st->base_vms, now->vms[i].id) == DR_INDEX_NONE)
             return false;
     return true;
+}
+
+/* Is a group of the run still to come here that is not here yet? */
+static bool
+more_to_come(struct stage *st)
+{
+    bool more = false;
+    pthread_mutex_lock(&st->run->lock);
+    for (size_t i = 0; i < st->run->plan.n_steps && !more; i++) {
+        const struct dr_step *s = &st->run->steps[i];
+        more = s->plan->kind == DR_STEP_STAGE && s->coming && dr_streq(s->plan->site, st->site);
+    }
+    pthread_mutex_unlock(&st->run->lock);
+    return more;
+}
+
+/* What can be done for those who come. Before one of them is told its end, events are read. */
+static int
+expand_comers(struct stage *st, struct dr_arena *a, const struct round *r,
+              const struct dr_inventory *now, struct dr_stage_result *ret,
+              struct drstor_error **err)
+{
+    st->progress.more = more_to_come(st);
+    dr_stage_expand(a, st->run->s->model, now, r->comes, r->n_comes, &st->progress, ret);
+    if (!st->told_due || !(ret->n_done || ret->n_stuck))
+        return DRSTOR_OK;
+    int e = dr_told_read(st, err);
+    if (e == DRSTOR_OK)
+        dr_stage_expand(a, st->run->s->model, now, r->comes, r->n_comes, &st->progress, ret);
+    return e;
+}
+
+/* What those who come ask for, once it is stored what they found. */
+static int
+send_comers(struct stage *st, struct dr_arena *a, const struct round *r,
+            const struct dr_inventory *now, struct dr_stage_result *come, struct drstor_error **err)
+{
+    int e = expand_comers(st, a, r, now, come, err);
+    for (size_t i = 0; e == DRSTOR_OK && come->n_found && i < r->n; i++)
+        if (comes(r->groups[i]))
+            e = dr_guests_found(r->groups[i]->step, st->arena, come, &r->groups[i]->want, err);
+    for (size_t i = 0; e == DRSTOR_OK && i < r->n; i++)
+        if (comes(r->groups[i]))
+            e = dr_room_note(st, r->groups[i], come, err);
+    return e == DRSTOR_OK ? dr_stage_send(st, come, err) : e;
 }
 
 /*
@@ -386,8 +447,7 @@ round_of(struct stage *st, bool fresh, bool *ret_moved, bool *ret_patient,
         st->have_base = false;
     st->progress.now_ns = (int64_t)dr_now_ns(run->s->env);
     st->progress.look_ns = (int64_t)st->seen_ns;
-    dr_stage_expand(a, run->s->model, &now, r->comes, r->n_comes, &st->progress, &come);
-    e = dr_stage_send(st, &come, err);
+    e = send_comers(st, a, r, &now, &come, err);
     if (e == DRSTOR_OK && fresh) {
         dr_leave_expand(a, run->s->model, &now, r->goes, r->n_goes, &st->progress, &go);
         e = dr_stage_send(st, &go, err);
@@ -436,7 +496,7 @@ land(struct stage *st, bool *ret_fresh, struct drstor_error **err)
 {
     void *look = st->landed;
     st->landed = NULL;
-    int r = look ? dr_stage_looked(st, look, err) : DRSTOR_OK;
+    int r = look ? dr_look_end(st, look, err) : DRSTOR_OK;
     *ret_fresh = look && r == DRSTOR_OK;
     return r;
 }
@@ -472,7 +532,7 @@ begin_anew(struct stage *st)
     while (st->looking && !st->landed)
         listen(st, UINT64_MAX);
     (void)land(st, &fresh, &err);
-    dr_stage_look_forget(st);
+    dr_look_forget(st);
     st->changed_ns = dr_now_ns(st->run->s->env);
 }
 
@@ -481,9 +541,11 @@ static void
 wait_for_more(struct stage *st, uint64_t pause)
 {
     uint64_t now = dr_now_ns(st->run->s->env);
-    uint64_t due = dr_stage_look_due(st, st->in_flight < DR_STAGE_AT_ONCE, pause);
-    if (!st->looking && due <= now)
-        dr_stage_look(st, any_comes(st), !st->in_flight && !st->answered);
+    uint64_t due = dr_look_due(st, st->in_flight < DR_STAGE_AT_ONCE, pause);
+    if (!st->looking && due <= now) {
+        bool drill, any = any_comes(st, &drill);
+        dr_look_begin(st, any, drill, !st->in_flight && !st->answered);
+    }
     listen(st, st->looking ? now + poll_most_ns : due);
 }
 
@@ -495,9 +557,15 @@ lead(struct stage *st, struct joined *mine, size_t n)
     uint64_t pause = poll_first_ns, trouble_since = 0;
     const char *why = NULL;
     enum dr_step_end end = DR_STEP_END_NONE;
+    dr_auto(dr_error_freep) struct drstor_error *not_read = NULL;
+    if (dr_told_begin(st, &not_read) < 0) {
+        why = dr_arena_str(st->arena, dr_error_message(not_read));
+        end = DR_STEP_END_FAILED;
+    }
 
-    begin_anew(st);
-    while (!step_down(st, mine, n)) {
+    if (end == DR_STEP_END_NONE)
+        begin_anew(st);
+    while (end == DR_STEP_END_NONE && !step_down(st, mine, n)) {
         dr_auto(dr_error_freep) struct drstor_error *err = NULL;
         bool moved = false, patient = false, fresh = false;
         if (dr_step_must_stop(s)) {
@@ -563,7 +631,7 @@ dr_stage_join(struct stage *st, struct dr_rhv *rhv, struct joined *groups, size_
     pthread_mutex_lock(&run->lock);
     bool room = st->n_groups + n <= DR_COUNT(st->groups), mine = room && !st->leading;
     for (size_t i = 0; i < n; i++) {
-        groups[i].step->awaited = false;
+        groups[i].step->awaited = groups[i].step->coming = false;
         groups[i].told = told;
         groups[i].since_ns = dr_now_ns(run->s->env);
         if (room)
@@ -600,6 +668,8 @@ result_json(const struct joined *g)
         dr_json_set_str(vm, "id", g->vms[i].id);
         dr_json_set_str(vm, "state", g->vms[i].state);
         dr_json_set_str(vm, "trouble", g->vms[i].trouble);
+        if (g->vms[i].incomplete)
+            dr_json_set_bool(vm, "incomplete", true);
         size_t at = dr_index_at(&g->seen_at, g->vms[i].id);
         if (at != DR_INDEX_NONE)
             dr_json_set_i64(vm, comes(g) ? "started_utc" : "stopped_utc", g->seen[at].utc);

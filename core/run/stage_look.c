@@ -41,7 +41,7 @@ look_free(struct look *l)
 }
 
 void
-dr_stage_look(struct stage *st, bool offers, bool closing)
+dr_look_begin(struct stage *st, bool offers, bool drill, bool closing)
 {
     struct look *l = dr_new0(struct look);
     uint64_t now = dr_now_ns(st->run->s->env);
@@ -53,6 +53,7 @@ dr_stage_look(struct stage *st, bool offers, bool closing)
     l->arena = dr_arena_new();
     l->began_ns = now;
     l->options.offers = offers;
+    l->options.parts = drill;
     dr_map_clear(&dr_inventory_type, &l->now);
     if (st->have_base && !domains)
         l->options.light = &st->seen;
@@ -81,7 +82,7 @@ keep_base(struct stage *st)
 }
 
 int
-dr_stage_looked(struct stage *st, void *look, struct drstor_error **err)
+dr_look_end(struct stage *st, void *look, struct drstor_error **err)
 {
     struct look *l = look;
     int r = l->status;
@@ -107,7 +108,7 @@ dr_stage_looked(struct stage *st, void *look, struct drstor_error **err)
 
 /* HUNGRY: there is room for more calls than are known. */
 uint64_t
-dr_stage_look_due(const struct stage *st, bool hungry, uint64_t pause)
+dr_look_due(const struct stage *st, bool hungry, uint64_t pause)
 {
     if (!st->have_seen && !st->look_ended_ns)
         return 0;
@@ -117,7 +118,7 @@ dr_stage_look_due(const struct stage *st, bool hungry, uint64_t pause)
 }
 
 void
-dr_stage_look_forget(struct stage *st)
+dr_look_forget(struct stage *st)
 {
     dr_arena_free(st->seen_arena);
     st->seen_arena = NULL;

@@ -66,7 +66,7 @@ before_decision(enum dr_step_kind kind)
     return kind == DR_STEP_PRESYNC || kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE ||
            kind == DR_STEP_DEMOTE || kind == DR_STEP_FINALSYNC || kind == DR_STEP_FENCE ||
            kind == DR_STEP_COMMIT || kind == DR_STEP_WITHDRAW || kind == DR_STEP_SNAPSHOT ||
-           kind == DR_STEP_INTEND;
+           kind == DR_STEP_INTEND || kind == DR_STEP_CLEAN;
 }
 
 static bool

@@ -92,8 +92,9 @@ DRSTOR_API int drstor_show(struct drstor *d, const char *kind, const char *name,
  *     failback                 storage_only
  *     demote          at       storage_only
  *     reprotect                storage_only
- *     drill-start              to, point
- *     drill-promote  drill-clean  suspend  resume  sync
+ *     drill-start              to, point, storage_only
+ *     drill-promote            storage_only
+ *     drill-clean  suspend  resume  sync
  *
  * INVALID for a member that is not in this list, that is of another type, or that does not go with
  * the verb: a slip must not become another act.

@@ -243,7 +243,7 @@ struct drstor_change {
     int32_t access_expected; /* enum drstor_access; UNKNOWN: no expectation */
     const struct drstor_evidence *evidence; /* about the other copy; NULL when planned */
     size_t n_evidence;
-    const char *const *host_groups; /* expose, withdraw */
+    const char *const *host_groups; /* expose, withdraw; test_start: who sees it; 0: nobody */
     size_t n_host_groups;
     const char *source; /* resync: ids at their arrays, never "the writable one" */
     const char *target;

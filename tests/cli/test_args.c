@@ -79,9 +79,11 @@ static const struct {
     {"promote erp --to rome --accept-loss 64MB", NULL, 2,
      "drstor: --accept-loss takes a duration (30s), a size (64MiB) or unknown, not \"64MB\"\n"},
     {"promote erp --to rome --declare milan", NULL, 2,
-     "drstor: --declare takes site-lost:SITE, outage:SITE or partition:SITE, not \"milan\"\n"},
+     "drstor: --declare takes site-lost:SITE, outage:SITE, partition:SITE or restarted:SITE, not "
+     "\"milan\"\n"},
     {"promote erp --to rome --declare site-lost:", NULL, 2,
-     "drstor: --declare takes site-lost:SITE, outage:SITE or partition:SITE, not \"site-lost:\"\n"},
+     "drstor: --declare takes site-lost:SITE, outage:SITE, partition:SITE or restarted:SITE, not "
+     "\"site-lost:\"\n"},
     {"promote erp --to rome --declare site-lot:milan", NULL, 2,
      "drstor: the kind of --declare cannot be \"site-lot\"; did you mean \"site-lost\"?\n"},
     {"status --password=geheim", NULL, 2,
@@ -167,7 +169,7 @@ static const struct {
     {"takeover --declare site-lost:milan", NULL, 2, "drstor: takeover needs --reason TEXT\n"},
     {"takeover --declare lost:milan --reason x", NULL, 2,
      "drstor: the kind of --declare cannot be \"lost\"; it is one of: site-lost outage "
-     "partition\n"},
+     "partition restarted\n"},
     {"takeover --declare site-lost:milan --reason x --yes", NULL, 2,
      "drstor: --yes does not go with takeover; see drstor takeover --help\n"},
     {"journal import x", NULL, 2, "drstor: journal import cannot take \"x\"; it takes nothing\n"},

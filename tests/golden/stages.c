@@ -18,6 +18,8 @@ print_action(struct dr_str *out, const struct dr_stage_action *x)
     if (x->domain)
         dr_str_printf(out, "             from domain: %s%s\n", x->domain,
                       x->partial ? ", partial" : "");
+    if (x->force)
+        dr_str_printf(out, "             by force\n");
     for (size_t i = 0; i < x->n_vnics; i++)
         dr_str_printf(out, "             vNIC: %s/%s at %s -> %s/%s at %s\n",
                       x->vnics[i].from_network ? x->vnics[i].from_network : "-",
@@ -39,6 +41,11 @@ print_result(struct dr_str *out, struct json_object *test, const struct dr_stage
     dr_str_printf(out, "\nstuck:%s\n", r->n_stuck ? "" : " none");
     for (size_t i = 0; i < r->n_stuck; i++)
         dr_str_printf(out, "  %s: %s\n", r->stuck[i], r->stuck_why[i]);
+    if (r->n_found)
+        dr_str_printf(out, "found:\n");
+    for (size_t i = 0; i < r->n_found; i++)
+        dr_str_printf(out, "  %-10s %s%s\n", r->found[i].group, r->found[i].vm.name,
+                      r->found[i].vm.start ? ", ran" : "");
     dr_str_printf(out, "VMs:%s\n", r->n_vms ? "" : " none");
     for (size_t i = 0; i < r->n_vms; i++)
         dr_str_printf(out, "  %-10s %-8s %s%s%s\n", r->vms[i].group, r->vms[i].name,

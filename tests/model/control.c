@@ -174,7 +174,7 @@ before_decision(enum dr_step_kind kind)
     return kind == DR_STEP_PRESYNC || kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE ||
            kind == DR_STEP_DEMOTE || kind == DR_STEP_FINALSYNC || kind == DR_STEP_FENCE ||
            kind == DR_STEP_COMMIT || kind == DR_STEP_WITHDRAW || kind == DR_STEP_SNAPSHOT ||
-           kind == DR_STEP_INTEND;
+           kind == DR_STEP_INTEND || kind == DR_STEP_CLEAN;
 }
 
 static bool
@@ -408,7 +408,10 @@ judge_beginning(struct state *s, const struct run *r, enum dr_step_kind kind)
         breaks(s, L3);
     if (kind == DR_STEP_RELEASE && old->vms)
         breaks(s, L3);
-    if (kind == DR_STEP_CLOSE && r->old == s->rec.primary)
+    if ((kind == DR_STEP_CLOSE || kind == DR_STEP_CLEAN) && r->old == s->rec.primary)
+        breaks(s, L3);
+    /* What is switched off runs at the primary, or nowhere. */
+    if (kind == DR_STEP_CLEAN && s->site[r->to].acc != OPEN)
         breaks(s, L3);
     if (planned && r->op == DR_OPERATION_REPROTECT && old->acc == OPEN &&
         s->site[r->to].acc != OPEN)

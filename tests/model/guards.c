@@ -227,7 +227,9 @@ const struct removal removals[] = {
 
     {N(GUARD, CLOSE, RECORD), "guard/parts", 1, L3, {G(START), G(OURS)}},
 
-    {N(REPROTECT, DEMOTE, RECORD), "reprotect/parts", 1, S8, {G(START)}},
+    {N(REPROTECT, CLEAN, RECORD), "reprotect/parts", 1, S8, {G(START)}},
+    {N(REPROTECT, CLEAN, TARGET_WRITABLE), "reprotect/people", 1, L3, {{0}}},
+    {N(REPROTECT, DEMOTE, RECORD), "reprotect/storage", 1, S8, {G(START)}},
     {N(REPROTECT, DEMOTE, TARGET_WRITABLE), "reprotect/people", 1, L3, {{0}}},
     {N(REPROTECT, DEMOTE, NO_VMS_AT_OLD), "reprotect/parts", 1, L3, {{0}}},
     {N(REPROTECT, WITHDRAW, OLD_NOT_WRITABLE), "reprotect/people", 1, L3, {{0}}},

@@ -364,12 +364,13 @@ real_know(const struct state *s, struct known *k)
                                                                 .view = k->seen[i].view,
                                                                 .points_seen = {-1, -1, NULL}};
         k->host[i] = (struct dr_inv_host){.id = "h", .name = "h", .status = "up"};
-        k->domain[i] =
-            (struct dr_inv_domain){.id = domain_ids[0],
-                                   .name = "data",
-                                   .status = s->site[i].vms ? DR_SD_ACTIVE : DR_SD_MAINTENANCE,
-                                   .wwids = wwids,
-                                   .n_wwids = DR_COUNT(wwids)};
+        k->domain[i] = (struct dr_inv_domain){.id = domain_ids[0],
+                                              .name = "data",
+                                              .status = s->site[i].vms   ? DR_SD_ACTIVE
+                                                        : s->site[i].att ? DR_SD_MAINTENANCE
+                                                                         : DR_SD_UNATTACHED,
+                                              .wwids = wwids,
+                                              .n_wwids = DR_COUNT(wwids)};
         k->vm[i] = (struct dr_inv_vm){.id = "v",
                                       .name = "v",
                                       .status = s->site[i].vms ? DR_VM_UP : DR_VM_DOWN,
@@ -385,6 +386,6 @@ real_know(const struct state *s, struct known *k)
                                                    .domains = &k->domain[i],
                                                    .n_domains = 1,
                                                    .vms = &k->vm[i],
-                                                   .n_vms = 1}};
+                                                   .n_vms = s->site[i].att ? 1 : 0}};
     }
 }

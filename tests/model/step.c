@@ -154,8 +154,14 @@ judge(const struct state *s, const struct run *r, const struct thread *t, enum d
         return s->site[r->old].vms ? step_ask(c, CMD_STOP, r->old, epoch) : HOLDS;
     case DR_STEP_RELEASE:
         return s->site[r->old].att ? step_ask(c, CMD_DETACH, r->old, epoch) : HOLDS;
+    case DR_STEP_CLEAN:
+        return s->site[r->old].vms   ? step_ask(c, CMD_STOP, r->old, epoch)
+               : s->site[r->old].att ? step_ask(c, CMD_DETACH, r->old, epoch)
+                                     : HOLDS;
     case DR_STEP_HANDOVER:
+    case DR_STEP_GIVEBACK: /* VMs of nobody's group */
     case DR_STEP_CLOSE:
+    case DR_STEP_UNSTAGE: /* no scene has a drill with VMs */
     case DR_STEP_FENCE:
     case DR_STEP_COMMIT:
     case DR_STEP_STAGE:
@@ -448,9 +454,9 @@ stage(struct sink *k, const struct state *s, unsigned c, unsigned t)
 static unsigned
 looked_at(const struct run *r, enum dr_step_kind kind)
 {
-    bool old = kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE || kind == DR_STEP_DEMOTE ||
-               kind == DR_STEP_REVERSE || kind == DR_STEP_RESYNC || kind == DR_STEP_FOLLOW ||
-               kind == DR_STEP_WITHDRAW || kind == DR_STEP_SNAPSHOT;
+    bool old = kind == DR_STEP_CLEAN || kind == DR_STEP_DRAIN || kind == DR_STEP_RELEASE ||
+               kind == DR_STEP_DEMOTE || kind == DR_STEP_REVERSE || kind == DR_STEP_RESYNC ||
+               kind == DR_STEP_FOLLOW || kind == DR_STEP_WITHDRAW || kind == DR_STEP_SNAPSHOT;
     return old ? (unsigned)r->old : (unsigned)r->to;
 }
 

@@ -327,6 +327,22 @@ house_history(struct house *h)
 
 /* ---- controllers ----------------------------------------------------------------------------- */
 
+void
+house_programs(struct house *h, int (*fn)(struct controller *c, const struct dr_program *p,
+                                          struct dr_program_end *ret, struct drstor_error **err))
+{
+    h->program = fn;
+}
+
+static int
+run_program(void *user, const struct dr_program *p, struct dr_program_end *ret,
+            struct drstor_error **err)
+{
+    struct controller *c = user;
+    return c->h->program ? c->h->program(c, p, ret, err)
+                         : dr_fail(err, DRSTOR_E_INVALID, "there are no programs in this house");
+}
+
 static int
 store_open(void *user, const struct dr_parts *parts, enum dr_store_mode mode, struct dr_store **ret,
            struct drstor_error **err)
@@ -358,6 +374,7 @@ house_controller_of(struct house *h, struct office *o, const char *name)
                                    .model = o ? &o->model : h->plan->model,
                                    .store = store_open,
                                    .mirror = o && o->to ? house_office_tell : NULL,
+                                   .program = run_program,
                                    .user = c,
                                    .wire = &h->net.wire,
                                    .origin = "house"};

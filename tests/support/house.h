@@ -82,6 +82,14 @@ struct house *controller_house(const struct controller *c);
 /* As Ctrl-C: stops in order, also what it is asked later. */
 void controller_cancel(struct controller *c);
 
+struct dr_program;
+struct dr_program_end;
+/* What becomes of programs that controllers run: FN does, in one of their tasks. NULL: none is
+ * there. */
+void house_programs(struct house *h,
+                    int (*fn)(struct controller *c, const struct dr_program *p,
+                              struct dr_program_end *ret, struct drstor_error **err));
+
 /* ---- offices: a place for controllers, with a store of its own (house_office.c) ---------------
  */
 
@@ -158,5 +166,7 @@ void house_latency(struct house *h, unsigned ms); /* of every answer of an engin
 void house_probe(struct house *h, const char *host, bool answers);
 /* Its hosts and VMs are gone, as with the site. */
 void house_hosts_lost(struct house *h, const char *site);
+/* Its hosts are up again, as after a boot. */
+void house_hosts_back(struct house *h, const char *site);
 
 #endif

@@ -89,6 +89,8 @@ struct house {
     struct dr_mailbox **ends; /* of each of them */
     size_t n_errands, cap_errands, cap_ends;
     uint64_t draws;
+    int (*program)(struct controller *c, const struct dr_program *p, struct dr_program_end *ret,
+                   struct drstor_error **err);
     struct dr_cancel over;
     bool quiet;
     struct dr_str history;

@@ -61,8 +61,15 @@ add_copy(struct dr_str *s, const struct site_group *g, const char *site)
     dr_str_add(s, "] }");
 }
 
+/* A volume of rome that no group is on: its engine's own. */
+static const char own_volume[] =
+    ", 'own': { 'mode': 'sync', 'preferred': 'rome', 'copies': ["
+    "  { 'array': 'sim-rome', 'id': 'own_r', 'host_groups': { 'rhv-rome': { 'protocol': 'fcp',"
+    "      'lun': 90, 'target': '50:06:01:60:00:00:00:02' } },"
+    "    'members': [ { 'id': 'own_r_a', 'wwid': '3600c1', 'bytes': 1073741824 } ] } ] }";
+
 static struct json_object *
-world_spec(bool legs)
+world_spec(bool legs, bool own)
 {
     dr_auto(dr_str_freep) struct dr_str s = {0};
     dr_str_add(&s, world_head);
@@ -77,7 +84,7 @@ world_spec(bool legs)
         add_copy(&s, g, "rome");
         dr_str_add(&s, "] }");
     }
-    dr_str_add(&s, " } }");
+    dr_str_printf(&s, "%s } }", own ? own_volume : "");
     return parse(s.s);
 }
 
@@ -230,12 +237,54 @@ unfence(struct json_object *arrays)
     }
 }
 
+/* A second host, and somebody who can switch both off. */
+static void
+add_power(struct json_object *engine)
+{
+    struct json_object *list = dr_json_get(engine, "hosts"), *second = NULL;
+    struct json_object *first = json_object_array_get_idx(list, 0);
+    (void)json_object_deep_copy(first, &second, NULL);
+    dr_json_set_str(second, "id", "d0a00000-0000-4000-8000-000000000002");
+    dr_json_set_str(second, "name", "milan2");
+    dr_json_set_i64(second, "host_number", 2);
+    (void)json_object_array_add(list, second);
+    for (size_t i = 0; i < 2; i++)
+        dr_json_set_bool(json_object_array_get_idx(list, i), "power_management", true);
+}
+
+/* Three VMs on the volume of its own: 26 GiB of 34, and ours need 16. */
+static void
+add_own(struct json_object *rome)
+{
+    static const int64_t gib = INT64_C(1073741824), sizes[] = {8, 10, 8};
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    struct json_object *vms = json_object_new_array();
+    struct json_object *host = json_object_array_get_idx(dr_json_get(rome, "hosts"), 0);
+    dr_json_set_i64(host, "memory", 34 * gib);
+    dr_json_set(rome, "storage_domains",
+                parse("[ { 'id': '" DOMAIN_ID(
+                    "9") "', 'name': 'own', 'data_center': 'dc-rome',"
+                         "    'master': true, 'storage_type': 'fcp', 'luns': ['3600c1'] } ]"));
+    for (size_t i = 0; i < DR_COUNT(sizes); i++) {
+        struct json_object *vm = parse(dr_arena_printf(
+            a,
+            "{ 'id': 'b110000%zu-0000-4000-8000-000000000001', 'name': 'dev%zu', 'status': 'up',"
+            "  'cluster': 'standby',"
+            "  'disks': [ { 'id': 'd1d%zu0000-0000-4000-8000-000000000001', 'name': 'dev%zu',"
+            "               'storage_domain': '" DOMAIN_ID("9") "' } ] }",
+            i + 1, i + 1, i + 1, i + 1));
+        dr_json_set_i64(vm, "memory", sizes[i] * gib);
+        (void)json_object_array_add(vms, vm);
+    }
+    dr_json_set(rome, "vms", vms);
+}
+
 bool
 house_site_make(struct house_plan *p, const struct house_site_how *how)
 {
     dr_auto(dr_str_freep) struct dr_str yaml = {0};
     add_config(&yaml, how);
-    dr_auto(dr_json_putp) struct json_object *spec = world_spec(how->legs);
+    dr_auto(dr_json_putp) struct json_object *spec = world_spec(how->legs, how->own);
     struct json_object *arrays = dr_json_get(spec, "arrays");
     if (how->source_drives) {
         dr_json_set_str(dr_json_get(arrays, "sim-milan"), "drives", "source");
@@ -260,6 +309,10 @@ house_site_make(struct house_plan *p, const struct house_site_how *how)
         if (!how->bare_target)
             p->engines[p->n_engines++] = parse(engine_rome);
     }
+    if (how->power)
+        add_power(p->engines[0]);
+    if (how->own)
+        add_own(p->engines[1]);
     return true;
 }
 
@@ -299,10 +352,17 @@ group_served(struct house *h, const struct dr_group *g, const char *site, int64_
 bool
 house_site_served(struct house *h, const struct dr_model *m, const char *site, int64_t epoch)
 {
+    return house_site_served_since(h, m, site, epoch, 0);
+}
+
+bool
+house_site_served_since(struct house *h, const struct dr_model *m, const char *site, int64_t epoch,
+                        uint64_t before)
+{
     bool good = true;
     for (size_t i = 0; i < m->n_groups; i++)
         good &= group_served(h, &m->groups[i], site, epoch);
-    if (sim_violations_total(house_world(h)) == 0)
+    if (sim_violations_total(house_world(h)) == before)
         return good;
     struct json_object *list = sim_violations_list(house_world(h));
     (void)fprintf(stderr, "%s\n", json_object_to_json_string(list));
@@ -310,22 +370,74 @@ house_site_served(struct house *h, const struct dr_model *m, const char *site, i
     return false;
 }
 
+static struct json_object *
+told_by(struct house *h, const char *site, const char *word)
+{
+    struct json_object *command = json_object_new_object();
+    dr_json_set_str(command, "command", word);
+    struct json_object *reply =
+        emu_control(house_engine(h, site), command, (int64_t)dr_now_ns(house_env(h)));
+    (void)json_object_put(command);
+    return reply;
+}
+
+static bool
+runs(struct json_object *vm)
+{
+    const char *status = dr_json_str(vm, "status");
+    return dr_streq(status, "up") || dr_streq(status, "powering_up");
+}
+
+static struct json_object *
+vm_of(struct json_object *list, const char *id)
+{
+    for (size_t i = 0; i < dr_json_length(list); i++)
+        if (dr_streq(dr_json_str(json_object_array_get_idx(list, i), "id"), id))
+            return json_object_array_get_idx(list, i);
+    return NULL;
+}
+
+size_t
+house_site_vms_once(struct house *h, size_t *ret_all)
+{
+    static const char *const sites[] = {"milan", "rome"};
+    struct json_object *replies[2] = {NULL}, *lists[2] = {NULL};
+    size_t once = 0;
+    int64_t twice = 0;
+    *ret_all = 0;
+    for (int i = 0; i < 2; i++) {
+        int64_t n = 0;
+        struct json_object *counters = told_by(h, sites[i], "counters");
+        if (dr_json_i64(dr_json_get(counters, "counters"), "running_twice", &n))
+            twice += n;
+        (void)json_object_put(counters);
+        replies[i] = told_by(h, sites[i], "vms");
+        lists[i] = dr_json_get(replies[i], "vms");
+    }
+    for (int i = 0; i < 2; i++)
+        for (size_t k = 0; k < dr_json_length(lists[i]); k++) {
+            struct json_object *vm = json_object_array_get_idx(lists[i], k);
+            struct json_object *other = vm_of(lists[1 - i], dr_json_str(vm, "id"));
+            if (i == 1 && other)
+                continue;
+            (*ret_all)++;
+            once += runs(vm) != (other && runs(other));
+        }
+    for (int i = 0; i < 2; i++)
+        (void)json_object_put(replies[i]);
+    return twice ? 0 : once;
+}
+
 size_t
 house_site_vms(struct house *h, const char *site)
 {
-    struct emu_engine *e = house_engine(h, site);
     size_t n = 0;
-    if (!e)
+    if (!house_engine(h, site))
         return 0;
-    struct json_object *command = json_object_new_object();
-    dr_json_set_str(command, "command", "vms");
-    struct json_object *reply = emu_control(e, command, (int64_t)dr_now_ns(house_env(h)));
+    struct json_object *reply = told_by(h, site, "vms");
     struct json_object *vms = dr_json_get(reply, "vms");
-    for (size_t i = 0; i < dr_json_length(vms); i++) {
-        const char *status = dr_json_str(json_object_array_get_idx(vms, i), "status");
-        n += dr_streq(status, "up") || dr_streq(status, "powering_up");
-    }
+    for (size_t i = 0; i < dr_json_length(vms); i++)
+        n += runs(json_object_array_get_idx(vms, i));
     (void)json_object_put(reply);
-    (void)json_object_put(command);
     return n;
 }

@@ -7,6 +7,7 @@
 struct house_site_how {
     bool engines;       /* one each: four VMs run at milan; with legs, two more */
     bool down;          /* none of them runs */
+    bool power;         /* two hosts at milan, which its engine can switch off and on */
     bool hosts;         /* an engine each, with a host and no VM: what writes is not its VMs */
     bool legs;          /* two active-active groups, too: mes and lab */
     bool legs_shown;    /* and nobody shows or hides them: no "expose" */
@@ -17,6 +18,9 @@ struct house_site_how {
     bool source_drives; /* transfers are run by the array of their source */
     /* "fence: none": arrays obey calls of an older epoch or token, and count them */
     bool unfenced;
+    /* VMs dev1, dev2 and dev3 run at rome, on a volume that no group is on, and there is no room
+     * for ours beside all of them */
+    bool own;
     const char *rhv; /* more lines under rhv:, indented by two; NULL: none */
 };
 
@@ -30,6 +34,12 @@ void house_site_write(struct sim_world *w, const char *site, bool write);
 /* Every group writable and seen by its hosts at SITE, steady in the record at EPOCH, and nothing
  * that should never happen has happened; otherwise says what is not so. */
 bool house_site_served(struct house *h, const struct dr_model *m, const char *site, int64_t epoch);
+/* The same but for what should never happen: of that no more than BEFORE. */
+bool house_site_served_since(struct house *h, const struct dr_model *m, const char *site,
+                             int64_t epoch, uint64_t before);
+/* How many VMs run at one site and not at the other, of *RET_ALL that are known at either. One that
+ * an engine says to have started twice runs twice. */
+size_t house_site_vms_once(struct house *h, size_t *ret_all);
 /* VMs that run at SITE. */
 size_t house_site_vms(struct house *h, const char *site);
 

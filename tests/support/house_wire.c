@@ -286,15 +286,34 @@ house_latency(struct house *h, unsigned ms)
     h->net.latency_ms = ms;
 }
 
+/* COMMAND is consumed; the reply is the caller's. */
+static struct json_object *
+command(struct house *h, const char *site, const char *name, struct json_object *o)
+{
+    struct emu_engine *e = house_engine(h, site);
+    json_object_object_add(o, "command", json_object_new_string(name));
+    struct json_object *reply = e ? emu_control(e, o, (int64_t)dr_now_ns(h->env)) : NULL;
+    (void)json_object_put(o);
+    dr_cond_wake(&h->net.moved);
+    return reply;
+}
+
 void
 house_hosts_lost(struct house *h, const char *site)
 {
-    struct emu_engine *e = house_engine(h, site);
-    if (!e)
-        return;
-    struct json_object *command = json_object_new_object();
-    json_object_object_add(command, "command", json_object_new_string("hosts_lost"));
-    (void)json_object_put(emu_control(e, command, (int64_t)dr_now_ns(h->env)));
-    (void)json_object_put(command);
-    dr_cond_wake(&h->net.moved);
+    (void)json_object_put(command(h, site, "hosts_lost", json_object_new_object()));
+}
+
+void
+house_hosts_back(struct house *h, const char *site)
+{
+    dr_auto(dr_json_putp) struct json_object *reply =
+        command(h, site, "hosts", json_object_new_object());
+    struct json_object *hosts = dr_json_get(reply, "hosts");
+    for (size_t i = 0; i < dr_json_length(hosts); i++) {
+        struct json_object *o = json_object_new_object();
+        dr_json_set_str(o, "host", dr_json_str(json_object_array_get_idx(hosts, i), "name"));
+        dr_json_set_str(o, "status", "up");
+        (void)json_object_put(command(h, site, "host", o));
+    }
 }

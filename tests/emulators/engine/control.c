@@ -56,6 +56,12 @@ control_vms(struct emu_engine *e, struct json_object *command, struct json_objec
         js_add_str(o, "name", vm->name);
         js_add_str(o, "status", vm_status_name(vm->status));
         js_add_bool(o, "writer", vm->writer);
+        struct json_object *nics = js_get(vm->conf, "nics");
+        for (size_t i = 0; i < js_len(nics); i++) {
+            const char *network = js_str(js_at(nics, i), "network");
+            json_object_array_add(js_list(o, "networks"),
+                                  json_object_new_string(network ? network : ""));
+        }
         if (vm->started_ns)
             js_add_int(o, "started_at", vm->started_ns);
         json_object_array_add(list, o);

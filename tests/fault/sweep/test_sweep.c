@@ -11,6 +11,7 @@
  *
  * DRSTOR_SWEEP_EVERY=N: each Nth of all that.
  */
+#include "support/house_engine.h"
 #include "support/house_internal.h"
 #include "support/house_site.h"
 #include "support/plan_shape.h"
@@ -42,13 +43,18 @@
 enum before {
     AS_IT_IS,
     LOST,           /* milan is dead, and was observed so */
+    BLIND,          /* the same, and nothing was ever read from its engine */
     LOST_OPENED,    /* the same, and somebody made rome's copies writable */
     AT_ROME,        /* moved there, planned */
+    MOVED_TO_ROME,  /* the same, with VMs */
     DEMOTED,        /* made read-only at milan by hand */
     LEFT,           /* promoted at rome without milan, which is back, writable */
+    RETURNED,       /* the same with VMs, which its engine has started anew */
+    CLEANED,        /* and then reprotected */
     PAUSED,         /* suspended */
     STOPPED,        /* somebody stopped replication at the array of rome */
     DRILL,          /* a drill is under way */
+    DRILLED,        /* and its VMs run */
     HALF_WAY,       /* a planned promote whose controller died after some of it */
     HALF_UNPLANNED, /* the same, unplanned, milan answering */
     HALF_BACK,      /* the same, to a point of before */
@@ -69,6 +75,8 @@ static const struct shape {
     bool legs;       /* active-active groups, too */
     bool shown;      /* that nobody has to show */
     bool bare;       /* no engine at rome */
+    bool power;      /* milan's engine can restart its hosts */
+    bool own;        /* rome runs VMs of its own, and has no room for ours beside all of them */
 } shapes[] = {
     {.name = "planned", .goal = PLANNED},
     {.name = "unplanned-lost",
@@ -104,6 +112,18 @@ static const struct shape {
      .before = DRILL,
      .goal = BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]")},
     {.name = "drill-clean", .before = DRILL, .goal = BARE("\"drill-clean\",\"all\":true")},
+    {.name = "drill-promote-vms",
+     .before = DRILL,
+     .goal = BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]"),
+     .engines = true,
+     .every = 3},
+    {.name = "drill-clean-vms",
+     .before = DRILLED,
+     .goal = BARE("\"drill-clean\",\"all\":true"),
+     .engines = true,
+     .every = 3},
+    {.name = "move-in-drill", .before = DRILL, .goal = MOVED, .engines = true, .every = 7},
+    {.name = "move-in-drill-vms", .before = DRILLED, .goal = MOVED, .engines = true, .every = 7},
     {.name = "promote-in-drill", .before = DRILL, .goal = UNPLANNED, .accept_loss = "unknown"},
     {.name = "abort", .before = HALF_WAY, .abort = true},
     {.name = "abort-unplanned", .before = HALF_UNPLANNED, .abort = true},
@@ -115,6 +135,13 @@ static const struct shape {
      .accept_loss = "unknown",
      .declare = "site-lost:milan",
      .engines = true},
+    {.name = "engines-blind",
+     .before = BLIND,
+     .goal = "{\"verb\":\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true}",
+     .accept_loss = "unknown",
+     .declare = "site-lost:milan",
+     .engines = true,
+     .every = 3},
     {.name = "engines-unrecorded",
      .before = LOST,
      .goal = FORCED("\"groups\":[\"erp\",\"db\",\"web\"]"),
@@ -156,6 +183,30 @@ static const struct shape {
      .every = 3},
     {.name = "move-bare", .goal = MOVED, .hosts = true, .bare = true, .every = 5},
     {.name = "move", .goal = MOVED, .engines = true, .every = 5},
+    {.name = "reprotect-stopped-engines",
+     .before = STOPPED,
+     .goal = BARE("\"reprotect\",\"all\":true"),
+     .engines = true,
+     .every = 3},
+    {.name = "reprotect-engines",
+     .before = RETURNED,
+     .goal = BARE("\"reprotect\",\"all\":true"),
+     .accept_loss = "unknown",
+     .engines = true,
+     .every = 11,
+     .power = true},
+    {.name = "failback-engines",
+     .before = CLEANED,
+     .goal = BARE("\"failback\",\"all\":true"),
+     .engines = true,
+     .every = 13,
+     .power = true},
+    {.name = "move-back",
+     .before = MOVED_TO_ROME,
+     .goal = BARE("\"failback\",\"all\":true"),
+     .engines = true,
+     .own = true,
+     .every = 5},
     {.name = "abort-move", .before = HALF_MOVED, .abort = true, .engines = true, .every = 3},
     /* Arrays that obey whoever comes late: nothing but drstor itself keeps an old call away. */
     {.name = "planned-unfenced", .goal = PLANNED, .unfenced = true},
@@ -172,6 +223,8 @@ static const struct house_site_how hows[] = {
     {.engines = true, .legs = true, .legs_shown = true},
     {.hosts = true, .bare_target = true},
     {.engines = true, .down = true},
+    {.engines = true, .power = true},
+    {.engines = true, .own = true, .rhv = "  preempt: { rome: [\"dev*\"] }\n"},
 };
 static struct house_plan plans[DR_COUNT(hows)];
 
@@ -181,7 +234,8 @@ plan_of(const struct shape *s)
     for (size_t i = 0; i < DR_COUNT(hows); i++)
         if (hows[i].engines == s->engines && hows[i].unfenced == s->unfenced &&
             hows[i].legs == s->legs && hows[i].legs_shown == s->shown &&
-            hows[i].bare_target == s->bare && hows[i].hosts == s->hosts && hows[i].down == s->down)
+            hows[i].bare_target == s->bare && hows[i].hosts == s->hosts &&
+            hows[i].down == s->down && hows[i].power == s->power && hows[i].own == s->own)
             return &plans[i];
     abort();
 }
@@ -199,6 +253,8 @@ struct story {
     uint64_t points;
     unsigned calls; /* changing ones */
     uint64_t dual, repeated;
+    uint64_t dual_before, wrong_before; /* what a site that came back did by itself */
+    size_t vms, vms_once;               /* that run at one site, and not at the other */
     char end[TEXT], why[TEXT];
 };
 
@@ -267,7 +323,10 @@ begin(struct story *s, struct house *h, struct controller *c)
 {
     static const struct errand_what adopt = {.kind = ERRAND_ADOPT},
                                     observe = {.kind = ERRAND_OBSERVE};
-    house_sleep_ms(h, 70000);
+    /* Which VMs run is in their domains after an hour. */
+    house_sleep_ms(h, s->shape->before == BLIND ? 3700000 : 70000);
+    if (s->shape->before == BLIND)
+        house_reach(h, "milan", HOUSE_REACH_SILENT);
     if (s->shape->point) /* what rome's copies hold now is kept as p1, and then they go on */
         by_hand(h, (struct sim_request){.op = SIM_OP_SNAPSHOT, .name = "p1"});
     if (!s->shape->unrecorded && errand_do(c, &adopt)->exit != 0)
@@ -276,6 +335,7 @@ begin(struct story *s, struct house *h, struct controller *c)
     case AS_IT_IS:
         break;
     case LOST:
+    case BLIND:
     case LOST_OPENED:
         fate(h, SIM_SITE_DEAD);
         (void)errand_do(c, &observe);
@@ -285,7 +345,8 @@ begin(struct story *s, struct house *h, struct controller *c)
                                             .access = DRSTOR_ACCESS_READ_WRITE});
         break;
     case AT_ROME:
-        must(s, c, PLANNED, NULL, NULL);
+    case MOVED_TO_ROME:
+        must(s, c, s->shape->before == AT_ROME ? PLANNED : MOVED, NULL, NULL);
         house_sleep_ms(h, 70000);
         break;
     case DEMOTED:
@@ -300,6 +361,20 @@ begin(struct story *s, struct house *h, struct controller *c)
         fate(h, SIM_SITE_UP);
         house_sleep_ms(h, 1000);
         break;
+    case RETURNED:
+    case CLEANED:
+        fate(h, SIM_SITE_DEAD);
+        (void)errand_do(c, &observe);
+        house_sleep_ms(h, 25000);
+        must(s, c, FORCED("\"all\":true"), "unknown", "site-lost:milan");
+        fate(h, SIM_SITE_UP);
+        house_hosts_back(h, "milan");
+        house_sleep_ms(h, 400000);
+        if (s->shape->before == RETURNED)
+            break;
+        must(s, c, BARE("\"reprotect\",\"all\":true"), "unknown", NULL);
+        house_sleep_ms(h, 130000);
+        break;
     case PAUSED:
         must(s, c, BARE("\"suspend\",\"all\":true"), NULL, NULL);
         break;
@@ -307,7 +382,10 @@ begin(struct story *s, struct house *h, struct controller *c)
         by_hand(h, (struct sim_request){.op = SIM_OP_SUSPEND});
         break;
     case DRILL:
+    case DRILLED:
         must(s, c, BARE("\"drill-start\",\"groups\":[\"erp\",\"db\"]"), NULL, NULL);
+        if (s->shape->before == DRILLED)
+            must(s, c, BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]"), NULL, NULL);
         break;
     case HALF_WAY:
     case HALF_UNPLANNED:
@@ -378,6 +456,13 @@ points_of(struct story *s, struct house *h, struct dr_arena *a, struct dr_str *t
     }
 }
 
+static uint64_t
+dual_of(struct house *h)
+{
+    return sim_violations(house_world(h), SIM_V_DUAL_WRITABLE) +
+           sim_violations(house_world(h), SIM_V_DUAL_WRITERS);
+}
+
 static void
 state_of(struct story *s, struct house *h)
 {
@@ -409,9 +494,8 @@ state_of(struct story *s, struct house *h)
         }
     if (s->shape->point)
         points_of(s, h, a, &text);
-    s->dual = sim_violations(house_world(h), SIM_V_DUAL_WRITABLE) +
-              sim_violations(house_world(h), SIM_V_DUAL_WRITERS);
-    uint64_t wrong = sim_violations_total(house_world(h));
+    s->dual = dual_of(h) - s->dual_before;
+    uint64_t wrong = sim_violations_total(house_world(h)) - s->wrong_before;
     /* An answered call that comes a second time: without a fence, who could keep it away? */
     if (s->shape->unfenced && s->fault == SIM_FAULT_DUPLICATE)
         wrong -= sim_violations(house_world(h), SIM_V_STALE);
@@ -433,8 +517,11 @@ state_of(struct story *s, struct house *h)
                       r.drill.name ? "yes" : "no", r.exposed_since >= 0 ? "exposed" : "covered");
     }
     if (s->shape->engines)
-        dr_str_printf(&text, "%zu VMs at milan, %zu at rome\n", house_site_vms(h, "milan"),
-                      house_site_vms(h, "rome"));
+        dr_str_printf(&text, "%zu VMs at milan, %zu at rome, %zu domains at rome\n",
+                      house_site_vms(h, "milan"), house_site_vms(h, "rome"),
+                      engine_domains(h, "rome"));
+    if (s->shape->engines)
+        s->vms_once = house_site_vms_once(h, &s->vms);
     (void)snprintf(s->end, sizeof(s->end), "%s", text.s);
     dr_str_freep(&text);
 }
@@ -568,6 +655,8 @@ tell(struct house *h, void *arg)
     begin(s, h, first);
     const char *run = s->shape->abort ? open_run(h, a) : NULL;
     look_at_log(h, &before);
+    s->dual_before = dual_of(h);
+    s->wrong_before = sim_violations_total(house_world(h));
     struct controller *c = house_controller(h, "one");
     if (s->fault) {
         const struct sim_fault f = {.kind = s->fault, .nth = s->nth, .times = 1, .delay_ms = 20000};
@@ -609,13 +698,14 @@ static struct {
     char end[TEXT];
     uint64_t points;
     unsigned calls;
+    size_t vms_once;
 } undisturbed[N_SHAPES];
 
 /* All pairs are some millions: so many of them, spread evenly, are a few minutes. */
 enum { PAIRS = 12000 };
 
 struct sums {
-    uint64_t crashes, converged, faults, recovered, dual, repeated;
+    uint64_t crashes, converged, faults, recovered, dual, repeated, vms, vms_once;
 };
 
 /*
@@ -651,6 +741,9 @@ judge(struct story *s)
         complain(s, "it ends in\n%s\ninstead of\n%s", s->end, should);
     if (s->repeated)
         complain(s, "%llu calls were repeated\n", (unsigned long long)s->repeated);
+    s->vms = undisturbed[s->shape - shapes].vms_once;
+    if (s->vms_once != s->vms)
+        complain(s, "%zu VMs run once, not %zu\n", s->vms_once, s->vms);
     if (!s->good)
         (void)fprintf(stderr, "---- %s, point %llu, fault %s %u, second point %llu\n%s\n",
                       s->shape->name, (unsigned long long)s->doom, sim_fault_name(s->fault), s->nth,
@@ -679,9 +772,13 @@ part_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
             sums->converged += judge(s);
             sums->dual += s->dual;
             sums->repeated += s->repeated;
+            sums->vms += s->vms;
+            sums->vms_once += s->vms_once;
             free(s);
         }
-        for (unsigned call = 1; call <= undisturbed[i].calls; call += every)
+        /* What arrays are told where engines are cleaned, they are told in other shapes, too. */
+        for (unsigned call = 1; call <= undisturbed[i].calls;
+             call += every * (shapes[i].power ? 4 : 1))
             for (size_t f = 0; f < DR_COUNT(faults); f++) {
                 if (faults[f] == SIM_FAULT_HALFWAY && !shapes[i].point)
                     continue;
@@ -694,6 +791,8 @@ part_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
                 sums->faults++;
                 sums->recovered += judge(s);
                 sums->dual += s->dual;
+                sums->vms += s->vms;
+                sums->vms_once += s->vms_once;
                 free(s);
             }
     }
@@ -733,6 +832,8 @@ pairs_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
             sums->converged += judge(s);
             sums->dual += s->dual;
             sums->repeated += s->repeated;
+            sums->vms += s->vms;
+            sums->vms_once += s->vms_once;
             free(s);
         }
         at -= points * points;
@@ -761,6 +862,8 @@ beside(unsigned parts, void (*share)(unsigned, unsigned, unsigned, struct sums *
         ret->recovered += one.recovered;
         ret->dual += one.dual;
         ret->repeated += one.repeated;
+        ret->vms += one.vms;
+        ret->vms_once += one.vms_once;
     }
     (void)close(pipes[0]);
     for (int status; wait(&status) > 0;)
@@ -777,6 +880,7 @@ learn(size_t i)
     memcpy(undisturbed[i].end, s->end, sizeof(s->end));
     undisturbed[i].points = s->points;
     undisturbed[i].calls = s->calls;
+    undisturbed[i].vms_once = s->vms_once;
     bool good = s->good && !s->died;
     if (!good)
         (void)fprintf(stderr, "%s, undisturbed: %s\n%s\n", s->shape->name, s->why, s->end);
@@ -804,6 +908,9 @@ every_pair_of_crashes_converges(void **state)
            (unsigned long long)sums.crashes);
     printf("figure pairs_two_writer_states %llu\n", (unsigned long long)sums.dual);
     printf("figure pairs_repeated_calls %llu\n", (unsigned long long)sums.repeated);
+    printf("figure pairs_vms_running_once %llu of %llu\n", (unsigned long long)sums.vms_once,
+           (unsigned long long)sums.vms);
+    assert_int_equal(sums.vms_once, sums.vms);
     assert_int_equal(sums.converged, sums.crashes);
     assert_int_equal(sums.dual + sums.repeated, 0);
 }
@@ -820,7 +927,10 @@ every_shape_converges(void **state)
            (unsigned long long)sums.faults);
     printf("figure two_writer_states %llu\n", (unsigned long long)sums.dual);
     printf("figure repeated_calls %llu\n", (unsigned long long)sums.repeated);
+    printf("figure vms_running_once %llu of %llu\n", (unsigned long long)sums.vms_once,
+           (unsigned long long)sums.vms);
     assert_int_equal(sums.converged, sums.crashes);
+    assert_int_equal(sums.vms_once, sums.vms);
     assert_int_equal(sums.recovered, sums.faults);
     assert_int_equal(sums.dual + sums.repeated, 0);
 }

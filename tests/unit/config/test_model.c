@@ -186,6 +186,23 @@ start_preempt_and_hooks_are_kept(void **state)
 }
 
 static void
+drills_are_on_the_network_of_their_site_or_on_none(void **state)
+{
+    (void)state;
+    dr_auto(dr_config_freep) struct dr_model *m = load_full();
+    const struct dr_quarantine *rome = dr_model_quarantine(m, "rome");
+    const struct dr_quarantine *milan = dr_model_quarantine(m, "milan");
+    const struct dr_quarantine *other = dr_model_quarantine(m, "nowhere");
+    assert_string_equal(rome->prefix, "drill-");
+    assert_string_equal(rome->network, "lab");
+    assert_string_equal(rome->profile, "lab");
+    assert_string_equal(milan->prefix, "test_");
+    assert_string_equal(milan->profile, "quiet");
+    assert_string_equal(other->prefix, "drill-");
+    assert_null(other->network);
+}
+
+static void
 an_ovirt_dr_file_is_taken_whole(void **state)
 {
     (void)state;
@@ -261,6 +278,7 @@ main(void)
         cmocka_unit_test(arrays_keep_the_keys_of_their_plugins),
         cmocka_unit_test(groups_are_lists_of_copies),
         cmocka_unit_test(start_preempt_and_hooks_are_kept),
+        cmocka_unit_test(drills_are_on_the_network_of_their_site_or_on_none),
         cmocka_unit_test(an_ovirt_dr_file_is_taken_whole),
         cmocka_unit_test(primary_and_secondary_follow_the_addresses_not_the_order),
         cmocka_unit_test(the_example_loads),

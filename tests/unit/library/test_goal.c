@@ -193,6 +193,43 @@ what_is_wrong_is_told(void **state)
     assert_int_equal(good, DR_COUNT(cases));
 }
 
+static void
+what_is_said_of_hosts_goes_with_reprotect(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const restarted[] = {"restarted:milan"}, *const lost[] = {"site-lost:milan"};
+    const struct {
+        const char *goal;
+        const char *const *declare;
+        const char *reason, *says; /* NULL: good */
+    } cases[] = {
+        {"{\"verb\":\"reprotect\",\"all\":true}", restarted, "power cut", NULL},
+        {"{\"verb\":\"reprotect\",\"all\":true}", restarted, NULL, "--declare needs --reason"},
+        {"{\"verb\":\"reprotect\",\"all\":true}", lost, "x",
+         "--declare site-lost does not go with reprotect"},
+        {"{\"verb\":\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true}", restarted, "x",
+         "--declare restarted does not go with promote"},
+        {"{\"verb\":\"demote\",\"all\":true,\"at\":\"rome\"}", restarted, "x",
+         "--declare does not go with demote"},
+    };
+    for (size_t i = 0; i < DR_COUNT(cases); i++) {
+        struct dr_goal g;
+        dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+        struct drstor_consent consent = DRSTOR_CONSENT_INIT;
+        consent.declare = cases[i].declare;
+        consent.n_declare = 1;
+        consent.reason = cases[i].reason;
+        int r = dr_goal_read(f->arena, f->model, cases[i].goal, &consent, &g, &err);
+        if (cases[i].says) {
+            assert_true(r < 0);
+            assert_non_null(strstr(dr_error_message(err), cases[i].says));
+            continue;
+        }
+        assert_int_equal(r, 0);
+        assert_int_equal(dr_goal_declared(&g, "milan"), DR_DECLARED_RESTARTED);
+    }
+}
+
 int
 main(void)
 {
@@ -200,6 +237,7 @@ main(void)
         cmocka_unit_test(every_word_arrives),
         cmocka_unit_test(all_means_those_that_can),
         cmocka_unit_test(what_is_wrong_is_told),
+        cmocka_unit_test(what_is_said_of_hosts_goes_with_reprotect),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -203,6 +203,8 @@ a_cut_alone_allows_nothing(void **state)
     struct ground *g = *state;
     g->declared.kind = DR_DECLARED_PARTITION;
     refused(g, "R051");
+    g->declared.kind = DR_DECLARED_RESTARTED; /* of hosts, which is no word about a site */
+    refused(g, "R051");
 }
 
 static void

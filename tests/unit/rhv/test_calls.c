@@ -77,6 +77,30 @@ detach(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
 }
 
 static int
+remove_domain(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    return dr_rhv_remove(r, NULL, SD, ret, err);
+}
+
+static int
+remove_vm(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    return dr_rhv_remove_vm(r, NULL, VM, ret, err);
+}
+
+static int
+host_off(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    return dr_rhv_host_power(r, NULL, HOST, false, ret, err);
+}
+
+static int
+host_on(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    return dr_rhv_host_power(r, NULL, HOST, true, ret, err);
+}
+
+static int
 update_ovf(struct dr_rhv *r, struct dr_rhv_answer *ret, struct drstor_error **err)
 {
     return dr_rhv_update_ovf(r, NULL, SD, ret, err);
@@ -220,6 +244,10 @@ static const struct call_case calls[] = {
     {deactivate, "POST", ATTACHED "/" SD "/deactivate", "{}", DONE, "cannot deactivate storage domain"},
     {deactivate_force, "POST", ATTACHED "/" SD "/deactivate", "{\"force\":\"true\"}", DONE, "cannot deactivate storage domain"},
     {detach, "DELETE", ATTACHED "/" SD, "", DONE, "cannot detach storage domain"},
+    {remove_domain, "DELETE", API "/storagedomains/" SD "?destroy=true", "", DONE, "cannot remove storage domain"},
+    {remove_vm, "DELETE", API "/vms/" VM "?detach_only=true", "", DONE, "cannot remove VM"},
+    {host_off, "POST", API "/hosts/" HOST "/fence", "{\"fence_type\":\"stop\"}", DONE, "cannot switch host " HOST " off"},
+    {host_on, "POST", API "/hosts/" HOST "/fence", "{\"fence_type\":\"start\"}", DONE, "cannot switch host " HOST " on"},
     {update_ovf, "POST", API "/storagedomains/" SD "/updateovfstore", "{}", DONE, "cannot have the OVF store of storage domain"},
     {iscsi_login, "POST", API "/hosts/" HOST "/iscsilogin",
      "{\"iscsi\":{\"address\":\"10.0.0.5\",\"port\":\"3260\",\"target\":\"iqn.2026-01.example:erp\"}}", DONE, "host " HOST " cannot log in to iqn"},
@@ -431,6 +459,8 @@ what_is_no_id_is_never_sent(void **state)
         assert_int_equal(dr_rhv_attach(b.r, NULL, DC, id, NULL, NULL), DRSTOR_E_INVALID);
         assert_int_equal(dr_rhv_activate(b.r, NULL, DC, id, NULL, NULL), DRSTOR_E_INVALID);
         assert_int_equal(dr_rhv_detach(b.r, NULL, DC, id, NULL, NULL), DRSTOR_E_INVALID);
+        assert_int_equal(dr_rhv_remove(b.r, NULL, id, NULL, NULL), DRSTOR_E_INVALID);
+        assert_int_equal(dr_rhv_remove_vm(b.r, NULL, id, NULL, NULL), DRSTOR_E_INVALID);
         assert_int_equal(dr_rhv_import(b.r, NULL, &import, NULL, NULL), DRSTOR_E_INVALID);
         assert_int_equal(dr_rhv_register_vm(b.r, NULL, &what, NULL, NULL), DRSTOR_E_INVALID);
         assert_int_equal(dr_rhv_get_vm(b.r, NULL, id, b.a, &vm, NULL), DRSTOR_E_INVALID);

@@ -102,7 +102,7 @@ read_attached(const struct work *w, struct json_object *o)
 static int
 read_vms(const struct work *w, struct json_object *o)
 {
-    return rhv_read_vms(w->a, o, w->v, w->err);
+    return rhv_read_vms(w->a, o, w->v->detailed, w->v, w->err);
 }
 
 static int
