@@ -1,6 +1,7 @@
 /* Giving a run up, and letting the primary serve again where the run had taken that from it. */
 #include "library/internal.h"
 
+#include "base/failpoint.h"
 #include "base/str.h"
 
 #include <string.h>
@@ -196,7 +197,7 @@ drstor_abort(struct drstor *d, const char *run, const struct drstor_callbacks *c
     r = dr_session_mirror(&x.s, x.s.arena, &said, err);
     if (r == DRSTOR_OK)
         r = dr_run_abort(&setup, x.s.arena, run, false, &a, err);
-    if (r == DRSTOR_OK)
+    if (r == DRSTOR_OK && !DR_CANARY("no-way-back"))
         r = serve_again(&x, &a, err);
     if (r == DRSTOR_OK)
         r = document(&x, &a, ret_json, err);

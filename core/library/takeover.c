@@ -88,7 +88,8 @@ wait_until_old_enough(struct takeover *t, struct drstor_error **err)
 static const char *
 behind(struct takeover *t, const struct dr_group *g, struct dr_record *ret)
 {
-    if (dr_store_load(t->s.store, t->s.arena, g->name, ret, NULL, NULL) < 0)
+    if (dr_store_load(t->s.store, t->s.arena, g->name, ret, NULL, NULL) < 0 ||
+        DR_CANARY("stale-mirror"))
         return NULL;
     return dr_takeover_behind(t->s.arena, g, ret, &t->facts);
 }
@@ -180,8 +181,11 @@ fence(struct takeover *t, const struct dr_group *g, const struct dr_copy *copy,
             .token = (uint64_t)t->token,
             .deadline_ns =
                 dr_now_ns(t->s.d->env) + (uint64_t)t->s.d->model->observe_timeout_s * DR_S};
-        (void)dr_endpoints_call(t->s.ends, copy->array, &call, &t->s.d->cancel, t->s.arena, &reply,
-                                &why);
+        if (DR_CANARY("no-token"))
+            reply.outcome = DRSTOR_OUTCOME_DONE;
+        else
+            (void)dr_endpoints_call(t->s.ends, copy->array, &call, &t->s.d->cancel, t->s.arena,
+                                    &reply, &why);
         DR_FP("takeover.fenced");
         f->done = reply.outcome == DRSTOR_OUTCOME_DONE;
         f->why_not = f->done       ? NULL
@@ -252,6 +256,28 @@ forsake_all(struct takeover *t)
 
 /* ---- the write that counts ------------------------------------------------------------------- */
 
+/* What RUN was in the middle of, of groups whose records are not behind, no run will end: they are
+ * at rest, and whoever goes on does so by a run of its own. */
+static int
+leave_at_rest(struct takeover *t, const char *run, const char *why, struct drstor_error **err)
+{
+    int r = DRSTOR_OK;
+    for (size_t i = 0; r == DRSTOR_OK && i < t->n_locked; i++) {
+        struct dr_record rec;
+        int64_t version = 0;
+        if (dr_store_load(t->s.store, t->s.arena, t->locked[i], &rec, &version, NULL) < 0 ||
+            dr_record_at_rest(&rec) || !dr_streq(rec.op.id, run))
+            continue;
+        if (rec.phase == DR_PHASE_RESYNCING && rec.old_copy != DR_OLD_COPY_DIVERGED)
+            rec.old_copy = DR_OLD_COPY_STALE;
+        dr_record_rest(&rec);
+        r = dr_store_cas(t->s.store, &rec, version, t->tokens[i], NULL, err);
+        if (r == DRSTOR_OK)
+            r = audit(t, t->locked[i], "record at rest", why, err);
+    }
+    return r;
+}
+
 static int
 end_runs_of(struct takeover *t, const char *group, const char *why, struct drstor_error **err)
 {
@@ -272,6 +298,8 @@ end_runs_of(struct takeover *t, const char *group, const char *why, struct drsto
                                 dr_now_utc(t->s.d->env), err);
         if (r == DRSTOR_OK)
             r = dr_store_audit(t->s.store, &entry, NULL, err);
+        if (r == DRSTOR_OK)
+            r = leave_at_rest(t, open[i].id, why, err);
     }
     return r;
 }

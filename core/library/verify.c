@@ -2,6 +2,7 @@
  * and nowhere else. */
 #include "library/internal.h"
 
+#include "base/failpoint.h"
 #include "base/str.h"
 #include "base/timetext.h"
 #include "plan/verify.h"
@@ -61,6 +62,8 @@ verify_group(struct session *s, const struct dr_group *g, const struct dr_facts 
     for (size_t i = 0; i < g->n_copies && g->topology == DR_TOPOLOGY_ACTIVE_ACTIVE; i++)
         ask(s, &g->copies[i], probe, &legs[i]);
     enum dr_verdict_dual verdict = dr_verify_dual(s->arena, g, facts, legs, &checks, &n);
+    if (DR_CANARY("unknown-is-yes") && verdict == DR_DUAL_UNKNOWN)
+        verdict = DR_DUAL_VERIFIED;
     struct json_object *o = json_object_new_object();
     dr_json_set_str(o, "group", g->name);
     dr_json_set_str(o, "verdict", dr_name(&dr_verdict_dual_names, (int)verdict));

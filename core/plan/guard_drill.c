@@ -197,14 +197,24 @@ no_room(const struct dr_guard_case *c, const struct dr_engine_facts *e,
     const int64_t mib = 1 << 20;
     /* What preempt would free is not given up for a drill. */
     int64_t have = room->room < 0 ? -1 : room->room - room->freed;
-    if (room->need < 0 || have < 0 || room->need <= have)
+    bool too_big = room->biggest > room->roomiest && room->roomiest >= 0;
+    if (room->need < 0 || have < 0 || (room->need <= have && !too_big))
         return false;
-    r->text = dr_arena_printf(c->arena,
-                              "the %zu VM%s of this drill need%s %lld MiB of memory in cluster %s "
-                              "of %s, which has %lld MiB left",
-                              room->n_vms, room->n_vms == 1 ? "" : "s", room->n_vms == 1 ? "s" : "",
-                              (long long)(room->need / mib), room->cluster, c->target->site->name,
-                              (long long)(have / mib));
+    if (room->need > have)
+        r->text = dr_arena_printf(
+            c->arena,
+            "the %zu VM%s of this drill need%s %lld MiB of memory in cluster %s of %s, which has "
+            "%lld MiB left",
+            room->n_vms, room->n_vms == 1 ? "" : "s", room->n_vms == 1 ? "s" : "",
+            (long long)(room->need / mib), room->cluster, c->target->site->name,
+            (long long)(have / mib));
+    else
+        r->text = dr_arena_printf(c->arena,
+                                  "VM %s of this drill needs %lld MiB of memory, and no host of "
+                                  "cluster %s of %s has more "
+                                  "than %lld MiB left",
+                                  room->biggest_vm, (long long)(room->biggest / mib), room->cluster,
+                                  c->target->site->name, (long long)(room->roomiest / mib));
     r->evidence = dr_arena_printf(c->arena, "%zu host%s up there, says %s", room->n_hosts_up,
                                   room->n_hosts_up == 1 ? "" : "s", says(c, e));
     r->remedy = dr_arena_printf(c->arena,

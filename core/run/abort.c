@@ -31,13 +31,16 @@ add(struct dr_run *run, const char ***list, size_t *n, const char *format, ...)
 }
 
 /* Does the group stand where this run left it, and how? */
-enum where { NOT_BEGUN, FENCING, COMMITTED, RESYNCING, DRILLING, ENDED };
+enum where { NOT_BEGUN, FENCING, COMMITTED, RESYNCING, DRILLING, NO_DRILL, ENDED };
 
 static enum where
 where(const struct dr_run *run, const struct dr_plan_group *f, const struct dr_record *rec)
 {
+    if (dr_record_settled_by(rec, run->id) && f->operation == DR_OPERATION_DRILL_START)
+        /* Forgotten: by an abort before this one, which saw that there is no clone, and died. */
+        return dr_streq(rec->drill.run, run->id) ? DRILLING : NO_DRILL;
     if (dr_record_settled_by(rec, run->id))
-        return rec->drill.run && dr_streq(rec->drill.run, run->id) ? DRILLING : ENDED;
+        return ENDED;
     if (!dr_streq(rec->op.id, run->id))
         return NOT_BEGUN;
     if (rec->phase == DR_PHASE_RESYNCING)
@@ -81,6 +84,9 @@ tell(struct dr_run *run, const struct dr_plan_group *f, const struct dr_record *
             f->name, f->from, f->name);
         break;
     case DRILLING: /* tell_drill() */
+        break;
+    case NO_DRILL:
+        add(run, &ret->undone, &ret->n_undone, "%s: no clone was made at %s", f->name, f->to);
         break;
     case ENDED:
         add(run, &ret->stays, &ret->n_stays, "%s: was done before: %s", f->name,

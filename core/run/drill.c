@@ -78,7 +78,7 @@ clone_call(struct dr_step *s, const struct dr_drive *d, const struct dr_copy_vie
     call->planned = true;
     call->epoch = (uint64_t)s->flip->epoch;
     call->point = s->flip->point;
-    if (dr_drill_with_vms(&s->run->plan.goal, s->target)) {
+    if (dr_drill_with_vms(&s->run->plan.goal, s->target) || DR_CANARY("drill-shown")) {
         call->host_groups = s->target->expose;
         call->n_host_groups = s->target->n_expose;
     }
@@ -96,6 +96,8 @@ dr_step_clone(struct dr_step *s)
         return dr_step_fail(
             s, r == DRSTOR_E_REFUSED ? DR_STEP_END_REFUSED : dr_step_end_of_status(r), &err);
     DR_FP("drill.named");
+    if (DR_CANARY("drill-pauses") && dr_step_pause(s) != DR_STEP_END_DONE)
+        return DR_STEP_END_FAILED;
     const struct dr_drive drive = {.at = dr_drill_copy(s, name),
                                    .wanted = "there, writable, and shown as it should be",
                                    .holds = cloned,

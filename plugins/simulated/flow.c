@@ -313,6 +313,23 @@ settle_access(struct sim_group *g, struct sim_copy *c, enum drstor_access access
         c->members[i].access = access;
 }
 
+/* They parted, and nobody was put out: who has less follows the other one first. */
+static void
+settle_rejoin(struct sim_group *g, struct sim_copy *a, struct sim_copy *b)
+{
+    uint64_t b_lacks = sim_behind(g, a, b), a_lacks = sim_behind(g, b, a);
+    if (a->split || b->split)
+        return; /* each has what the other lacks, which is for a person */
+    if (!a_lacks && !b_lacks) {
+        a->insync = b->insync = 1;
+        return;
+    }
+    struct sim_copy *less = b_lacks ? b : a;
+    less->detached = 1;
+    less->peer = (uint32_t)((less == b ? a : b) - g->copies);
+    settle_access(g, less, DRSTOR_ACCESS_NONE);
+}
+
 /* Active-active: who goes on when the legs lose each other. */
 static void
 settle_legs(struct sim_world *w, struct sim_group *g)
@@ -320,8 +337,12 @@ settle_legs(struct sim_world *w, struct sim_group *g)
     struct sim_copy *a = &g->copies[0], *b = &g->copies[1];
     if (sim_link_live(w, a, b)) {
         struct sim_copy *legs[] = {a, b};
+        if (!a->insync && !a->detached && !b->detached)
+            settle_rejoin(g, a, b);
         for (int i = 0; i < 2; i++)
-            if (!legs[i]->detached && legs[i]->members[0].access == DRSTOR_ACCESS_NONE)
+            if (legs[i]->detached)
+                settle_access(g, legs[i], DRSTOR_ACCESS_NONE);
+            else if (legs[i]->members[0].access == DRSTOR_ACCESS_NONE)
                 settle_access(g, legs[i], DRSTOR_ACCESS_READ_WRITE);
         return;
     }
@@ -362,6 +383,9 @@ settle_copies(struct sim_world *w, struct sim_group *g)
             continue;
         }
         c->whole = 0;
+        /* Written while it was out: what is there alone is not overwritten by itself. */
+        if (c->relation == DRSTOR_RELATION_MUTUAL && sim_behind(g, c, s))
+            continue;
         if (g->sync && !c->insync && !c->begun_ns) {
             if (!c->detached && sim_behind(g, s, c) == 0)
                 c->insync = 1;

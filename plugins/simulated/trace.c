@@ -11,6 +11,7 @@ struct sim_told {
         uint32_t segments[SIM_MEMBERS];
         uint32_t relation[SIM_COPIES];
         uint64_t image_moves;
+        uint32_t pair;
         struct {
             uint32_t access, exposed, writers, segment;
             uint64_t count;
@@ -122,7 +123,13 @@ trace_images(struct sim_world *w, uint32_t gi)
     w->told->groups[gi].image_moves = g->image_moves;
     struct sim_trace_entry none = {.kind = SIM_TRACE_NO_IMAGES, .group = gi};
     trace(w, &none);
-    for (size_t k = 0; k < g->n_images; k++)
+    for (size_t k = 0; k < g->n_images; k++) {
+        struct sim_trace_entry clone = {.kind = SIM_TRACE_CLONE,
+                                        .group = gi,
+                                        .copy = g->images[k].copy,
+                                        .exposed = g->images[k].exposed != 0};
+        if (g->images[k].clone)
+            trace(w, &clone);
         for (uint32_t i = 0; !g->images[k].clone && i < g->n_members; i++) {
             const struct sim_point *p = &g->images[k].members[i].point;
             struct sim_trace_entry e = {.kind = SIM_TRACE_IMAGE,
@@ -133,6 +140,26 @@ trace_images(struct sim_world *w, uint32_t gi)
                                         .count = p->count};
             trace(w, &e);
         }
+    }
+    return true;
+}
+
+static bool
+trace_pair(struct sim_world *w, uint32_t gi)
+{
+    const struct sim_group *g = &w->groups[gi];
+    if (!g->active_active || g->n_copies != 2)
+        return false;
+    const struct sim_copy *a = &g->copies[0], *b = &g->copies[1];
+    bool joined = a->insync && b->insync && !a->detached && !b->detached;
+    uint32_t pair = SIM_TRACE_PAIR_IS | (joined ? SIM_TRACE_PAIR_JOINED : 0) |
+                    (sim_link_live(w, a, b) ? SIM_TRACE_PAIR_LINKED : 0) |
+                    (g->arbiter == DRSTOR_ARBITER_OK ? SIM_TRACE_PAIR_ARBITER : 0);
+    if (pair == w->told->groups[gi].pair)
+        return false;
+    w->told->groups[gi].pair = pair;
+    struct sim_trace_entry e = {.kind = SIM_TRACE_PAIR, .group = gi, .state = pair};
+    trace(w, &e);
     return true;
 }
 
@@ -153,6 +180,7 @@ sim_trace_scan(struct sim_world *w, enum sim_trace_cause cause)
     for (uint32_t gi = 0; gi < w->n_groups; gi++) {
         trace_segments(w, gi);
         any |= trace_images(w, gi);
+        any |= trace_pair(w, gi);
         for (uint32_t ci = 0; ci < w->groups[gi].n_copies; ci++) {
             any |= trace_copy(w, gi, ci);
             for (uint32_t i = 0; i < w->groups[gi].n_members; i++)
@@ -187,6 +215,8 @@ op_of(uint32_t op)
     return op == SIM_OP_SET_ACCESS     ? SIM_TRACE_OP_SET_ACCESS
            : op == SIM_OP_FORCE_ACCESS ? SIM_TRACE_OP_FORCE_ACCESS
            : op == SIM_OP_RESYNC       ? SIM_TRACE_OP_RESYNC
+           : op == SIM_OP_TEST_START   ? SIM_TRACE_OP_TEST_START
+           : op == SIM_OP_TEST_STOP    ? SIM_TRACE_OP_TEST_STOP
                                        : SIM_TRACE_OP_OTHER;
 }
 

@@ -15,6 +15,8 @@ enum sim_trace_kind {
     SIM_TRACE_MEMBER,    /* group, copy, member: access to segment, count, at_ns and writers */
     SIM_TRACE_IMAGE,     /* group, copy, member: a snapshot holds segment, count */
     SIM_TRACE_NO_IMAGES, /* group: what snapshots there are follows */
+    SIM_TRACE_CLONE,     /* group, copy: a clone of it is there; exposed: its host groups see it */
+    SIM_TRACE_PAIR,      /* group, active-active: state is bits of sim_trace_pair */
     SIM_TRACE_SENT,      /* a mutating call: op to planned */
     SIM_TRACE_EFFECT,    /* the same, and what came of it: outcome */
     SIM_TRACE_END, /* all of the above since the last one happened at once, because of `cause` */
@@ -33,6 +35,15 @@ enum sim_trace_op {
     SIM_TRACE_OP_SET_ACCESS,
     SIM_TRACE_OP_FORCE_ACCESS,
     SIM_TRACE_OP_RESYNC,
+    SIM_TRACE_OP_TEST_START,
+    SIM_TRACE_OP_TEST_STOP,
+};
+
+enum sim_trace_pair {
+    SIM_TRACE_PAIR_IS = 1,      /* always */
+    SIM_TRACE_PAIR_JOINED = 2,  /* what is written at one leg is written at the other */
+    SIM_TRACE_PAIR_LINKED = 4,  /* they see each other */
+    SIM_TRACE_PAIR_ARBITER = 8, /* it answers */
 };
 
 /* Numbers of groups, copies and members are their places in the specification; segment 0 of every

@@ -80,10 +80,15 @@ view_lag(const struct sim_world *w, const struct sim_group *g, const struct sim_
          struct sim_view *v)
 {
     uint64_t point = SIM_NEVER;
-    for (size_t i = 0; i < g->n_members; i++)
+    bool torn = false;
+    for (size_t i = 0; i < g->n_members; i++) {
+        torn |= c->members[i].point.at_ns != c->members[0].point.at_ns;
         if (c->members[i].point.at_ns < point)
             point = c->members[i].point.at_ns;
-    v->point_utc = sim_utc(w, point);
+    }
+    /* Volumes that were copied one after the other, and not to the end, are of no one moment. */
+    torn &= c->relation == DRSTOR_RELATION_DESTINATION;
+    v->point_utc = torn ? -1 : sim_utc(w, point);
     v->lag_s = v->lag_bytes = -1;
     if (c->relation != DRSTOR_RELATION_DESTINATION)
         return;

@@ -328,6 +328,49 @@ nothing_to_do_is_said_of_what_is_so_now(void **state)
     assert_true(run(*state, tell_overtaken, &s));
 }
 
+/* ---- a drill is given up, and whoever does it dies --------------------------------------------
+ */
+
+static bool
+abort_says(const struct errand *e, const char *words)
+{
+    return e->exit == 0 && e->json && strstr(e->json, words) && !strstr(e->json, "was done before");
+}
+
+static void
+tell_no_clone(struct house *h, void *arg)
+{
+    struct story *s = arg;
+    struct controller *c = house_controller(h, "ops");
+    const struct sim_fault refuses = {
+        .kind = SIM_FAULT_REFUSE, .op = SIM_OP_TEST_START, .code = "full", .nth = 1};
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    struct dr_run_row *open = NULL;
+    struct dr_record rec;
+    size_t n = 0;
+    (void)errand_do(c, &adopt);
+    if (sim_enter(house_world(h)) < 0 || sim_fault_add(house_world(h), &refuses) < 0 ||
+        sim_leave(house_world(h)) < 0)
+        abort();
+    if (planned(c, "{\"verb\":\"drill-start\",\"groups\":[\"erp\"]}")->exit != 4 ||
+        dr_store_run_open(house_store(h), a, NULL, &open, &n, NULL) < 0 || n != 1)
+        return;
+    const struct errand_what give_up = {.kind = ERRAND_ABORT, .goal = open[0].id};
+    controller_doom(c, s->doom);
+    if (!errand_do(c, &give_up)->died ||
+        dr_store_load(house_store(h), a, "erp", &rec, NULL, NULL) < 0 || rec.drill.name ||
+        dr_store_run_open(house_store(h), a, NULL, &open, &n, NULL) < 0 || n != 1)
+        return;
+    s->reached = true;
+    s->good = abort_says(errand_do(house_controller(h, "next"), &give_up), "no clone was made");
+}
+
+static void
+a_drill_that_was_forgotten_was_not_done(void **state)
+{
+    assert_true(run_until_reached(*state, tell_no_clone));
+}
+
 static int
 setup(void **state)
 {
@@ -357,6 +400,7 @@ main(void)
         cmocka_unit_test(a_run_whose_record_cannot_be_written_stays_open),
         cmocka_unit_test(nothing_to_do_is_said_of_what_is_so_now),
         cmocka_unit_test(what_was_given_up_does_not_keep_a_primary_from_serving_again),
+        cmocka_unit_test(a_drill_that_was_forgotten_was_not_done),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

@@ -26,8 +26,6 @@
 
 enum { PACK = 100, JOBS_MOST = 16, SHOWN_MOST = 20, PACK_S = 120 };
 
-static struct shape plain[SHAPES], staged[SHAPES_WITH_ENGINES];
-
 struct totals {
     uint64_t seeds, bad, right;
     uint64_t wrong[WRONG_KINDS], over_living[WRONG_KINDS];
@@ -79,7 +77,7 @@ child_main(int fd, uint64_t from, uint64_t n)
     (void)mallopt(M_TOP_PAD, 16 << 20);
     for (uint64_t i = 0; i < n; i++) {
         struct said s = {.seed = from + i};
-        story_play(story_shape(plain, staged, s.seed), s.seed, false, &s.v);
+        story_play(story_shape(s.seed), s.seed, false, &s.v);
         const char *at = (const char *)&s;
         for (size_t left = sizeof(s); left;) {
             ssize_t w = write(fd, at, left);
@@ -203,7 +201,9 @@ static const struct canary {
     {"any-loss", CHECK_S3},        {"first-member", CHECK_S4},  {"resync-from-old", CHECK_S5},
     {"send-first", CHECK_S6},      {"half-a-commit", CHECK_S7}, {"no-settle", CHECK_S8},
     {"believe-unknown", CHECK_S9}, {"trust-damage", CHECK_S13}, {"no-audit", CHECK_S14},
-    {"forget-run", CHECK_L1},      {"no-remedy", CHECK_L2},
+    {"forget-run", CHECK_L1},      {"no-remedy", CHECK_L2},     {"stale-consent", CHECK_S10},
+    {"drill-pauses", CHECK_S11},   {"drill-shown", CHECK_S11},  {"no-way-back", CHECK_L3},
+    {"unknown-is-yes", CHECK_S12}, {"no-token", CHECK_S8},      {"stale-mirror", CHECK_S8},
 };
 enum { CANARY_SEEDS = 1000 };
 
@@ -260,18 +260,6 @@ print_totals(const struct totals *t, double seconds)
 }
 
 static bool
-prepare(void)
-{
-    for (unsigned i = 0; i < SHAPES; i++)
-        if (!shape_make(&plain[i], i, false))
-            return false;
-    for (unsigned i = 0; i < SHAPES_WITH_ENGINES; i++)
-        if (!shape_make(&staged[i], i, true))
-            return false;
-    return true;
-}
-
-static bool
 number(const char *text, uint64_t *ret)
 {
     char *end = NULL;
@@ -284,7 +272,7 @@ static int
 one(uint64_t seed)
 {
     struct verdict v;
-    story_play(story_shape(plain, staged, seed), seed, true, &v);
+    story_play(story_shape(seed), seed, true, &v);
     printf("seed %llu: %s\n", (unsigned long long)seed, v.bad ? v.text : "ok");
     (void)fflush(stdout);
     _exit(v.bad ? 1 : 0);
@@ -322,7 +310,7 @@ main(int argc, char **argv)
     }
     jobs = jobs < 1 ? 1 : jobs > JOBS_MOST ? JOBS_MOST : jobs;
     dr_log_level(DRSTOR_LOG_ERROR); /* arrays that obey anybody are warned of */
-    if (!prepare())
+    if (!story_prepare())
         return 2;
     if (single) {
         dr_canary_set(bird);

@@ -67,17 +67,24 @@ add_array(struct dr_str *j, unsigned site, const struct array_draw *a)
                   a->source_drives ? "source" : "target");
 }
 
+/* The legs of a pair are one volume to their hosts. */
+static int
+letter(unsigned site, bool leg)
+{
+    return site && !leg ? 'b' : 'a';
+}
+
 static void
-add_copy(struct dr_str *j, unsigned g, unsigned site, unsigned members)
+add_copy(struct dr_str *j, unsigned g, unsigned site, unsigned members, bool leg)
 {
     dr_str_printf(j,
-                  "%s{\"array\":\"%s\",\"id\":\"%s\",\"host_groups\":{\"rhv-%s\":{\"protocol\":"
+                  "%s{\"array\":\"%s\",\"id\":\"%s\",%s\"host_groups\":{\"rhv-%s\":{\"protocol\":"
                   "\"fcp\",\"lun\":%u,\"target\":\"50:06:01:60:00:00:00:0%u\"}},\"members\":[",
-                  site ? "," : "", arrays[site], copies[g][site], sites[site], 10 + 10 * g,
-                  site + 1);
+                  site ? "," : "", arrays[site], copies[g][site], leg ? "\"exposed\":true," : "",
+                  sites[site], 10 + 10 * g, site + 1);
     for (unsigned m = 0; m < members; m++)
         dr_str_printf(j, "%s{\"id\":\"%s_%c\",\"wwid\":\"3600%c%u%u\",\"bytes\":1073741824}",
-                      m ? "," : "", copies[g][site], 'a' + (int)m, site ? 'b' : 'a', g, m);
+                      m ? "," : "", copies[g][site], 'a' + (int)m, letter(site, leg), g, m);
     dr_str_add(j, "]}");
 }
 
@@ -91,8 +98,23 @@ add_group(struct dr_str *j, struct dice *d, unsigned g, bool sync)
                   g ? "," : "", groups[g], sync ? "sync" : "async",
                   roll(d, 10) < 4 ? "true" : "false", sync && roll(d, 2) ? "true" : "false",
                   20 + roll(d, 100));
-    add_copy(j, g, 0, members);
-    add_copy(j, g, 1, members);
+    add_copy(j, g, 0, members, false);
+    add_copy(j, g, 1, members, false);
+    dr_str_add(j, "]}");
+}
+
+static void
+add_legs(struct dr_str *j, struct dice *d, unsigned g)
+{
+    static const char *const arbiters[] = {"ok", "ok", "ok", "absent"};
+    unsigned members = 1 + roll(d, 2);
+    dr_str_printf(j,
+                  "%s\"%s\":{\"mode\":\"sync\",\"topology\":\"active-active\",\"preferred\":\"%s\","
+                  "\"arbiter\":\"%s\",\"copies\":[",
+                  g ? "," : "", groups[g], sites[roll(d, 4) == 0],
+                  arbiters[roll(d, DR_COUNT(arbiters))]);
+    add_copy(j, g, 0, members, true);
+    add_copy(j, g, 1, members, true);
     dr_str_add(j, "]}");
 }
 
@@ -126,10 +148,12 @@ yaml_begin(struct dr_str *y, bool engines)
 }
 
 static void
-yaml_group(struct dr_str *y, unsigned g, bool sync, unsigned loss_max_s, bool stop)
+yaml_group(struct dr_str *y, unsigned g, bool sync, bool legs, unsigned loss_max_s, bool stop)
 {
     dr_str_printf(y, "  %s:\n    mode: %s\n    preferred: milan\n", groups[g],
                   sync ? "sync" : "async");
+    if (legs)
+        dr_str_add(y, "    topology: active-active\n");
     if (loss_max_s)
         dr_str_printf(y, "    loss_max: %us\n", loss_max_s);
     if (stop)
@@ -201,12 +225,12 @@ adopt(struct house *h, void *arg)
 }
 
 static int
-writers_of(struct sim_world *w, unsigned group, unsigned site, bool on)
+writers_of(struct sim_world *w, unsigned group, unsigned site, bool leg, bool on)
 {
     char wwid[32];
     int r = 0;
     for (unsigned m = 0; m < 2; m++) {
-        (void)snprintf(wwid, sizeof(wwid), "3600%c%u%u", site ? 'b' : 'a', group, m);
+        (void)snprintf(wwid, sizeof(wwid), "3600%c%u%u", letter(site, leg), group, m);
         int x = sim_lun_writer(w, sites[site], wwid, "app", on);
         r = x < 0 && x != -2 ? x : r; /* a group of one volume has no second */
     }
@@ -214,23 +238,28 @@ writers_of(struct sim_world *w, unsigned group, unsigned site, bool on)
 }
 
 void
-shape_writers(struct house *h, unsigned group, unsigned site, bool on)
+shape_writers(struct house *h, const struct shape *s, unsigned group, unsigned site, bool on)
 {
     if (sim_enter(house_world(h)) < 0)
         abort();
-    (void)writers_of(house_world(h), group, site, on);
+    (void)writers_of(house_world(h), group, site, s->legs && group == 0, on);
     if (sim_leave(house_world(h)) < 0)
         abort();
 }
 
 bool
-shape_make(struct shape *s, unsigned number, bool engines)
+shape_make(struct shape *s, unsigned number, enum shape_kind kind)
 {
-    struct dice d = {UINT64_C(0xd05) * (number + 1) + (engines ? 977 : 0)};
+    bool engines = kind == SHAPE_STAGED, legs = kind == SHAPE_LEGS;
+    struct dice d = {UINT64_C(0xd05) * (number + 1) + UINT64_C(977) * kind};
     dr_auto(dr_str_freep) struct dr_str j = {0}, y = {0};
     unsigned weight = roll(&d, 10);
-    *s = (struct shape){.engines = engines};
-    s->n_groups = engines ? 1 : weight < 6 ? 1 : weight < 9 ? 2 : 3;
+    *s = (struct shape){.engines = engines, .legs = legs};
+    s->n_groups = engines || (legs && weight < 6) ? 1
+                  : legs                          ? 2
+                  : weight < 6                    ? 1
+                  : weight < 9                    ? 2
+                                                  : 3;
 
     s->fenced = true;
     dr_str_add(&j, "{\"clock\":\"virtual\",\"writes_per_s\":20,\"transfer_ms\":50,"
@@ -252,11 +281,14 @@ shape_make(struct shape *s, unsigned number, bool engines)
     dr_str_add(&j, "},\"groups\":{");
     yaml_begin(&y, engines);
     for (unsigned g = 0; g < s->n_groups; g++) {
-        bool sync = roll(&d, 2);
+        bool pair = legs && g == 0, sync = roll(&d, 2) || pair;
         unsigned loss_max_s = roll(&d, 5) == 0 ? 30 : 0;
         s->standing_ns[g] = loss_max_s * DR_S;
-        add_group(&j, &d, g, sync);
-        yaml_group(&y, g, sync, loss_max_s, roll(&d, 4) == 0);
+        if (pair)
+            add_legs(&j, &d, g);
+        else
+            add_group(&j, &d, g, sync);
+        yaml_group(&y, g, sync, pair, loss_max_s, roll(&d, 4) == 0);
     }
     dr_str_add(&j, "}}");
 
@@ -268,7 +300,9 @@ shape_make(struct shape *s, unsigned number, bool engines)
     if (r == 0)
         r = sim_advance(w, 7200 * SIM_SECOND); /* "an hour ago" is a time */
     for (unsigned g = 0; r == 0 && !engines && g < s->n_groups; g++)
-        r = writers_of(w, g, 0, true);
+        r = writers_of(w, g, 0, legs && g == 0, true);
+    if (r == 0 && legs && number % 2)
+        r = writers_of(w, 0, 1, true, true); /* at both sites */
     if (r == 0)
         r = sim_advance(w, 200 * SIM_SECOND);
     if (sim_leave(w) < 0 || r < 0)

@@ -40,6 +40,13 @@ enum met {
     MET_FLIPS,    /* primaries changed */
     MET_GIVEN_UP, /* runs that could not end, in the end */
     MET_GUARDED,  /* what came back was closed by a guard */
+    MET_LEGS,     /* worlds with an active-active pair */
+    MET_VERIFIED, /* verdicts that both sites can write */
+    MET_DOUBTED,  /* and that they cannot, or that nobody knows */
+    MET_OFFICES,  /* worlds with two controllers */
+    MET_TAKEN,    /* takeovers */
+    MET_REPLACED, /* acts that were told that somebody has taken over */
+    MET_LEFT,     /* groups of which a person has to say which copy counts */
     MET_COUNT,
 };
 const char *met_name(enum met what);
@@ -55,7 +62,8 @@ struct verdict {
 
 /* SHOW: a history is made; it goes to stdout. */
 void story_play(const struct shape *s, uint64_t seed, bool show, struct verdict *ret);
-const struct shape *story_shape(const struct shape *plain, const struct shape *engines,
-                                uint64_t seed);
+/* All that there are, and which of them belongs to a seed. */
+bool story_prepare(void);
+const struct shape *story_shape(uint64_t seed);
 
 #endif

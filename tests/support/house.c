@@ -443,6 +443,12 @@ controller_house(const struct controller *c)
     return c->h;
 }
 
+struct office *
+controller_office(const struct controller *c)
+{
+    return c->office;
+}
+
 void
 controller_cancel(struct controller *c)
 {
@@ -464,7 +470,9 @@ static void
 on_decide(const char *plan_json, struct drstor_answer *answer, void *user)
 {
     struct errand *e = user;
-    (void)plan_json;
+    struct house *h = e->by->h;
+    if (h->asked)
+        h->asked(e->by, plan_json, h->asked_user);
     (void)dr_sleep_until(e->by->env, dr_now_ns(e->by->env) + e->what.thinks_ms * DR_MS, NULL);
     answer->go = 1;
 }
@@ -509,6 +517,8 @@ errand_call(struct errand *e)
         return drstor_guard(d, &guard, &cb, &e->json, &e->error);
     case ERRAND_TAKEOVER:
         return drstor_takeover(d, &consent, &e->json, &e->error);
+    case ERRAND_VERIFY:
+        return drstor_verify(d, &e->what.goal, e->what.goal ? 1 : 0, 0, &e->json, &e->error);
     case ERRAND_UNKNOWN:
         break;
     }
@@ -573,6 +583,14 @@ errand_end(struct errand *e)
         (void)dr_mailbox_wait(end_of(e), UINT64_MAX, NULL);
     (void)dr_mailbox_wait(end_of(e), 0, NULL);
     return e;
+}
+
+void
+house_asked(struct house *h, void (*fn)(struct controller *c, const char *plan_json, void *user),
+            void *user)
+{
+    h->asked = fn;
+    h->asked_user = user;
 }
 
 struct errand *

@@ -79,6 +79,7 @@ bool controller_alive(const struct controller *c);
 uint64_t controller_passed(const struct controller *c); /* points so far */
 const char *controller_name(const struct controller *c);
 struct house *controller_house(const struct controller *c);
+struct office *controller_office(const struct controller *c); /* NULL: it has none */
 /* As Ctrl-C: stops in order, also what it is asked later. */
 void controller_cancel(struct controller *c);
 
@@ -98,6 +99,7 @@ struct office;
 struct office *house_office(struct house *h, const char *name, const char *site, bool standby);
 struct controller *office_controller(struct office *o, const char *name);
 struct dr_store *office_store(struct office *o); /* a handle to look with */
+struct dr_store_world *office_store_world(struct office *o);
 /* Controllers made from now on at FROM tell TO what is stored. */
 void office_mirror(struct office *from, struct office *to);
 /* What becomes of messages from one to another from now on. */
@@ -122,13 +124,14 @@ enum errand_kind {
     ERRAND_ABORT,
     ERRAND_GUARD, /* one poll, or with INTERVAL_MS until controller_cancel() */
     ERRAND_TAKEOVER,
+    ERRAND_VERIFY,
 };
 
 /* Texts are copied. */
 struct errand_what {
     enum errand_kind kind;
     const char *goal; /* ACT, PLAN: the goal; APPLY: the plan; RESUME: the run, NULL: the oldest;
-                       * ABORT: the run; GUARD: the site */
+                       * ABORT: the run; GUARD: the site; VERIFY: the group, NULL: each */
     const char *accept_loss, *declare, *waive_fence, *reason, *waive_snapshot; /* NULL: none */
     /* A person who is shown the plan and takes so long. */
     bool asks;
@@ -149,6 +152,9 @@ struct errand {
 struct errand *errand_begin(struct controller *c, const struct errand_what *what);
 struct errand *errand_end(struct errand *e); /* waits */
 struct errand *errand_do(struct controller *c, const struct errand_what *what);
+/* FN hears of each plan that a person is asked about, before the answer. */
+void house_asked(struct house *h,
+                 void (*fn)(struct controller *c, const char *plan_json, void *user), void *user);
 /* A member of the document, or NULL. In the house's memory. */
 const char *errand_says(const struct errand *e, const char *member);
 

@@ -89,6 +89,8 @@ struct house {
     struct dr_mailbox **ends; /* of each of them */
     size_t n_errands, cap_errands, cap_ends;
     uint64_t draws;
+    void (*asked)(struct controller *c, const char *plan_json, void *user);
+    void *asked_user;
     int (*program)(struct controller *c, const struct dr_program *p, struct dr_program_end *ret,
                    struct drstor_error **err);
     struct dr_cancel over;

@@ -45,6 +45,12 @@ office_store(struct office *o)
     return o->look;
 }
 
+struct dr_store_world *
+office_store_world(struct office *o)
+{
+    return o->store;
+}
+
 void
 office_mirror(struct office *from, struct office *to)
 {

@@ -172,6 +172,9 @@ torn_transfer_shows_as_unequal_points(void **state)
     inject(w, SIM_FAULT_PARTIAL, SIM_OP_SYNC_ONCE);
     struct sim_reply r = KIT_CALL(w, SIM_OP_SYNC_ONCE, "ar", "erp_r");
     assert_int_equal(kit_job(w, "ar", r.job), DRSTOR_JOB_SUCCEEDED);
+    struct sim_view v = kit_view(w, "ar", "erp_r");
+    assert_int_equal(v.point_utc, -1);
+    sim_view_clear(&v);
     sim_site_set(w, "milan", SIM_SITE_DEAD);
     KIT_CALL(w, SIM_OP_SET_ACCESS, "ar", "erp_r", RW);
     assert_int_equal(sim_violations(w, SIM_V_UNEQUAL_POINTS), 1);
