@@ -14,12 +14,12 @@ static const struct dr_field cluster_fields[] = {
 static DR_TYPE(cluster_type, struct dr_inv_cluster, "cluster", cluster_fields);
 
 static const struct dr_field host_fields[] = {
-    DR_STR(struct dr_inv_host, id),     DR_STR(struct dr_inv_host, name),
-    DR_STR(struct dr_inv_host, status), DR_STR(struct dr_inv_host, cluster),
-    DR_I64(struct dr_inv_host, memory), DR_I64(struct dr_inv_host, room),
-    DR_I64(struct dr_inv_host, spm_id), DR_I64(struct dr_inv_host, spm_priority),
-    DR_BOOL(struct dr_inv_host, power), DR_BOOL(struct dr_inv_host, luns_read),
-    DR_STRS(struct dr_inv_host, luns)};
+    DR_STR(struct dr_inv_host, id),         DR_STR(struct dr_inv_host, name),
+    DR_STR(struct dr_inv_host, status),     DR_STR(struct dr_inv_host, cluster),
+    DR_I64(struct dr_inv_host, memory),     DR_I64(struct dr_inv_host, room),
+    DR_I64(struct dr_inv_host, spm_id),     DR_I64(struct dr_inv_host, spm_priority),
+    DR_BOOL(struct dr_inv_host, spm),       DR_BOOL(struct dr_inv_host, power),
+    DR_BOOL(struct dr_inv_host, luns_read), DR_STRS(struct dr_inv_host, luns)};
 static DR_TYPE(host_type, struct dr_inv_host, "host", host_fields);
 
 static const struct dr_field network_fields[] = {DR_STR(struct dr_inv_network, id),

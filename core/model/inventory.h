@@ -62,9 +62,10 @@ struct dr_inv_host {
     const char *id, *name, *status, *cluster;
     int64_t memory, room; /* of all, and what the scheduler would still give away */
     int64_t spm_id;       /* its number in the leases of its data centre */
-    int64_t spm_priority;
-    bool power;     /* the engine can switch it off and on */
-    bool luns_read; /* detailed: were its LUNs told? */
+    int64_t spm_priority; /* -1: it is never chosen */
+    bool spm;             /* it attaches domains, for all hosts of its data centre */
+    bool power;           /* the engine can switch it off and on */
+    bool luns_read;       /* detailed: were its LUNs told? */
     const char **luns;
     size_t n_luns;
 };

@@ -315,7 +315,9 @@ static const struct dr_explanation explanations[] = {
      "that attaches a storage domain of a lost site under a number which a lost host still holds "
      "in it waits 160 s for that lease, for each domain; under a free number it waits 20 s.",
      "Add placeholders for as many hosts as the other site has, then the working hosts, then "
-     "remove the placeholders: the working ones keep their higher numbers."},
+     "remove the placeholders: the working ones keep their higher numbers. Where one host is free "
+     "of it and its data center is up, drstor makes that one the SPM, which attaches; VMs with a "
+     "lease still wait on the others."},
     {"C13", "preempt names VMs that exist", "A pattern that matches nothing makes no room.",
      "Correct the pattern, or take it out."},
     {"C14", "the mapping fits",

@@ -11,6 +11,29 @@ static const int64_t back_off_most_ns = 5000000000;
  * but by time. */
 static const int64_t conflict_most_ns = 120 * INT64_C(1000000000);
 
+/* Has a look begun after T was answered? What an answer says is believed when it is seen. */
+static bool
+seen_since(const struct stage *s, const struct dr_stage_try *t)
+{
+    return !s->progress->look_ns || t->last_ns <= s->progress->look_ns;
+}
+
+static bool
+is_a(const struct dr_stage_try *t, enum dr_stage_kind kind)
+{
+    const char *word = dr_name(&dr_stage_kind_names, (int)kind);
+    size_t n = __builtin_strlen(word);
+    return __builtin_strncmp(t->key, word, n) == 0 && t->key[n] == ' ';
+}
+
+/* Is it about a VM or template on its way in? */
+static bool
+about_vm(const struct dr_stage_try *t)
+{
+    return is_a(t, DR_STAGE_REGISTER_VM) || is_a(t, DR_STAGE_START) ||
+           is_a(t, DR_STAGE_REGISTER_TEMPLATE);
+}
+
 /* Whoever asks for something once for every VM finds it by its id: VMs come by the thousand. */
 void
 dr_stage_begin(struct stage *s, struct dr_arena *a, const struct dr_model *m,
@@ -19,8 +42,14 @@ dr_stage_begin(struct stage *s, struct dr_arena *a, const struct dr_model *m,
 {
     *s = (struct stage){.a = a, .m = m, .now = now, .progress = progress, .out = out};
     *out = (struct dr_stage_result){0};
-    for (size_t i = 0; i < progress->n_tries; i++)
-        (void)dr_index_put(a, &s->tries, progress->tries[i].key, i);
+    s->domains_told = true;
+    for (size_t i = 0; i < progress->n_tries; i++) {
+        const struct dr_stage_try *t = &progress->tries[i];
+        (void)dr_index_put(a, &s->tries, t->key, i);
+        s->domains_told &= seen_since(s, t) || about_vm(t);
+        s->at_vms += t->in_flight && about_vm(t);
+        s->registers += t->in_flight && is_a(t, DR_STAGE_REGISTER_VM);
+    }
     for (size_t i = 0; i < now->n_vms; i++) {
         (void)dr_index_put(a, &s->vms, now->vms[i].id, i);
         (void)dr_index_put(a, &s->names, now->vms[i].name, i);
@@ -77,7 +106,7 @@ dr_stage_turn_of(const struct stage *s, const char *key, int64_t most, const cha
         return TURN_NOW;
     if (ret_why && t->trouble)
         *ret_why = t->trouble;
-    if (t->in_flight)
+    if (t->in_flight || (t->attempts && !seen_since(s, t)))
         return TURN_LATER;
     bool may_pass = t->conflict && s->progress->now_ns - t->first_ns < conflict_most_ns;
     if (t->given_up || (t->attempts >= most && !may_pass))
@@ -94,12 +123,8 @@ size_t
 dr_stage_in_flight(const struct stage *s, enum dr_stage_kind kind)
 {
     size_t n = 0;
-    const char *word = dr_name(&dr_stage_kind_names, (int)kind);
-    size_t len = __builtin_strlen(word);
     for (size_t i = 0; i < s->progress->n_tries; i++)
-        n += s->progress->tries[i].in_flight &&
-             __builtin_strncmp(s->progress->tries[i].key, word, len) == 0 &&
-             s->progress->tries[i].key[len] == ' ';
+        n += s->progress->tries[i].in_flight && is_a(&s->progress->tries[i], kind);
     return n;
 }
 
@@ -251,17 +276,15 @@ hooks_between(struct stage *s, const struct dr_stage_group *g, bool attached)
 }
 
 static void
-group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, size_t at)
+group_forward(struct stage *s, struct dr_stage_group *groups, size_t n_groups, size_t at,
+              size_t active)
 {
     struct dr_stage_group *g = &groups[at];
-    size_t active = 0;
     s->hold_registers = s->hold_starts = false;
     if (g->give_back) {
         dr_stage_give_back(s, groups, n_groups, g);
         return;
     }
-    for (size_t i = 0; i < g->n_domains; i++)
-        active += dr_stage_domain_forward(s, g, &g->domains[i]);
     dr_stage_domains_unreadable(s, g);
     bool hooks = hooks_between(s, g, g->n_domains && active == g->n_domains);
     s->hold_starts |= !dr_stage_room_made(s, groups, n_groups, g);
@@ -297,9 +320,6 @@ dr_stage_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
 {
     struct stage s;
     dr_stage_begin(&s, a, m, now, progress, ret);
-    s.registers = dr_stage_in_flight(&s, DR_STAGE_REGISTER_VM) +
-                  dr_stage_in_flight(&s, DR_STAGE_REGISTER_TEMPLATE);
-    s.starts = dr_stage_in_flight(&s, DR_STAGE_START);
 
     struct dr_stage_group *mine = dr_arena_alloc(a, n_groups ? n_groups : 1, sizeof(*mine));
     for (size_t i = 0; i < n_groups; i++) {
@@ -319,6 +339,8 @@ dr_stage_expand(struct dr_arena *a, const struct dr_model *m, const struct dr_in
             mine[j] = mine[j - 1];
             mine[j - 1] = t;
         }
+    dr_stage_find_foremost(&s, mine, n_groups);
+    const size_t *active = dr_stage_domains_forward(&s, mine, n_groups);
     for (size_t i = 0; i < n_groups; i++)
-        group_forward(&s, mine, n_groups, i);
+        group_forward(&s, mine, n_groups, i, active[i]);
 }

@@ -27,7 +27,8 @@ enum dr_stage_kind {
     DR_STAGE_REMOVE_VM, /* and a VM that has no disks on domains any more */
     DR_STAGE_HOST_OFF,  /* a host, by its power management; OK: it was off */
     DR_STAGE_HOST_ON,
-    DR_STAGE_HOOK /* a program of the configuration; either way */
+    DR_STAGE_HOOK,      /* a program of the configuration; either way */
+    DR_STAGE_SELECT_SPM /* a host whose number no lost host seems to hold: see stage_lease.c */
 };
 
 /* The hand-over record of one LUN, read after the flip. */
@@ -53,6 +54,12 @@ struct dr_stage_domain {
     bool master;    /* where it comes from: it left last, when VMs had lost their other disks */
 };
 
+/* A host of a site that is lost, which may not have let go of its number in any domain. */
+struct dr_stage_holder {
+    const char *id, *name, *dc; /* dc as of a domain */
+    int64_t number;
+};
+
 struct dr_stage_vm {
     const char *id, *name, *cluster;
     bool ha, start;
@@ -73,6 +80,8 @@ struct dr_stage_group {
     size_t n_vms;
     struct dr_stage_lun *luns; /* from the hand-over */
     size_t n_luns;
+    struct dr_stage_holder *holders; /* none when the domains were left in order */
+    size_t n_holders;
     /* A drill: LUNS are of a clone, and what comes of them is kept apart. Without prefix: none. */
     struct dr_quarantine drill;
     struct dr_plan_vm *others; /* VMs of nobody's group that are shut down before its own start */
@@ -130,7 +139,11 @@ struct dr_stage_progress {
     size_t n_told;
     bool more; /* other groups of the run are still on their way to this engine */
     int64_t now_ns;
+    int64_t look_ns; /* when the look began that saw what there is; 0: now */
 };
+
+/* Calls about VMs that are under way at a time. */
+enum { DR_STAGE_AT_ONCE = 16 };
 
 /* How a group, or one VM of it, stands. */
 struct dr_stage_vm_state {

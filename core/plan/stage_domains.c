@@ -5,8 +5,6 @@
 
 #include "model/words.h"
 
-enum { IN_FLIGHT_ATTACH = 2 /* per data centre: the SPM is serial, connecting hosts is not */ };
-
 static const struct dr_inv_dc *
 dc_for(const struct stage *s, const struct dr_stage_group *g, const struct dr_stage_domain *d)
 {
@@ -132,23 +130,15 @@ attaching(const struct stage *s, const struct dr_inv_dc *dc)
     for (size_t i = 0; i < s->now->n_domains; i++) {
         const char *key = dr_arena_printf(s->a, "attach %s", s->now->domains[i].id);
         const struct dr_stage_try *t = dr_stage_tried(s, key);
-        bool locked =
-            dr_streq(s->now->domains[i].dc, dc->id) && s->now->domains[i].status == DR_SD_LOCKED;
-        n += (t && t->in_flight) || locked;
+        bool locked = dr_streq(s->now->domains[i].dc, dc->id) &&
+                      (s->now->domains[i].status == DR_SD_LOCKED ||
+                       s->now->domains[i].status == DR_SD_ACTIVATING);
+        bool elsewhere = s->now->domains[i].dc && !dr_streq(s->now->domains[i].dc, dc->id);
+        n += (t && t->in_flight && !elsewhere) || locked;
     }
     for (size_t i = 0; i < s->out->n_actions; i++)
         n += s->out->actions[i].kind == DR_STAGE_ATTACH && dr_streq(s->out->actions[i].dc, dc->id);
     return n;
-}
-
-static bool
-master_active(const struct stage *s, const struct dr_inv_dc *dc)
-{
-    for (size_t i = 0; i < s->now->n_domains; i++)
-        if (dr_streq(s->now->domains[i].dc, dc->id) && s->now->domains[i].master &&
-            s->now->domains[i].status == DR_SD_ACTIVE)
-            return true;
-    return false;
 }
 
 /* One step further for one domain. True when it is active. */
@@ -164,6 +154,8 @@ dr_stage_domain_forward(struct stage *s, const struct dr_stage_group *g,
     }
     if (have && have->status == DR_SD_ACTIVE)
         return true;
+    if (!s->domains_told) /* what the next one waits for may have come to nothing */
+        return false;
     const struct dr_inv_dc *dc = dc_for(s, g, d);
     const struct dr_inv_host *host = dc ? dr_stage_host_in(s, dc) : NULL;
     if (!dc || !host) {
@@ -187,10 +179,10 @@ dr_stage_domain_forward(struct stage *s, const struct dr_stage_group *g,
     }
     switch (have->status) {
     case DR_SD_UNATTACHED: {
-        size_t busy = attaching(s, dc);
-        /* The first attach makes the pool and its master: nothing beside it. */
-        bool first = dr_streq(dc->status, "uninitialized") || !master_active(s, dc);
-        if (first ? busy == 0 : busy < IN_FLIGHT_ATTACH)
+        /* One after the other, as the SPM does it: the next one would get between an attach and the
+         * activation that ends it. */
+        if (attaching(s, dc) == 0 && !dr_streq(dc->status, "contend") &&
+            !dr_stage_spm_first(s, g, d, dc))
             (void)one_domain_call(s, DR_STAGE_ATTACH, g, d, dc, host, "attach");
         return false;
     }

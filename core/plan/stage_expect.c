@@ -19,14 +19,20 @@ dr_stage_tier(const struct dr_model *m, const char *vm)
 }
 
 bool
-dr_stage_vm_before(const struct dr_stage_vm *x, const struct dr_stage_vm *y)
+dr_stage_vm_matters_more(const struct dr_stage_vm *x, const struct dr_stage_vm *y)
 {
     if (x->tier != y->tier)
         return x->tier < y->tier;
-    if (x->ha != y->ha)
-        return x->ha;
-    if (x->priority != y->priority)
-        return x->priority > y->priority;
+    return x->ha != y->ha ? x->ha : x->priority > y->priority;
+}
+
+bool
+dr_stage_vm_before(const struct dr_stage_vm *x, const struct dr_stage_vm *y)
+{
+    if (dr_stage_vm_matters_more(x, y))
+        return true;
+    if (dr_stage_vm_matters_more(y, x))
+        return false;
     return strcmp(x->name ? x->name : "", y->name ? y->name : "") < 0;
 }
 
@@ -113,6 +119,23 @@ dr_stage_expect_in(struct dr_arena *a, const struct dr_model *m, const struct dr
     rank_domains(ret);
 }
 
+/* Hosts that were seen in maintenance had let go of theirs. */
+static void
+hold_numbers(struct dr_arena *a, const struct dr_inventory *v, struct dr_stage_group *ret)
+{
+    for (size_t i = 0; i < v->n_hosts; i++) {
+        const struct dr_inv_host *h = &v->hosts[i];
+        const struct dr_inv_dc *dc = NULL;
+        if (h->spm_id <= 0 || dr_streq(h->status, "maintenance"))
+            continue;
+        for (size_t k = 0; k < v->n_clusters && !dc; k++)
+            if (dr_streq(v->clusters[k].id, h->cluster))
+                dc = dr_inventory_dc(v, v->clusters[k].dc);
+        dr_arena_push(a, ret->holders, ret->n_holders) = (struct dr_stage_holder){
+            .id = h->id, .name = h->name, .dc = dc ? dc->name : NULL, .number = h->spm_id};
+    }
+}
+
 void
 dr_stage_expect(struct dr_arena *a, const struct dr_model *m, const struct dr_facts *facts,
                 const struct dr_group *group, const struct dr_copy *from,
@@ -122,6 +145,7 @@ dr_stage_expect(struct dr_arena *a, const struct dr_model *m, const struct dr_fa
     const struct dr_copy_facts *copy = dr_facts_copy(facts, group->name, from->site->name);
     if (e && copy) {
         dr_stage_expect_in(a, m, &e->inventory, copy, group, from->site->name, ret);
+        hold_numbers(a, &e->inventory, ret);
         return;
     }
     dr_map_clear(&dr_stage_group_type, ret);

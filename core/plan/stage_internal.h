@@ -17,7 +17,10 @@ struct stage {
     const struct dr_inventory *now;
     const struct dr_stage_progress *progress;
     struct dr_stage_result *out;
-    size_t registers, starts;         /* in flight, with those decided now */
+    size_t at_vms;                      /* calls about VMs in flight, with those decided now */
+    size_t registers;                   /* of them */
+    const struct dr_stage_vm *foremost; /* of those that do not run yet */
+    bool domains_told; /* every call about a domain that was answered was followed by a look */
     bool hold_registers, hold_starts; /* of the group at hand: a hook comes first */
 
     /* Where what is asked for once for every VM is: tries and actions by key, the rest by id. */
@@ -28,7 +31,7 @@ struct stage {
 };
 
 /* A domain call that failed six times in a row is not going to succeed by itself. */
-enum { TRIES_DOMAIN = 6, DR_STAGE_RANK_NONE = 1000000 };
+enum { TRIES_DOMAIN = 6, TRIES_SPM = 3, DR_STAGE_RANK_NONE = 1000000 };
 
 /* Whether a call may be made now, after those that were tried. */
 enum turn { TURN_NOW, TURN_LATER, TURN_NEVER };
@@ -37,6 +40,8 @@ enum turn { TURN_NOW, TURN_LATER, TURN_NEVER };
 const char *dr_stage_mapped(const struct dr_pair_map *maps, size_t n, const char *from_site,
                             const char *from, const char *to_site);
 void dr_stage_sort_vms(struct dr_stage_vm *vms, size_t n);
+/* Of an earlier tier, or highly available, or of a higher priority there. */
+bool dr_stage_vm_matters_more(const struct dr_stage_vm *x, const struct dr_stage_vm *y);
 bool dr_stage_vm_before(const struct dr_stage_vm *x, const struct dr_stage_vm *y);
 
 /* stage.c */
@@ -65,6 +70,13 @@ bool dr_stage_logged_in(struct stage *s, const struct dr_stage_group *g,
 bool dr_stage_domain_forward(struct stage *s, const struct dr_stage_group *g,
                              const struct dr_stage_domain *d);
 
+/* stage_lease.c */
+bool dr_stage_spm_first(struct stage *s, const struct dr_stage_group *g,
+                        const struct dr_stage_domain *d, const struct dr_inv_dc *dc);
+/* One step further for all domains, in the order in which they are wanted; how many of each group
+ * are active. */
+size_t *dr_stage_domains_forward(struct stage *s, const struct dr_stage_group *groups,
+                                 size_t n_groups);
 /* stage_hooks.c */
 bool dr_stage_has_hooks(const struct stage *s, const struct dr_stage_group *g, bool before,
                         const char *step);
@@ -98,6 +110,7 @@ void dr_stage_domains_unreadable(struct stage *s, const struct dr_stage_group *g
 /* The tiers that TIER waits for, directly or through others: the one before it, or those it names.
  * VMs of no tier come after all of them. */
 const bool *dr_stage_tiers_before(struct dr_arena *a, const struct dr_model *m, int64_t tier);
+void dr_stage_find_foremost(struct stage *s, const struct dr_stage_group *groups, size_t n_groups);
 void dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g);
 void dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n_groups,
                        const struct dr_stage_group *g, const struct dr_stage_vm *vm,

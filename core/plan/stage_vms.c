@@ -9,7 +9,9 @@
  * A start is refused while the hosts do not hold the lease space of a new domain yet, for 160 s and
  * more (oVirt: host id of a crashed host), so it is asked for up to about five minutes.
  */
-enum { TRIES_REGISTER = 4, TRIES_START = 64, IN_FLIGHT_REGISTER = 8, IN_FLIGHT_START = 8 };
+enum { TRIES_REGISTER = 4, TRIES_START = 64 };
+/* While VMs that matter more are still to start, the others leave them room. */
+enum { REGISTERS_AT_ONCE = DR_STAGE_AT_ONCE - 4, TRIES_SOON = 3 };
 
 bool
 dr_stage_offers_known(const struct stage *s, const char *domain)
@@ -27,6 +29,32 @@ dr_stage_domain_of_group(const struct dr_stage_group *g, const char *id)
         if (dr_streq(g->domains[i].id, id))
             return true;
     return false;
+}
+
+static bool
+no_room(const struct stage *s, const struct dr_stage_vm *vm)
+{
+    bool first = !s->foremost || !dr_stage_vm_matters_more(s->foremost, vm);
+    return s->at_vms >= DR_STAGE_AT_ONCE || (!first && s->registers >= REGISTERS_AT_ONCE);
+}
+
+/* The most important VM that does not run yet, and is not known not to. */
+void
+dr_stage_find_foremost(struct stage *s, const struct dr_stage_group *groups, size_t n_groups)
+{
+    for (size_t g = 0; g < n_groups; g++)
+        for (size_t i = 0; i < groups[g].n_vms; i++) { /* the most important one of them first */
+            const struct dr_stage_vm *vm = &groups[g].vms[i];
+            const struct dr_inv_vm *have = dr_stage_vm_now(s, vm->id);
+            const struct dr_stage_try *t =
+                dr_stage_tried(s, dr_stage_key_of(s, DR_STAGE_START, vm->id));
+            if (!vm->start || (have && dr_vm_may_run(have->status)) ||
+                (t && t->attempts >= TRIES_SOON))
+                continue;
+            if (!s->foremost || dr_stage_vm_matters_more(vm, s->foremost))
+                s->foremost = vm;
+            break;
+        }
 }
 
 static void
@@ -96,7 +124,7 @@ dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
 {
     for (size_t i = 0; i < s->now->n_offered_templates; i++) {
         const struct dr_inv_offer *o = &s->now->offered_templates[i];
-        if (!dr_stage_domain_of_group(g, o->domain) || s->registers >= IN_FLIGHT_REGISTER)
+        if (!dr_stage_domain_of_group(g, o->domain) || s->at_vms >= DR_STAGE_AT_ONCE)
             continue;
         const char *key = dr_stage_key_of(s, DR_STAGE_REGISTER_TEMPLATE, o->id), *why = NULL;
         const struct dr_inv_cluster *cl = NULL;
@@ -115,7 +143,7 @@ dr_stage_templates_forward(struct stage *s, const struct dr_stage_group *g)
             continue;
         fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_TEMPLATE, g->group, key), g, o, cl,
                       "template");
-        s->registers++;
+        s->at_vms++;
     }
 }
 
@@ -242,10 +270,11 @@ dr_stage_vm_register(struct stage *s, const struct dr_stage_group *groups, size_
         return;
     }
     (void)vm_state(s, g, vm, "waiting", why);
-    if (t != TURN_NOW || template_to_come(s, o) || s->registers >= IN_FLIGHT_REGISTER ||
-        s->hold_registers || !dr_stage_hooks_over(s, g, true, "register"))
+    if (t != TURN_NOW || template_to_come(s, o) || no_room(s, vm) || s->hold_registers ||
+        !dr_stage_hooks_over(s, g, true, "register"))
         return;
     fill_register(s, dr_stage_act(s, DR_STAGE_REGISTER_VM, g->group, key), g, o, cl, "VM");
+    s->at_vms++;
     s->registers++;
 }
 
@@ -359,7 +388,7 @@ dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n
         return;
     }
     (void)vm_state(s, g, vm, "registered", why);
-    if (t != TURN_NOW || s->starts >= IN_FLIGHT_START || !disks_there(s, vm, &read) ||
+    if (t != TURN_NOW || s->at_vms >= DR_STAGE_AT_ONCE || !disks_there(s, vm, &read) ||
         gated(s, groups, n_groups, vm) || s->hold_starts ||
         !dr_stage_hooks_over(s, g, true, "start"))
         return;
@@ -367,5 +396,5 @@ dr_stage_vm_start(struct stage *s, const struct dr_stage_group *groups, size_t n
     x->id = vm->id;
     x->name = vm->name;
     x->text = dr_arena_printf(s->a, "start VM %s", vm->name ? vm->name : vm->id);
-    s->starts++;
+    s->at_vms++;
 }

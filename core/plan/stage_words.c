@@ -9,7 +9,7 @@ static const char *const kinds[] = {
     "unknown",   "discover",          "login",       "import", "attach",
     "activate",  "register-template", "register-vm", "start",  "shutdown",
     "stop",      "update-ovf",        "deactivate",  "detach", "remove",
-    "remove-vm", "host-off",          "host-on",     "hook"};
+    "remove-vm", "host-off",          "host-on",     "hook",   "select-spm"};
 const struct dr_names dr_stage_kind_names = {"stage action", kinds, DR_COUNT(kinds)};
 
 static const struct dr_field lun_fields[] = {
@@ -34,6 +34,10 @@ static const struct dr_field vm_fields[] = {
     DR_BOOL(struct dr_stage_vm, start),  DR_I64(struct dr_stage_vm, priority),
     DR_CNT(struct dr_stage_vm, tier),    DR_STRS(struct dr_stage_vm, domains)};
 static DR_TYPE(vm_type, struct dr_stage_vm, "vm", vm_fields);
+static const struct dr_field holder_fields[] = {
+    DR_STR(struct dr_stage_holder, id), DR_STR(struct dr_stage_holder, name),
+    DR_STR(struct dr_stage_holder, dc), DR_CNT(struct dr_stage_holder, number)};
+static DR_TYPE(holder_type, struct dr_stage_holder, "holder", holder_fields);
 static const struct dr_field quarantine_fields[] = {DR_STR(struct dr_quarantine, prefix),
                                                     DR_STR(struct dr_quarantine, network),
                                                     DR_STR(struct dr_quarantine, profile)};
@@ -48,6 +52,7 @@ static const struct dr_field group_fields[] = {
     DR_LIST(struct dr_stage_group, domains, domain_type),
     DR_LIST(struct dr_stage_group, vms, vm_type),
     DR_LIST(struct dr_stage_group, luns, lun_type),
+    DR_LIST(struct dr_stage_group, holders, holder_type),
     DR_STRUCT(struct dr_stage_group, drill, quarantine_type),
     DR_LIST(struct dr_stage_group, others, dr_plan_vm_type),
     DR_BOOL(struct dr_stage_group, give_back)};
@@ -67,7 +72,7 @@ static DR_TYPE(told_type, struct dr_stage_told, "word of the engine", told_field
 static const struct dr_field progress_fields[] = {
     DR_LIST(struct dr_stage_progress, tries, try_type),
     DR_LIST(struct dr_stage_progress, told, told_type), DR_BOOL(struct dr_stage_progress, more),
-    DR_CNT(struct dr_stage_progress, now_ns)};
+    DR_CNT(struct dr_stage_progress, now_ns), DR_CNT(struct dr_stage_progress, look_ns)};
 DR_TYPE(dr_stage_progress_type, struct dr_stage_progress, "progress", progress_fields);
 static const struct dr_field vnic_fields[] = {
     DR_STR(struct dr_vnic_map, from_site),        DR_STR(struct dr_vnic_map, from_network),

@@ -101,6 +101,42 @@ check_mapping(struct dr_checks *c, const struct dr_site *x, const struct dr_site
 
 /* ---- host numbers ---------------------------------------------------------------------------- */
 
+static const struct dr_inv_host *
+with_number(const struct dr_inventory *v, int64_t number)
+{
+    for (size_t i = 0; i < v->n_hosts; i++)
+        if (number > 0 && v->hosts[i].spm_id == number)
+            return &v->hosts[i];
+    return NULL;
+}
+
+static bool
+tells_numbers(const struct dr_inventory *v)
+{
+    for (size_t i = 0; i < v->n_hosts; i++)
+        if (v->hosts[i].spm_id > 0)
+            return true;
+    return false;
+}
+
+/* The first host of B whose number is one of A's, too; and one that could be the SPM instead. */
+static const struct dr_inv_host *
+collision(const struct dr_inventory *a, const struct dr_inventory *b,
+          const struct dr_inv_host **ret_free)
+{
+    const struct dr_inv_host *first = NULL;
+    *ret_free = NULL;
+    for (size_t i = 0; i < b->n_hosts; i++) {
+        const struct dr_inv_host *h = &b->hosts[i];
+        bool same = with_number(a, h->spm_id);
+        if (same && !first)
+            first = h;
+        if (!same && h->spm_id > 0 && h->spm_priority >= 0 && dr_streq(h->status, "up"))
+            *ret_free = h;
+    }
+    return first;
+}
+
 /*
  * A host that takes a number another host held when its site went down waits 160 s for each storage
  * domain; a free number takes 20 s (oVirt's leases).
@@ -109,27 +145,19 @@ static void
 check_numbers(struct dr_checks *c, const struct dr_site *x, const struct dr_site *y)
 {
     const struct dr_inventory *a = fresh(c, x), *b = fresh(c, y);
-    const struct dr_inv_host *hx = NULL, *hy = NULL;
-    size_t told[2] = {0, 0};
+    const struct dr_inv_host *spare = NULL, *hy = a && b ? collision(a, b, &spare) : NULL;
+    const struct dr_inv_host *hx = hy ? with_number(a, hy->spm_id) : NULL;
     if (!a || !b)
         return;
-    for (size_t i = 0; i < a->n_hosts; i++)
-        told[0] += a->hosts[i].spm_id > 0;
-    for (size_t i = 0; i < b->n_hosts; i++) {
-        told[1] += b->hosts[i].spm_id > 0;
-        for (size_t k = 0; k < a->n_hosts && !hx; k++)
-            if (b->hosts[i].spm_id > 0 && a->hosts[k].spm_id == b->hosts[i].spm_id) {
-                hx = &a->hosts[k];
-                hy = &b->hosts[i];
-            }
-    }
+    bool told = tells_numbers(a) && tells_numbers(b);
     dr_check_add(
-        c, "C12", dr_check_yes_if(hx || (told[0] && told[1]), !hx),
+        c, "C12", dr_check_yes_if(hx || told, !hx),
         dr_arena_printf(c->a, "hosts of %s and %s have different numbers", x->name, y->name),
-        hx ? dr_arena_printf(c->a, "%s at %s and %s at %s both have number %lld", hx->name, x->name,
-                             hy->name, y->name, (long long)hx->spm_id)
-        : told[0] && told[1] ? "no number is used at both"
-                             : "the engines do not tell the numbers of their hosts",
+        hx     ? dr_arena_printf(c->a, "%s at %s and %s at %s both have number %lld%s%s", hx->name,
+                                 x->name, hy->name, y->name, (long long)hx->spm_id,
+                             spare ? "; free of that is " : "", spare ? spare->name : "")
+        : told ? "no number is used at both"
+               : "the engines do not tell the numbers of their hosts",
         "attaching a storage domain of a lost site takes 160 s instead of 20 s where numbers are "
         "the same: add the hosts there again while placeholders hold the low numbers")
         ->advice = true;

@@ -45,6 +45,12 @@ int dr_rhv_attach(struct dr_rhv *r, const struct dr_rhv_how *how, const char *dc
 /* OK: active. */
 int dr_rhv_activate(struct dr_rhv *r, const struct dr_rhv_how *how, const char *dc, const char *sd,
                     struct dr_rhv_answer *ret, struct drstor_error **err);
+/*
+ * OK: the engine begins to make HOST, of a data centre that is up, its SPM. Refused while the one
+ * it has is at work.
+ */
+int dr_rhv_select_spm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *host,
+                      struct dr_rhv_answer *ret, struct drstor_error **err);
 /* OK: only queued; poll for MAINTENANCE. FORCE: also when its OVF store cannot be written. */
 int dr_rhv_deactivate(struct dr_rhv *r, const struct dr_rhv_how *how, const char *dc,
                       const char *sd, bool force, struct dr_rhv_answer *ret,

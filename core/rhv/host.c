@@ -35,6 +35,17 @@ dr_rhv_iscsi_login(struct dr_rhv *r, const struct dr_rhv_how *how, const char *h
 }
 
 int
+dr_rhv_select_spm(struct dr_rhv *r, const struct dr_rhv_how *how, const char *host,
+                  struct dr_rhv_answer *ret, struct drstor_error **err)
+{
+    dr_auto(dr_freep) char *path = NULL;
+    int e = rhv_path(&path, err, "/hosts/%/forceselectspm", host);
+    if (e == DRSTOR_OK)
+        e = rhv_act(r, how, "POST", path, NULL, ret, err);
+    return e < 0 ? dr_context(err, e, "cannot make host %s the SPM", host) : e;
+}
+
+int
 dr_rhv_host_power(struct dr_rhv *r, const struct dr_rhv_how *how, const char *host, bool on,
                   struct dr_rhv_answer *ret, struct drstor_error **err)
 {

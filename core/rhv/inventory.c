@@ -7,7 +7,7 @@
 #include "rhv/calls.h"
 #include "rhv/document.h"
 
-enum { PARALLEL = 6, PARALLEL_MAX = 32 };
+enum { PARALLEL = 8, PARALLEL_MAX = 32 };
 
 /* ---- many reads side by side ----------------------------------------------------------------- */
 
@@ -180,13 +180,69 @@ first_still(const struct reading *d, const struct part *p, struct drstor_error *
 }
 
 static int
+add_attached(struct parts *all, const char *dc, bool may_miss, struct drstor_error **err)
+{
+    char *path = NULL;
+    int e = rhv_path(&path, err, "/datacenters/%/storagedomains", dc);
+    if (e == DRSTOR_OK)
+        part_add(all, path, "the storage domains of data center", dc)->may_miss = may_miss;
+    return e;
+}
+
+/* Of a data center that was there a while ago: it may be gone, but then from the list, too. */
+static int
+take_attached(const struct reading *d, const struct part *p, struct drstor_error **err)
+{
+    if (!dr_inventory_dc(d->v, p->id))
+        return DRSTOR_OK;
+    if (!p->doc)
+        return dr_fail(err, DRSTOR_E_NOTFOUND, "cannot read %s: it is gone", p->what);
+    return part_bad(d, p, rhv_read_domains(d->a, p->doc, p->id, d->v, err), err);
+}
+
+static bool
+with_parts(const struct reading *d)
+{
+    return d->options->detailed || d->options->parts;
+}
+
+static void
+add_vms(const struct reading *d, struct parts *all)
+{
+    const char *path = with_parts(d) ? "/vms?follow=nics,disk_attachments.disk" : "/vms";
+    (void)part_add(all, dr_strdup(path), "the VMs", NULL);
+}
+
+static int
+take_vms(const struct reading *d, const struct part *p, struct drstor_error **err)
+{
+    return part_bad(d, p, rhv_read_vms(d->a, p->doc, with_parts(d), d->v, err), err);
+}
+
+/* Offers that are known need not be read before the VMs. */
+static bool
+vms_early(const struct reading *d)
+{
+    return d->options->light && (!d->options->offers || d->options->offers_from);
+}
+
+/* A light reading knows the data centers, and need not wait for their list to ask for the rest. */
+static int
 read_first(const struct reading *d, struct drstor_error **err)
 {
     dr_auto(parts_freep) struct parts all = {0};
-    size_t n = d->options->light ? STILL : DR_COUNT(first);
+    const struct dr_inventory *light = d->options->light;
+    size_t n = light ? STILL : DR_COUNT(first);
     for (size_t i = 0; i < n; i++)
         (void)part_add(&all, dr_strdup(first[i].path), first[i].what, NULL);
-    int e = parts_read(d, &all, err);
+    int e = DRSTOR_OK;
+    for (size_t i = 0; light && i < light->n_dcs && e == DRSTOR_OK; i++)
+        e = add_attached(&all, light->dcs[i].id, true, err);
+    size_t attached = all.n;
+    if (vms_early(d))
+        add_vms(d, &all);
+    if (e == DRSTOR_OK)
+        e = parts_read(d, &all, err);
     if (e < 0)
         return e;
     const struct part *p = all.list;
@@ -200,6 +256,10 @@ read_first(const struct reading *d, struct drstor_error **err)
         e = part_bad(d, &p[HOSTS], rhv_read_hosts(d->a, p[HOSTS].doc, d->v, err), err);
     if (e == DRSTOR_OK)
         e = part_bad(d, &p[DOMAINS], rhv_read_domains(d->a, p[DOMAINS].doc, NULL, d->v, err), err);
+    for (size_t i = n; i < attached && e == DRSTOR_OK; i++)
+        e = take_attached(d, &p[i], err);
+    if (e == DRSTOR_OK && attached < all.n)
+        e = take_vms(d, &p[attached], err);
     return e;
 }
 
@@ -209,18 +269,14 @@ static int
 read_attached(const struct reading *d, struct drstor_error **err)
 {
     dr_auto(parts_freep) struct parts all = {0};
-    for (size_t i = 0; i < d->v->n_dcs; i++) {
-        char *path = NULL;
-        const char *id = d->v->dcs[i].id;
-        int e = rhv_path(&path, err, "/datacenters/%/storagedomains", id);
-        if (e < 0)
-            return e;
-        (void)part_add(&all, path, "the storage domains of data center", id);
-    }
-    int e = parts_read(d, &all, err);
-    for (size_t i = 0; e == DRSTOR_OK && i < all.n; i++)
-        e = part_bad(d, &all.list[i],
-                     rhv_read_domains(d->a, all.list[i].doc, all.list[i].id, d->v, err), err);
+    int e = DRSTOR_OK;
+    for (size_t i = 0; i < d->v->n_dcs && e == DRSTOR_OK; i++)
+        if (!d->options->light || !dr_inventory_dc(d->options->light, d->v->dcs[i].id))
+            e = add_attached(&all, d->v->dcs[i].id, false, err);
+    if (e == DRSTOR_OK)
+        e = parts_read(d, &all, err);
+    for (size_t i = 0; i < all.n && e == DRSTOR_OK; i++)
+        e = take_attached(d, &all.list[i], err);
     return e;
 }
 
@@ -263,10 +319,8 @@ read_disks(const struct reading *d, struct drstor_error **err)
 static int
 read_vms(const struct reading *d, struct drstor_error **err)
 {
-    static const char with_parts[] = "/vms?follow=nics,disk_attachments.disk";
     dr_auto(parts_freep) struct parts all = {0};
-    bool parts = d->options->detailed || d->options->parts;
-    (void)part_add(&all, dr_strdup(parts ? with_parts : "/vms"), "the VMs", NULL);
+    add_vms(d, &all);
     for (size_t i = 0; !d->options->light && i < d->v->n_domains; i++) {
         char *path = NULL;
         const char *id = d->v->domains[i].id;
@@ -279,7 +333,7 @@ read_vms(const struct reading *d, struct drstor_error **err)
     }
     int e = parts_read(d, &all, err);
     if (e == DRSTOR_OK)
-        e = part_bad(d, &all.list[0], rhv_read_vms(d->a, all.list[0].doc, parts, d->v, err), err);
+        e = take_vms(d, &all.list[0], err);
     for (size_t i = 1; e == DRSTOR_OK && i < all.n; i++)
         e = part_bad(d, &all.list[i],
                      rhv_read_domain_vms(d->a, all.list[i].doc, all.list[i].id, d->v, err), err);
@@ -319,14 +373,51 @@ offers_wanted(const struct dr_rhv_inventory_options *o, const struct dr_inv_doma
     return !o->offers_of;
 }
 
+static struct dr_inv_offer *
+take_offers(struct dr_arena *a, const struct dr_inv_offer *from, size_t n_from, const char *domain,
+            struct dr_inv_offer *list, size_t *n)
+{
+    for (size_t i = 0; i < n_from; i++) {
+        if (!dr_streq(from[i].domain, domain))
+            continue;
+        struct dr_inv_offer *o = &dr_arena_push(a, list, *n);
+        *o = from[i];
+        o->domain = domain;
+        o->id = dr_arena_str(a, from[i].id);
+        o->name = dr_arena_str(a, from[i].name);
+        o->cluster = dr_arena_str(a, from[i].cluster);
+        o->template_id = dr_arena_str(a, from[i].template_id);
+    }
+    return list;
+}
+
+/* What DOMAIN offers, as it was read before. False: it was not. */
+static bool
+offers_kept(const struct reading *d, const char *domain)
+{
+    const struct dr_inventory *old = d->options->offers_from;
+    struct dr_inventory *v = d->v;
+    for (size_t i = 0; old && i < old->n_offers_read; i++) {
+        if (!dr_streq(old->offers_read[i], domain))
+            continue;
+        v->offered_vms = take_offers(d->a, old->offered_vms, old->n_offered_vms, domain,
+                                     v->offered_vms, &v->n_offered_vms);
+        v->offered_templates = take_offers(d->a, old->offered_templates, old->n_offered_templates,
+                                           domain, v->offered_templates, &v->n_offered_templates);
+        dr_arena_push(d->a, v->offers_read, v->n_offers_read) = domain;
+        return true;
+    }
+    return false;
+}
+
 static int
-read_offers(const struct reading *d, struct drstor_error **err)
+read_offers(const struct reading *d, bool *ret_any, struct drstor_error **err)
 {
     dr_auto(parts_freep) struct parts all = {0};
     struct dr_inventory *v = d->v;
     for (size_t i = 0; i < v->n_domains; i++) {
         const char *id = v->domains[i].id;
-        if (!offers_wanted(d->options, &v->domains[i]))
+        if (!offers_wanted(d->options, &v->domains[i]) || offers_kept(d, id))
             continue;
         char *vms = NULL, *templates = NULL;
         int e = rhv_path(&vms, err, "/storagedomains/%/vms?unregistered=true", id);
@@ -339,6 +430,7 @@ read_offers(const struct reading *d, struct drstor_error **err)
         (void)part_add(&all, templates, "the templates offered by storage domain", id);
     }
     int e = parts_read(d, &all, err);
+    *ret_any = all.n > 0;
     for (size_t i = 0; e == DRSTOR_OK && i < all.n; i += 2) {
         const struct part *p = &all.list[i];
         e = part_bad(d, p,
@@ -452,6 +544,20 @@ read_details(const struct reading *d, struct drstor_error **err)
     return e;
 }
 
+static int
+only_vms(const struct reading *d, struct dr_inventory *ret, struct drstor_error **err)
+{
+    struct dr_inventory still = *d->options->light;
+    still.n_vms = 0;
+    dr_map_copy(d->a, &dr_inventory_type, &still, d->v);
+    int e = read_vms(d, err);
+    if (e < 0)
+        return e;
+    keep_places(d);
+    *ret = *d->v;
+    return DRSTOR_OK;
+}
+
 int
 dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
                  const struct dr_rhv_inventory_options *options, struct dr_arena *a,
@@ -465,13 +571,16 @@ dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
     v.detailed = options && options->detailed;
     const struct reading d = {
         .r = r, .how = how ? how : &plain, .options = options ? options : &whole, .a = a, .v = &v};
+    if (d.options->vms_only)
+        return only_vms(&d, ret, err);
     int e = read_first(&d, err);
     if (e == DRSTOR_OK)
         e = read_attached(&d, err);
     /* Offers before VMs: one that is registered meanwhile is in both lists, never in none. */
+    bool offered = false;
     if (e == DRSTOR_OK && d.options->offers)
-        e = read_offers(&d, err);
-    if (e == DRSTOR_OK)
+        e = read_offers(&d, &offered, err);
+    if (e == DRSTOR_OK && (offered || !vms_early(&d)))
         e = read_vms(&d, err);
     if (e == DRSTOR_OK && d.options->detailed)
         e = read_details(&d, err);

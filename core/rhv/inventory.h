@@ -22,6 +22,13 @@ struct dr_rhv_inventory_options {
      */
     const struct dr_inventory *light;
     /*
+     * With LIGHT: reads the VMs and nothing else, in one call; all other lists are those of LIGHT,
+     * which was read not long ago.
+     */
+    bool vms_only;
+    /* Offers of domains that are in its offers_read are taken from there instead of read. */
+    const struct dr_inventory *offers_from;
+    /*
      * For checks: also what inventory.h calls detailed, in one more call per cluster and up host,
      * and a list of VMs with their NICs and disks. What an engine does not have or does not show
      * to this user is named in `unread`. Not together with LIGHT.
@@ -29,7 +36,7 @@ struct dr_rhv_inventory_options {
     bool detailed;
     /* Also the NICs and direct LUNs of VMs, as a detailed reading has them; with LIGHT, too. */
     bool parts;
-    unsigned parallel; /* 6 */
+    unsigned parallel; /* 8 */
 };
 
 /*

@@ -91,7 +91,8 @@ rhv_read_hosts(struct dr_arena *a, struct json_object *doc, struct dr_inventory 
                                  .memory = number(o, "memory"),
                                  .room = number(o, "max_scheduling_memory"),
                                  .spm_id = number(dr_json_get(o, "spm"), "id"),
-                                 .spm_priority = number(dr_json_get(o, "spm"), "priority")};
+                                 .spm_priority = number(dr_json_get(o, "spm"), "priority"),
+                                 .spm = dr_streq(rhv_inner(o, "spm", "status"), "spm")};
         (void)dr_json_bool(dr_json_get(o, "power_management"), "enabled",
                            &v->hosts[v->n_hosts - 1].power);
     }

@@ -8,7 +8,7 @@
 
 enum {
     URLS_MAX = 16,
-    PARALLEL = 16,
+    PARALLEL = 24,    /* sixteen that change something, and a look beside them */
     SSO_PARALLEL = 2, /* a login, and the logout of a session that is closed */
     READ_MS = 30 * 1000,
     MUTATE_MS = 15 * 60 * 1000,

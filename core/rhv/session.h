@@ -34,7 +34,7 @@ struct dr_rhv;
 /* 0 and NULL are the defaults. */
 struct dr_rhv_options {
     const char *correlation_id; /* one UUID per run (net/uuid.h); copied. Needed */
-    unsigned parallel;          /* calls at a time; 16 */
+    unsigned parallel;          /* calls at a time; 24 */
     unsigned connect_ms;        /* per address; 5 s */
     unsigned read_ms;           /* the longest a read takes; 30 s, lists four times that */
     unsigned mutate_ms;         /* the longest a mutating call takes; 15 min, and never more */

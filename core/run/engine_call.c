@@ -95,6 +95,8 @@ dr_engine_call(struct dr_env *env, struct dr_rhv *rhv, const struct dr_mapping *
         return dr_rhv_deactivate(rhv, &how, x->dc, x->id, x->force, NULL, err);
     case DR_STAGE_DETACH:
         return dr_rhv_detach(rhv, &how, x->dc, x->id, NULL, err);
+    case DR_STAGE_SELECT_SPM:
+        return dr_rhv_select_spm(rhv, &how, x->id, NULL, err);
     case DR_STAGE_REMOVE:
         return dr_rhv_remove(rhv, &how, x->id, NULL, err);
     case DR_STAGE_REMOVE_VM:

@@ -13,6 +13,7 @@ static void
 stage_free(struct stage *st)
 {
     dr_mailbox_free(st->box);
+    dr_look_forget(st);
     dr_arena_free(st->arena);
     free(st);
 }

@@ -10,6 +10,8 @@
 static const char ok_word[] = "ok";
 
 struct call {
+    struct posted head;
+    struct call *next; /* of the answers */
     struct stage *st;
     struct dr_stage_action action;
     const struct dr_step *hooks; /* of this step: it is a hook, not a call */
@@ -101,13 +103,10 @@ step_of(struct stage *st, const char *group)
     return step;
 }
 
-int
-dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err)
+static int
+keep_intents(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err)
 {
-    struct dr_store *store = st->run->s->store;
-    if (todo->n_actions == 0)
-        return DRSTOR_OK;
-    int r = dr_store_begin(store, err);
+    int r = DRSTOR_OK;
     for (size_t i = 0; r == DRSTOR_OK && i < todo->n_actions; i++) {
         const struct dr_stage_action *x = &todo->actions[i];
         struct dr_stage_try *t = try_of(st, x->key);
@@ -116,13 +115,49 @@ dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drsto
         if (!t->first_ns)
             t->first_ns = (int64_t)dr_now_ns(st->run->s->env);
         if (step) /* S8: a controller that lost the group's lock starts nothing */
-            r = dr_store_guard(store, step->group->name, step->token, err);
+            r = dr_store_guard(st->run->s->store, step->group->name, step->token, err);
         if (r == DRSTOR_OK && x->kind != DR_STAGE_HOOK) /* that keeps a row of its own */
             r = keep_call(st, x, "sent", NULL, err);
-        if (r < 0)
-            dr_store_rollback(store);
     }
-    if (r == DRSTOR_OK)
+    return r;
+}
+
+static void
+call_free(struct call *c)
+{
+    dr_arena_free(c->arena);
+    dr_error_free(c->err);
+    free(c);
+}
+
+/* Hints, for who reads them later: that one cannot be kept changes nothing. */
+static void
+keep_answers(struct stage *st)
+{
+    for (struct call *c = st->answers, *next; c; c = next) {
+        next = c->next;
+        if (!c->hooks) /* that keeps a row of its own */
+            (void)keep_call(st, &c->action, "answered",
+                            c->status == DRSTOR_OK ? ok_word : dr_error_message(c->err), NULL);
+        call_free(c);
+    }
+    st->answers = NULL;
+}
+
+int
+dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err)
+{
+    struct dr_store *store = st->run->s->store;
+    if (todo->n_actions == 0 && !st->answers)
+        return DRSTOR_OK;
+    int r = dr_store_begin(store, err);
+    if (r < 0)
+        return r;
+    keep_answers(st);
+    r = keep_intents(st, todo, err);
+    if (r < 0)
+        dr_store_rollback(store);
+    else
         r = dr_store_commit(store, err);
     if (r < 0)
         return r;
@@ -132,6 +167,7 @@ dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drsto
         try_of(st, x->key)->in_flight = true;
         dr_told_asked(st, x->kind, x->id, dr_endpoints_correlation(st->run->s->ends));
         struct call *c = dr_new0(struct call);
+        c->head.kind = POSTED_CALL;
         c->st = st;
         c->arena = dr_arena_new();
         c->action = *x;
@@ -142,6 +178,33 @@ dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drsto
         dr_spawn(st->run->s->env, call_main, c);
     }
     return DRSTOR_OK;
+}
+
+static void
+take_found(struct stage *st, const struct call *c)
+{
+    for (size_t i = 0; i < c->n_found; i++) {
+        struct dr_inv_domain *d = &dr_arena_push(st->arena, st->found, st->n_found);
+        *d = c->found[i];
+        d->id = dr_arena_str(st->arena, d->id);
+        d->name = dr_arena_str(st->arena, d->name);
+        const char **wwids = dr_arena_alloc(st->arena, d->n_wwids + 1, sizeof(*wwids));
+        for (size_t k = 0; k < d->n_wwids; k++)
+            wwids[k] = dr_arena_str(st->arena, d->wwids[k]);
+        d->wwids = wwids;
+    }
+    st->found_read = true;
+}
+
+/* Which looks have to see more than VMs, after the end of C. */
+static void
+note_moved(struct stage *st, const struct call *c)
+{
+    bool vm = c->action.kind == DR_STAGE_REGISTER_VM || c->action.kind == DR_STAGE_START;
+    st->answered = st->news = true;
+    st->domains_moved |= !vm || c->status != DRSTOR_OK;
+    st->offers_moved |= c->action.kind != DR_STAGE_START &&
+                        (c->action.kind == DR_STAGE_REGISTER_TEMPLATE || c->status != DRSTOR_OK);
 }
 
 static void
@@ -169,30 +232,16 @@ dr_stage_answer(struct stage *st, void *answer)
     t->given_up = c->status == DRSTOR_E_INVALID || c->status == DRSTOR_E_UNSUPPORTED ||
                   c->status == DRSTOR_E_AUTH;
     st->in_flight--;
-    if (c->action.kind == DR_STAGE_DISCOVER && c->status == DRSTOR_OK) {
-        for (size_t i = 0; i < c->n_found; i++) {
-            struct dr_inv_domain *d = &dr_arena_push(st->arena, st->found, st->n_found);
-            *d = c->found[i];
-            d->id = dr_arena_str(st->arena, d->id);
-            d->name = dr_arena_str(st->arena, d->name);
-            const char **wwids = dr_arena_alloc(st->arena, d->n_wwids + 1, sizeof(*wwids));
-            for (size_t k = 0; k < d->n_wwids; k++)
-                wwids[k] = dr_arena_str(st->arena, d->wwids[k]);
-            d->wwids = wwids;
-        }
-        st->found_read = true;
-    }
+    note_moved(st, c);
+    if (c->action.kind == DR_STAGE_DISCOVER && c->status == DRSTOR_OK)
+        take_found(st, c);
     if (c->hooks && c->status == DRSTOR_E_UNKNOWN)
         note_unclear(st, c->action.group);
-    if (!c->hooks)
-        (void)keep_call(st, &c->action, "answered",
-                        c->status == DRSTOR_OK ? ok_word : dr_error_message(c->err), NULL);
     if (t->trouble)
         dr_run_event(st->run, step_of(st, c->action.group), c->hooks ? "warning" : "retrying", "%s",
                      t->trouble);
-    dr_arena_free(c->arena);
-    dr_error_free(c->err);
-    free(c);
+    c->next = st->answers;
+    st->answers = c;
 }
 
 /* One that cannot be read is restarted once more. */

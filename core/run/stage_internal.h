@@ -19,6 +19,12 @@ enum wish {
     WISH_BACK      /* as COME, after DOWN came to nothing */
 };
 
+/* What comes out of the mailbox of a stage begins with this. */
+enum posted_kind { POSTED_WAKE = 0, POSTED_CALL, POSTED_LOOK };
+struct posted {
+    enum posted_kind kind;
+};
+
 /* Under which correlation id a call about ID was sent last. */
 struct asked {
     const char *id, *correlation;
@@ -37,6 +43,7 @@ struct joined {
     const char *refused; /* BACK: why it stays */
     bool unclear;        /* what a hook of it did that stops it is open */
     struct dr_mailbox *told;
+    uint64_t since_ns; /* what was seen before says nothing about it */
     bool over;
     enum dr_step_end end;
     const char *trouble;
@@ -53,7 +60,7 @@ struct stage {
     const char *site;
     struct dr_run *run;
     struct dr_rhv *rhv;
-    struct dr_mailbox *box; /* answers, and NULL-like wake-ups */
+    struct dr_mailbox *box; /* struct posted */
     struct dr_arena *arena;
     struct dr_cancel cancel; /* calls under way are given up */
 
@@ -68,12 +75,23 @@ struct stage {
     bool told_begun;
     bool told_due; /* it may have told something since its events were read */
     size_t in_flight;
+    struct call *answers;        /* that are not in the store yet */
     struct dr_inv_domain *found; /* that hosts discovered */
     size_t n_found;
     bool found_read;
     struct dr_inventory base; /* read whole once a lead; later looks read only what moves */
     struct dr_index base_vms; /* of it, by id */
     bool have_base;
+
+    struct dr_inventory seen; /* by the last look that saw anything */
+    struct dr_arena *seen_arena;
+    uint64_t seen_ns, look_ended_ns, look_took_ns; /* it began at SEEN_NS */
+    bool have_seen, looking;
+    void *landed;                     /* a look that has come back */
+    bool answered;                    /* something was, since the last look began */
+    bool news;                        /* since the last expansion */
+    bool domains_moved, offers_moved; /* what a look at VMs alone does not see */
+    uint64_t domains_seen_ns;
     uint64_t last_look; /* a digest, to see whether anything changed */
     uint64_t changed_ns;
 };
@@ -88,9 +106,10 @@ int dr_stage_expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_n
 
 /* ---- stage_call.c: what was tried ------------------------------------------------------------ */
 
-/* Every call of one expansion is in the store before the first of them leaves. */
+/* Every call of one expansion is in the store before the first of them leaves; and what was
+ * answered before. */
 int dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err);
-/* ANSWER came out of the box, and is freed. */
+/* ANSWER came out of the box, and is freed with the next send. */
 void dr_stage_answer(struct stage *st, void *answer);
 /* What an earlier process did, and nothing that the engine has shows: which hosts were off. */
 void dr_stage_recall(struct stage *st);
@@ -99,6 +118,18 @@ bool dr_stage_at_vms(const struct stage *st, const struct dr_stage_group *g);
 /* VM is down: the limit of one that runs again begins anew. */
 void dr_stage_forget(struct stage *st, const char *vm);
 
+/* ---- stage_look.c: what the engine has ------------------------------------------------------- */
+
+/* Begins one, with what domains offer when OFFERS, parts of VMs when DRILL; CLOSING: nothing is
+ * left out, it may be the last. */
+void dr_look_begin(struct stage *st, bool offers, bool drill, bool closing);
+/* LOOK came out of the box, and is freed. */
+int dr_look_end(struct stage *st, void *look, struct drstor_error **err);
+/* When the next one should begin. HUNGRY: more calls could be made than are known; PAUSE: when
+ * nothing was answered. */
+uint64_t dr_look_due(const struct stage *st, bool hungry, uint64_t pause);
+/* The next one sees everything anew. Not while one is under way. */
+void dr_look_forget(struct stage *st);
 /* ---- told.c: what the engine says of calls only in its events ----------------------------------
  */
 

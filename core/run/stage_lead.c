@@ -19,7 +19,8 @@ static const uint64_t stuck_quiet_ns = 6 * DR_S;
 static const uint64_t no_change_ns = 1800 * DR_S;
 
 /* Posted to wake the leader when a group joins, and to make a leader of who waits. */
-static int wake_up, lead_now;
+static struct posted wake_up;
+static int lead_now;
 
 /* ---- groups ---------------------------------------------------------------------------------- */
 
@@ -106,7 +107,7 @@ turn_back(struct stage *st, struct joined *g, const char *why)
     g->stuck_since = 0;
     g->n_seen = 0;
     g->seen_at = (struct dr_index){0};
-    st->changed_ns = dr_now_ns(st->run->s->env);
+    st->changed_ns = g->since_ns = dr_now_ns(st->run->s->env);
     dr_run_event(st->run, g->step, "returning", "%s; what was shut down is started again", why);
 }
 
@@ -293,16 +294,35 @@ gathered(const struct stage *st)
     return true;
 }
 
+/* Who goes is looked at before every decision about it; who comes is decided on what was seen. */
 static void
-gather(struct stage *st, struct round *ret)
+gather(struct stage *st, bool fresh, struct round *ret)
 {
     pthread_mutex_lock(&st->run->lock);
-    bool all = gathered(st);
+    bool all = fresh && gathered(st);
     *ret = (struct round){0};
-    for (size_t i = 0; i < st->n_groups; i++)
-        if (!st->groups[i]->over && (all || comes(st->groups[i])))
-            ret->groups[ret->n++] = st->groups[i];
+    for (size_t i = 0; i < st->n_groups; i++) {
+        struct joined *g = st->groups[i];
+        if (!g->over && g->since_ns <= st->seen_ns && (all || comes(g)))
+            ret->groups[ret->n++] = g;
+    }
     pthread_mutex_unlock(&st->run->lock);
+}
+
+/* Somebody comes: what domains offer matters. Of a drill, what VMs are made of does. */
+static bool
+any_comes(struct stage *st, bool *ret_drill)
+{
+    bool any = false;
+    *ret_drill = false;
+    pthread_mutex_lock(&st->run->lock);
+    for (size_t i = 0; i < st->n_groups; i++)
+        if (!st->groups[i]->over && comes(st->groups[i])) {
+            any = true;
+            *ret_drill |= st->groups[i]->want.drill.prefix != NULL;
+        }
+    pthread_mutex_unlock(&st->run->lock);
+    return any;
 }
 
 /* VMs that run and are not in the list of their group are put there before they are asked. */
@@ -386,60 +406,55 @@ expand_comers(struct stage *st, struct dr_arena *a, const struct round *r,
     return e;
 }
 
-/* One look, one expansion each for those who come and who go, what they ask for. */
+/* What those who come ask for, once it is stored what they found. */
 static int
-round_of(struct stage *st, bool *ret_changed, bool *ret_patient, struct drstor_error **err)
+send_comers(struct stage *st, struct dr_arena *a, const struct round *r,
+            const struct dr_inventory *now, struct dr_stage_result *come, struct drstor_error **err)
+{
+    int e = expand_comers(st, a, r, now, come, err);
+    for (size_t i = 0; e == DRSTOR_OK && come->n_found && i < r->n; i++)
+        if (comes(r->groups[i]))
+            e = dr_guests_found(r->groups[i]->step, st->arena, come, &r->groups[i]->want, err);
+    for (size_t i = 0; e == DRSTOR_OK && i < r->n; i++)
+        if (comes(r->groups[i]))
+            e = dr_room_note(st, r->groups[i], come, err);
+    return e == DRSTOR_OK ? dr_stage_send(st, come, err) : e;
+}
+
+/*
+ * One expansion each for those who come and who go, and what they ask for. FRESH: of a look that
+ * has just come back; else of the last one, after answers.
+ */
+static int
+round_of(struct stage *st, bool fresh, bool *ret_moved, bool *ret_patient,
+         struct drstor_error **err)
 {
     struct dr_run *run = st->run;
     dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
     struct round *r = dr_arena_new0(a, struct round);
-    struct dr_inventory now;
+    struct dr_inventory now = st->seen;
     struct dr_stage_result come = {0}, go = {0};
-    gather(st, r);
-    sort_out(r);
-    const struct dr_rhv_how how = {.cancel = &st->cancel};
-    bool drill = false;
-    for (size_t i = 0; i < r->n_comes; i++)
-        drill |= r->comes[i].drill.prefix != NULL;
-    const struct dr_rhv_inventory_options options = {
-        .offers = r->n_comes > 0, .parts = drill, .light = st->have_base ? &st->base : NULL};
-    dr_map_clear(&dr_inventory_type, &now);
-    int e = dr_rhv_inventory(st->rhv, &how, &options, a, &now, err);
-    if (e < 0)
-        return e;
-    if (!st->have_base) {
-        dr_map_copy(st->arena, &dr_inventory_type, &now, &st->base);
-        st->have_base = true;
-        st->base_vms = (struct dr_index){0};
-        for (size_t i = 0; i < st->base.n_vms; i++)
-            (void)dr_index_put(st->arena, &st->base_vms, st->base.vms[i].id, i);
-    }
+    st->news = false;
+    gather(st, fresh, r);
     now.discovered = st->found;
     now.n_discovered = st->n_found;
     now.discovered_read = st->found_read;
-    e = note_guests(st, r, &now, err);
+    int e = note_guests(st, r, &now, err);
     if (e < 0)
         return e;
-    st->have_base = !r->n_goes || all_known(st, &now);
-    r->n_comes = r->n_goes = 0;
     sort_out(r);
+    if (r->n_goes && !all_known(st, &now))
+        st->have_base = false;
     st->progress.now_ns = (int64_t)dr_now_ns(run->s->env);
-    e = expand_comers(st, a, r, &now, &come, err);
-    for (size_t i = 0; e == DRSTOR_OK && come.n_found && i < r->n; i++)
-        if (comes(r->groups[i]))
-            e = dr_guests_found(r->groups[i]->step, st->arena, &come, &r->groups[i]->want, err);
-    for (size_t i = 0; e == DRSTOR_OK && i < r->n; i++)
-        if (comes(r->groups[i]))
-            e = dr_room_note(st, r->groups[i], &come, err);
-    if (e == DRSTOR_OK)
-        e = dr_stage_send(st, &come, err);
-    if (e == DRSTOR_OK) {
+    st->progress.look_ns = (int64_t)st->seen_ns;
+    e = send_comers(st, a, r, &now, &come, err);
+    if (e == DRSTOR_OK && fresh) {
         dr_leave_expand(a, run->s->model, &now, r->goes, r->n_goes, &st->progress, &go);
         e = dr_stage_send(st, &go, err);
     }
     if (e < 0)
         return e;
-    *ret_changed = changed(st, &come, &go);
+    *ret_moved = fresh ? changed(st, &come, &go) : come.n_actions > 0;
     *ret_patient = go.patient;
     for (size_t i = 0; i < r->n; i++)
         judge(st, r->groups[i], comes(r->groups[i]) ? &come : &go);
@@ -447,25 +462,91 @@ round_of(struct stage *st, bool *ret_changed, bool *ret_patient, struct drstor_e
 }
 
 static void
+take(struct stage *st, struct posted *m)
+{
+    switch (m->kind) {
+    case POSTED_WAKE:
+        st->answered = st->domains_moved = true;
+        return;
+    case POSTED_CALL:
+        dr_stage_answer(st, m);
+        return;
+    case POSTED_LOOK:
+        st->landed = m;
+        return;
+    }
+}
+
+static void
 listen(struct stage *st, uint64_t until)
 {
+    bool busy = st->in_flight || st->looking;
     for (;;) {
-        void *m = dr_mailbox_wait(st->box, until, st->in_flight ? NULL : st->run->s->cancel);
+        void *m = dr_mailbox_wait(st->box, until, busy ? NULL : st->run->s->cancel);
         if (!m)
             return;
-        if (m != &wake_up)
-            dr_stage_answer(st, m);
+        take(st, m);
         until = 0; /* what else is there already */
     }
+}
+
+/* What a look saw, if one has come back. */
+static int
+land(struct stage *st, bool *ret_fresh, struct drstor_error **err)
+{
+    void *look = st->landed;
+    st->landed = NULL;
+    int r = look ? dr_look_end(st, look, err) : DRSTOR_OK;
+    *ret_fresh = look && r == DRSTOR_OK;
+    return r;
+}
+
+/* What was answered is in the store. */
+static void
+flush(struct stage *st)
+{
+    static const struct dr_stage_result nothing;
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    (void)dr_stage_send(st, &nothing, &err);
 }
 
 void
 dr_stage_quiet(struct stage *st)
 {
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    bool fresh;
     dr_cancel_now(st->run->s->env, &st->cancel);
-    while (st->in_flight)
+    while (st->in_flight || (st->looking && !st->landed))
         listen(st, UINT64_MAX);
     atomic_store(&st->cancel.set, false);
+    (void)land(st, &fresh, &err);
+    flush(st);
+}
+
+/* Who leads sees everything for himself. */
+static void
+begin_anew(struct stage *st)
+{
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    bool fresh;
+    while (st->looking && !st->landed)
+        listen(st, UINT64_MAX);
+    (void)land(st, &fresh, &err);
+    dr_look_forget(st);
+    st->changed_ns = dr_now_ns(st->run->s->env);
+}
+
+/* Until something is there to be decided. */
+static void
+wait_for_more(struct stage *st, uint64_t pause)
+{
+    uint64_t now = dr_now_ns(st->run->s->env);
+    uint64_t due = dr_look_due(st, st->in_flight < DR_STAGE_AT_ONCE, pause);
+    if (!st->looking && due <= now) {
+        bool drill, any = any_comes(st, &drill);
+        dr_look_begin(st, any, drill, !st->in_flight && !st->answered);
+    }
+    listen(st, st->looking ? now + poll_most_ns : due);
 }
 
 static void
@@ -474,8 +555,6 @@ lead(struct stage *st, struct joined *mine, size_t n)
     struct dr_step *s = mine[0].step;
     struct dr_run *run = s->run;
     uint64_t pause = poll_first_ns, trouble_since = 0;
-    st->have_base = false;
-    st->changed_ns = dr_now_ns(run->s->env);
     const char *why = NULL;
     enum dr_step_end end = DR_STEP_END_NONE;
     dr_auto(dr_error_freep) struct drstor_error *not_read = NULL;
@@ -484,14 +563,18 @@ lead(struct stage *st, struct joined *mine, size_t n)
         end = DR_STEP_END_FAILED;
     }
 
+    if (end == DR_STEP_END_NONE)
+        begin_anew(st);
     while (end == DR_STEP_END_NONE && !step_down(st, mine, n)) {
         dr_auto(dr_error_freep) struct drstor_error *err = NULL;
-        bool moved = false, patient = false;
+        bool moved = false, patient = false, fresh = false;
         if (dr_step_must_stop(s)) {
             end = DR_STEP_END_INTERRUPTED;
             break;
         }
-        int r = round_of(st, &moved, &patient, &err);
+        int r = land(st, &fresh, &err);
+        if (r == DRSTOR_OK && (fresh || (st->have_seen && st->news && !trouble_since)))
+            r = round_of(st, fresh, &moved, &patient, &err);
         uint64_t now = dr_now_ns(run->s->env);
         if (r < 0) {
             bool wait = r == DRSTOR_E_UNREACHABLE || r == DRSTOR_E_BUSY || r == DRSTOR_E_PROTOCOL ||
@@ -505,7 +588,7 @@ lead(struct stage *st, struct joined *mine, size_t n)
                 end = r == DRSTOR_E_CANCELLED ? DR_STEP_END_INTERRUPTED : DR_STEP_END_FAILED;
                 break;
             }
-        } else {
+        } else if (fresh) {
             trouble_since = 0;
         }
         if (moved || patient)
@@ -516,11 +599,12 @@ lead(struct stage *st, struct joined *mine, size_t n)
             why = "nothing has changed at the engine for half an hour";
             end = DR_STEP_END_FAILED;
             break;
-        }
-        listen(st, now + pause);
-        if (!moved && pause < poll_most_ns)
+        } else if ((fresh || r < 0) && pause < poll_most_ns) {
             pause += pause / 2;
+        }
+        wait_for_more(st, pause);
     }
+    flush(st);
     if (end == DR_STEP_END_NONE)
         return;
     dr_stage_quiet(st);
@@ -549,6 +633,7 @@ dr_stage_join(struct stage *st, struct dr_rhv *rhv, struct joined *groups, size_
     for (size_t i = 0; i < n; i++) {
         groups[i].step->awaited = groups[i].step->coming = false;
         groups[i].told = told;
+        groups[i].since_ns = dr_now_ns(run->s->env);
         if (room)
             st->groups[st->n_groups++] = &groups[i];
     }

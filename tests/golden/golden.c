@@ -99,12 +99,12 @@ static bool
 is_list(const char *key)
 {
     static const char *const lists[] = {
-        "endpoints",   "copies",      "engines",           "records",   "arrays",
-        "members",     "vms",         "domains",           "hosts",     "clusters",
-        "dcs",         "offered_vms", "offered_templates", "tries",     "groups",
-        "luns",        "discovered",  "networks",          "profiles",  "roles",
-        "directories", "labels",      "affinity_groups",   "lun_disks", "drills",
-        "paths"};
+        "endpoints", "copies",      "engines",     "records",           "arrays",
+        "members",   "holders",     "vms",         "domains",           "hosts",
+        "clusters",  "dcs",         "offered_vms", "offered_templates", "tries",
+        "groups",    "luns",        "discovered",  "networks",          "profiles",
+        "roles",     "directories", "labels",      "affinity_groups",   "lun_disks",
+        "drills",    "paths"};
     for (size_t i = 0; i < DR_COUNT(lists); i++)
         if (strcmp(lists[i], key) == 0)
             return true;

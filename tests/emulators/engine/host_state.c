@@ -359,6 +359,27 @@ host_fence(struct emu_op *op)
 
 /* ---- SPM, refresh ---------------------------------------------------------------------------- */
 
+static void
+spm_step(struct emu_op *op)
+{
+    struct emu_engine *e = op->e;
+    struct emu_dc *dc = dc_get(e, js_str(op->work, "dc"));
+    struct emu_host *h = host_get(e, js_str(op->work, "host"));
+    if (!dc || dc->status != DC_CONTEND)
+        return;
+    if (op->phase++ == 0) {
+        op_sleep(op, e->latency.contend);
+        return;
+    }
+    dc->status = DC_UP;
+    if (host_up(h))
+        dc_spm(e, dc, h);
+    else
+        dc_elect(e, dc);
+}
+
+/* Answered when the former one was told to stop; until the new one is there, the centre contends.
+ */
 void
 host_forceselectspm(struct emu_op *op)
 {
@@ -367,11 +388,17 @@ host_forceselectspm(struct emu_op *op)
     struct emu_engine *e = op->e;
     struct emu_host *h = op->host;
     struct emu_dc *dc = host_center(e, h);
-    if (!host_up(h) || h->spm_priority < 0 || !dc || emu_same(dc->spm, h->id)) {
+    if (!host_up(h) || h->spm_priority < 0 || !dc || emu_same(dc->spm, h->id) ||
+        dc->status != DC_UP) {
         op_fault(op, 409, "[Cannot select Host as SPM.]");
         return;
     }
-    dc_spm(e, dc, h);
+    dc->status = DC_CONTEND;
+    EMU_SET(dc->spm, "");
+    struct emu_op *electing = op_background(e, "spm", spm_step);
+    electing->work = json_object_new_object();
+    js_add_str(electing->work, "dc", dc->id);
+    js_add_str(electing->work, "host", h->id);
     op_action(op, NULL);
 }
 

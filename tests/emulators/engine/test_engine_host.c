@@ -142,6 +142,8 @@ spm_follows_priority_and_a_wish(void **state)
 {
     struct fixture *f = *state;
     assert_int_equal(host_action(&f->milan, HOST_M2, "forceselectspm", "{}"), 200);
+    assert_int_equal(host_action(&f->milan, HOST_M1, "forceselectspm", "{}"), 409); /* contends */
+    site_sleep(&f->milan, 3 * SECOND);
     site_call(&f->milan, "GET", "hosts/" HOST_M2, NULL);
     assert_string_equal(site_str(&f->milan, "spm.status"), "spm");
     assert_int_equal(site_call(&f->milan, "PUT", "hosts/" HOST_M1, "{'spm':{'priority':'-1'}}"),
