@@ -141,6 +141,14 @@ int dr_told_begin(struct stage *st, struct drstor_error **err);
 /* Reads what was told of the last call about each id, into the progress. */
 int dr_told_read(struct stage *st, struct drstor_error **err);
 
+/* ---- stage_judge.c: what becomes of each group ----------------------------------------------- */
+
+/* Does G come to this engine, or go? */
+bool dr_stage_comes(const struct joined *g);
+/* The last thing the leader does with G, which lives on its step's stack. Under run->lock. */
+void dr_stage_tell(struct joined *g, enum dr_step_end end, const char *trouble);
+void dr_stage_judge(struct stage *st, struct joined *g, const struct dr_stage_result *r);
+
 /* ---- stage_lead.c: the loop ------------------------------------------------------------------ */
 
 /*

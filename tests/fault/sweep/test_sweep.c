@@ -11,6 +11,7 @@
  *
  * DRSTOR_SWEEP_EVERY=N: each Nth of all that.
  */
+#include "fault/sweep/shapes.h"
 #include "support/house_engine.h"
 #include "support/house_internal.h"
 #include "support/house_site.h"
@@ -30,217 +31,9 @@
 
 #include <cmocka.h>
 
-/* ---- the shapes ------------------------------------------------------------------------------ */
-
-#define GOAL(words) "{\"storage_only\":true,\"verb\":" words "}"
-#define BARE(words) "{\"verb\":" words "}"
-#define PLANNED GOAL("\"promote\",\"all\":true,\"to\":\"rome\"")
-#define UNPLANNED GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true")
-#define FORCED(groups) BARE("\"promote\"," groups ",\"to\":\"rome\",\"unplanned\":true")
-#define MOVED BARE("\"promote\",\"all\":true,\"to\":\"rome\"")
-#define BACK GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true,\"point\":\"p1\"")
-
-enum before {
-    AS_IT_IS,
-    LOST,           /* milan is dead, and was observed so */
-    BLIND,          /* the same, and nothing was ever read from its engine */
-    LOST_OPENED,    /* the same, and somebody made rome's copies writable */
-    AT_ROME,        /* moved there, planned */
-    MOVED_TO_ROME,  /* the same, with VMs */
-    DEMOTED,        /* made read-only at milan by hand */
-    LEFT,           /* promoted at rome without milan, which is back, writable */
-    RETURNED,       /* the same with VMs, which its engine has started anew */
-    CLEANED,        /* and then reprotected */
-    PAUSED,         /* suspended */
-    STOPPED,        /* somebody stopped replication at the array of rome */
-    DRILL,          /* a drill is under way */
-    DRILLED,        /* and its VMs run */
-    HALF_WAY,       /* a planned promote whose controller died after some of it */
-    HALF_UNPLANNED, /* the same, unplanned, milan answering */
-    HALF_BACK,      /* the same, to a point of before */
-    HALF_MOVED      /* planned, its VMs down and some of their domains detached */
-};
-
-static const struct shape {
-    const char *name;
-    enum before before;
-    const char *goal;
-    const char *accept_loss, *declare;
-    bool engines, abort, guard, unfenced;
-    unsigned every; /* point of it: engines take their time; 0: each. See tests/house/test_move.c */
-    bool point;     /* of rome's copies an older state was kept, as p1 */
-    bool hosts;     /* engines with hosts, and no VM */
-    bool down;      /* no VM runs */
-    bool unrecorded; /* nothing was adopted */
-    bool legs;       /* active-active groups, too */
-    bool shown;      /* that nobody has to show */
-    bool bare;       /* no engine at rome */
-    bool power;      /* milan's engine can restart its hosts */
-    bool own;        /* rome runs VMs of its own, and has no room for ours beside all of them */
-} shapes[] = {
-    {.name = "planned", .goal = PLANNED},
-    {.name = "unplanned-lost",
-     .before = LOST,
-     .goal = UNPLANNED,
-     .accept_loss = "unknown",
-     .declare = "site-lost:milan"},
-    {.name = "unplanned-answering", .goal = UNPLANNED, .accept_loss = "unknown"},
-    {.name = "unplanned-point", .goal = BACK, .accept_loss = "10m", .point = true},
-    {.name = "unplanned-point-lost",
-     .before = LOST,
-     .goal = BACK,
-     .accept_loss = "10m",
-     .declare = "site-lost:milan",
-     .point = true},
-    {.name = "failback", .before = AT_ROME, .goal = GOAL("\"failback\",\"all\":true")},
-    {.name = "serve", .before = DEMOTED, .goal = GOAL("\"promote\",\"all\":true,\"to\":\"milan\"")},
-    {.name = "demote", .goal = GOAL("\"demote\",\"all\":true,\"at\":\"milan\"")},
-    {.name = "reprotect",
-     .before = LEFT,
-     .goal = GOAL("\"reprotect\",\"all\":true"),
-     .accept_loss = "unknown"},
-    {.name = "reprotect-stopped", .before = STOPPED, .goal = GOAL("\"reprotect\",\"all\":true")},
-    {.name = "guard", .before = LEFT, .goal = "milan", .guard = true},
-    {.name = "suspend", .goal = BARE("\"suspend\",\"all\":true")},
-    {.name = "resume", .before = PAUSED, .goal = BARE("\"resume\",\"all\":true")},
-    {.name = "sync", .goal = BARE("\"sync\",\"all\":true")},
-    {.name = "drill-start", .goal = BARE("\"drill-start\",\"groups\":[\"erp\",\"db\"]")},
-    {.name = "drill-start-point",
-     .goal = BARE("\"drill-start\",\"groups\":[\"erp\",\"db\"],\"point\":\"p1\""),
-     .point = true},
-    {.name = "drill-promote",
-     .before = DRILL,
-     .goal = BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]")},
-    {.name = "drill-clean", .before = DRILL, .goal = BARE("\"drill-clean\",\"all\":true")},
-    {.name = "drill-promote-vms",
-     .before = DRILL,
-     .goal = BARE("\"drill-promote\",\"groups\":[\"erp\",\"db\"]"),
-     .engines = true,
-     .every = 3},
-    {.name = "drill-clean-vms",
-     .before = DRILLED,
-     .goal = BARE("\"drill-clean\",\"all\":true"),
-     .engines = true,
-     .every = 3},
-    {.name = "move-in-drill", .before = DRILL, .goal = MOVED, .engines = true, .every = 7},
-    {.name = "move-in-drill-vms", .before = DRILLED, .goal = MOVED, .engines = true, .every = 7},
-    {.name = "promote-in-drill", .before = DRILL, .goal = UNPLANNED, .accept_loss = "unknown"},
-    {.name = "abort", .before = HALF_WAY, .abort = true},
-    {.name = "abort-unplanned", .before = HALF_UNPLANNED, .abort = true},
-    {.name = "abort-point", .before = HALF_BACK, .abort = true, .point = true},
-    {.name = "within", .goal = GOAL("\"promote\",\"all\":true,\"to\":\"rome\",\"within_s\":600")},
-    {.name = "engines-lost",
-     .before = LOST,
-     .goal = FORCED("\"all\":true"),
-     .accept_loss = "unknown",
-     .declare = "site-lost:milan",
-     .engines = true},
-    {.name = "engines-blind",
-     .before = BLIND,
-     .goal = "{\"verb\":\"promote\",\"all\":true,\"to\":\"rome\",\"unplanned\":true}",
-     .accept_loss = "unknown",
-     .declare = "site-lost:milan",
-     .engines = true,
-     .every = 3},
-    {.name = "engines-unrecorded",
-     .before = LOST,
-     .goal = FORCED("\"groups\":[\"erp\",\"db\",\"web\"]"),
-     .accept_loss = "unknown",
-     .declare = "site-lost:milan",
-     .engines = true,
-     .unrecorded = true,
-     .every = 3},
-    {.name = "engines-opened",
-     .before = LOST_OPENED,
-     .goal = FORCED("\"groups\":[\"erp\",\"db\",\"web\"]"),
-     .accept_loss = "unknown",
-     .declare = "site-lost:milan",
-     .engines = true,
-     .unrecorded = true,
-     .every = 3},
-    {.name = "engines-serve",
-     .before = DEMOTED,
-     .goal = BARE("\"promote\",\"all\":true,\"to\":\"milan\""),
-     .engines = true,
-     .down = true,
-     .every = 3},
-    {.name = "survivor",
-     .before = LOST,
-     .goal = FORCED("\"groups\":[\"mes\",\"lab\"]"),
-     .accept_loss = "unknown",
-     .declare = "site-lost:milan",
-     .engines = true,
-     .legs = true,
-     .every = 3},
-    {.name = "survivor-shown",
-     .before = LOST,
-     .goal = FORCED("\"groups\":[\"mes\",\"lab\"]"),
-     .accept_loss = "unknown",
-     .declare = "site-lost:milan",
-     .engines = true,
-     .legs = true,
-     .shown = true,
-     .every = 3},
-    {.name = "move-bare", .goal = MOVED, .hosts = true, .bare = true, .every = 5},
-    {.name = "move", .goal = MOVED, .engines = true, .every = 5},
-    {.name = "reprotect-stopped-engines",
-     .before = STOPPED,
-     .goal = BARE("\"reprotect\",\"all\":true"),
-     .engines = true,
-     .every = 3},
-    {.name = "reprotect-engines",
-     .before = RETURNED,
-     .goal = BARE("\"reprotect\",\"all\":true"),
-     .accept_loss = "unknown",
-     .engines = true,
-     .every = 11,
-     .power = true},
-    {.name = "failback-engines",
-     .before = CLEANED,
-     .goal = BARE("\"failback\",\"all\":true"),
-     .engines = true,
-     .every = 13,
-     .power = true},
-    {.name = "move-back",
-     .before = MOVED_TO_ROME,
-     .goal = BARE("\"failback\",\"all\":true"),
-     .engines = true,
-     .own = true,
-     .every = 5},
-    {.name = "abort-move", .before = HALF_MOVED, .abort = true, .engines = true, .every = 3},
-    /* Arrays that obey whoever comes late: nothing but drstor itself keeps an old call away. */
-    {.name = "planned-unfenced", .goal = PLANNED, .unfenced = true},
-    {.name = "unplanned-unfenced", .goal = UNPLANNED, .accept_loss = "unknown", .unfenced = true},
-    {.name = "guard-unfenced", .before = LEFT, .goal = "milan", .guard = true, .unfenced = true},
-};
-enum { N_SHAPES = sizeof(shapes) / sizeof(shapes[0]), TEXT = 8192 };
-
-static const struct house_site_how hows[] = {
-    {0},
-    {.engines = true},
-    {.unfenced = true},
-    {.engines = true, .legs = true},
-    {.engines = true, .legs = true, .legs_shown = true},
-    {.hosts = true, .bare_target = true},
-    {.engines = true, .down = true},
-    {.engines = true, .power = true},
-    {.engines = true, .own = true, .rhv = "  preempt: { rome: [\"dev*\"] }\n"},
-};
-static struct house_plan plans[DR_COUNT(hows)];
-
-static const struct house_plan *
-plan_of(const struct shape *s)
-{
-    for (size_t i = 0; i < DR_COUNT(hows); i++)
-        if (hows[i].engines == s->engines && hows[i].unfenced == s->unfenced &&
-            hows[i].legs == s->legs && hows[i].legs_shown == s->shown &&
-            hows[i].bare_target == s->bare && hows[i].hosts == s->hosts &&
-            hows[i].down == s->down && hows[i].power == s->power && hows[i].own == s->own)
-            return &plans[i];
-    abort();
-}
-
 /* ---- one story ------------------------------------------------------------------------------- */
+
+enum { TEXT = 8192 };
 
 struct story {
     const struct shape *shape;
@@ -684,7 +477,7 @@ tell(struct house *h, void *arg)
 static void
 play(struct story *s)
 {
-    struct house *h = house_new(plan_of(s->shape), 11);
+    struct house *h = house_new(shape_plan(s->shape), 11);
     house_talk(h, s->show);
     house_run(h, tell, s);
     if (s->show)
@@ -699,7 +492,7 @@ static struct {
     uint64_t points;
     unsigned calls;
     size_t vms_once;
-} undisturbed[N_SHAPES];
+} undisturbed[SHAPES_MOST];
 
 /* All pairs are some millions: so many of them, spread evenly, are a few minutes. */
 enum { PAIRS = 12000 };
@@ -760,7 +553,7 @@ part_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
         SIM_FAULT_LOST_BEFORE, SIM_FAULT_LOST_AFTER, SIM_FAULT_LATE,    SIM_FAULT_DUPLICATE,
         SIM_FAULT_SLOW,        SIM_FAULT_REFUSE,     SIM_FAULT_PARTIAL, SIM_FAULT_HALFWAY};
     unsigned n = 0;
-    for (size_t i = 0; i < N_SHAPES; i++) {
+    for (size_t i = 0; i < n_shapes; i++) {
         for (uint64_t k = 1; k <= undisturbed[i].points;
              k += every * (shapes[i].every ? shapes[i].every : 1)) {
             if (n++ % parts != part)
@@ -816,10 +609,10 @@ static void
 pairs_of(unsigned part, unsigned parts, unsigned every, struct sums *sums)
 {
     uint64_t all = 0, at = 0;
-    for (size_t i = 0; i < N_SHAPES; i++)
+    for (size_t i = 0; i < n_shapes; i++)
         all += undisturbed[i].points * undisturbed[i].points;
     uint64_t stride = prime_from(all * every / PAIRS);
-    for (size_t i = 0; i < N_SHAPES; i++) {
+    for (size_t i = 0; i < n_shapes; i++) {
         uint64_t points = undisturbed[i].points;
         for (; at < points * points; at += stride) {
             if (sums->faults++ % parts != part)
@@ -893,7 +686,7 @@ learn_all(void **state)
 {
     (void)state;
     bool good = true;
-    for (size_t i = 0; i < N_SHAPES; i++)
+    for (size_t i = 0; i < n_shapes; i++)
         good = learn(i) && good;
     return good ? 0 : -1;
 }
@@ -983,7 +776,7 @@ a_record_that_moved_on_is_left_alone(void **state)
 {
     (void)state;
     bool good = false;
-    struct house *h = house_new(&plans[0], 5);
+    struct house *h = house_new(shape_plan(&shapes[0]), 5);
     house_run(h, moved_on, &good);
     house_free(h);
     assert_true(good);
@@ -993,7 +786,7 @@ static int
 shapes_of_all(void)
 {
     bool good = true;
-    for (size_t i = 0; i < N_SHAPES; i++) {
+    for (size_t i = 0; i < n_shapes; i++) {
         struct story *s = dr_new0(struct story);
         s->shape = &shapes[i];
         s->shapes = true;
@@ -1009,7 +802,7 @@ shapes_of_all(void)
 static int
 show(int argc, char **argv)
 {
-    for (size_t i = 0; i < N_SHAPES; i++) {
+    for (size_t i = 0; i < n_shapes; i++) {
         if (strcmp(shapes[i].name, argv[1]) != 0)
             continue;
         (void)learn(i);
@@ -1036,9 +829,8 @@ show(int argc, char **argv)
 int
 main(int argc, char **argv)
 {
-    for (size_t i = 0; i < DR_COUNT(hows); i++)
-        if (!house_site_make(&plans[i], &hows[i]))
-            return 1;
+    if (!shapes_prepare())
+        return 1;
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_record_that_moved_on_is_left_alone),
         cmocka_unit_test(every_shape_converges),
