@@ -232,6 +232,9 @@ sim_effect(struct sim_world *w, struct sim_flight *f)
         effect_run(w, f);
     if (!mutates)
         return;
+    /* Also of what only its end was refused, because somebody newer came in between. */
+    if (f->job && f->reply.outcome == DRSTOR_OUTCOME_REFUSED)
+        sim_job_end(w, f->job, DRSTOR_JOB_FAILED, f->reply.words);
     effect_count(w, f);
     if (f->reply.outcome != DRSTOR_OUTCOME_REFUSED) {
         if (f->fault == SIM_FAULT_SPLIT)

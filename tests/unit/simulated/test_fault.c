@@ -289,18 +289,41 @@ log_has_every_contact_and_every_effect(void **state)
     assert_int_equal(n[1], 1);
 }
 
-static void
-access_as_a_job_takes_effect_at_its_end(void **state)
+/* Entered, with an array whose changes of access are jobs. */
+static struct sim_world *
+slow_world(void)
 {
     struct json_object *spec = kit_spec("virtual"), *arrays, *am;
     struct sim_world *w;
-    (void)state;
     json_object_object_get_ex(spec, "arrays", &arrays);
     json_object_object_get_ex(arrays, "am", &am);
     json_object_object_add(am, "access_ms", json_object_new_int(5000));
     assert_int_equal(sim_world_new(spec, &w, NULL), 0);
     json_object_put(spec);
     assert_int_equal(sim_enter(w), 0);
+    return w;
+}
+
+static void
+a_job_whose_end_is_fenced_off_fails(void **state)
+{
+    (void)state;
+    struct sim_world *w = slow_world();
+    struct sim_reply r = KIT_CALL(w, DEMOTE, RO, .epoch = 1, .token = 2);
+    assert_int_equal(r.outcome, DRSTOR_OUTCOME_JOB);
+    assert_int_equal(KIT_CALL(w, SIM_OP_TAG, "am", "erp_m", .epoch = 1, .token = 9).outcome,
+                     DRSTOR_OUTCOME_DONE);
+    assert_int_equal(kit_job(w, "am", r.job), DRSTOR_JOB_FAILED);
+    assert_int_equal(kit_access(w, "am", "erp_m"), DRSTOR_ACCESS_READ_WRITE);
+    sim_leave(w);
+    sim_world_free(w);
+}
+
+static void
+access_as_a_job_takes_effect_at_its_end(void **state)
+{
+    (void)state;
+    struct sim_world *w = slow_world();
     struct sim_reply r = KIT_CALL(w, DEMOTE, RO);
     assert_int_equal(r.outcome, DRSTOR_OUTCOME_JOB);
     assert_int_equal(kit_access(w, "am", "erp_m"), DRSTOR_ACCESS_READ_WRITE);
@@ -433,6 +456,7 @@ main(void)
         T(array_at_its_limit_is_busy),
         T(log_has_every_contact_and_every_effect),
         T(access_as_a_job_takes_effect_at_its_end),
+        T(a_job_whose_end_is_fenced_off_fails),
         T(stepwise_group_goes_member_by_member),
         T(random_fate_never_breaks_the_world),
     };
