@@ -17,7 +17,7 @@
  * it. FAULTS is how much goes wrong in one history; each guard is needed with two or fewer.
  */
 enum { SITES = 2, CONTROLLERS = 2, RUNS = 2, WRITES = 3, ALL_WRITES = (1 << WRITES) - 1 };
-enum { EPOCH_FIRST = 1, STEPS_MOST = 14, ALL_STEPS = (1 << STEPS_MOST) - 1 };
+enum { EPOCH_FIRST = 1, STEPS_MOST = 16, ALL_STEPS = (1 << STEPS_MOST) - 1 };
 
 enum access { CLOSED, PART, OPEN }; /* of two members: none, one, both are read-write */
 

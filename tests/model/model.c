@@ -256,9 +256,26 @@ list(void)
     return 0;
 }
 
+/* A step without a bit would never be taken. */
+static bool
+steps_have_room(void)
+{
+    size_t n;
+    const struct dr_table_row *rows = dr_table_rows(&n);
+    for (size_t i = 0; i < n; i++)
+        if (rows[i].n_steps > STEPS_MOST) {
+            (void)fprintf(stderr, "%s has %zu steps, and STEPS_MOST is %d\n", rows[i].name,
+                          rows[i].n_steps, STEPS_MOST);
+            return false;
+        }
+    return true;
+}
+
 int
 main(int argc, char **argv)
 {
+    if (!steps_have_room())
+        return 2;
     if (argc == 1)
         return everything();
     if (argc == 2 && strcmp(argv[1], "--list") == 0)
