@@ -82,6 +82,13 @@ guard_say(const struct without *w, char *to, size_t size)
             *c = '-';
 }
 
+/* Left out: no scene has a drill with VMs; tests/house/test_drill.c has. */
+static bool
+left_out(const struct without *w)
+{
+    return w->op == DR_OPERATION_DRILL_PROMOTE && w->kind == DR_STEP_STAGE;
+}
+
 size_t
 guards_forgotten(FILE *to)
 {
@@ -93,7 +100,7 @@ guards_forgotten(FILE *to)
                 char name[100];
                 const struct without w = {G_NEEDS, rows[i].operation, rows[i].steps[k].kind,
                                           bits & -bits};
-                bool found = false;
+                bool found = left_out(&w);
                 for (size_t r = 0; r < n_removals; r++)
                     found |= removals[r].one.guard == G_NEEDS && removals[r].one.op == w.op &&
                              removals[r].one.kind == w.kind && removals[r].one.bit == w.bit;

@@ -184,6 +184,7 @@ const struct scene scenes[] = {
      .first = OP(SURVIVOR),
      .then = OP(SURVIVOR)},
     {.name = "drill/there",
+     .storage_only = true,
      .events = EV_CRASH | EV_REPLY | EV_ABORT,
      .faults = 2,
      .first = OP(DRILL_PROMOTE) | OP(DRILL_CLEAN),
@@ -197,6 +198,7 @@ const struct scene scenes[] = {
      .then = OP(REPROTECT),
      .begin = left_behind},
     {.name = "reprotect/drill",
+     .storage_only = true,
      .events = EV_CRASH | EV_REPLY | EV_ABORT,
      .faults = 2,
      .first = OP(REPROTECT) | OP(DRILL_START),
@@ -208,7 +210,7 @@ const struct scene scenes[] = {
      .first = OP(REPROTECT),
      .then = OP(REPROTECT) | OP(SERVE),
      .begin = paused},
-    ALSO("drill", .first = OP(DRILL_START),
+    ALSO("drill", .storage_only = true, .first = OP(DRILL_START),
          .then = OP(DRILL_PROMOTE) | OP(DRILL_CLEAN) | OP(PROMOTE)),
 };
 const size_t n_scenes = DR_COUNT(scenes);
