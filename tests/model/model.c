@@ -64,6 +64,9 @@ scene_find(const char *name)
 /* ---- one task -------------------------------------------------------------------------------- */
 
 /* Everything in place: nothing may be broken, and every end is a good one. */
+/* Where every plan is refused nothing is broken either. */
+enum { STATES_LEAST = 1000 };
+
 static void
 walk_scene(const struct scene *s, struct result *r)
 {
@@ -71,7 +74,10 @@ walk_scene(const struct scene *s, struct result *r)
     memset(without, 0, sizeof(without));
     scene = s;
     explore((unsigned)ALL_RULES, true, to, &r->found);
-    r->good = r->found.broken == FINE && !r->found.full;
+    bool alive = r->found.states >= STATES_LEAST;
+    r->good = r->found.broken == FINE && !r->found.full && alive;
+    if (!alive)
+        (void)fprintf(to, "  next to nothing happens in it\n");
     for (unsigned i = 0;; i++) {
         uint64_t n;
         const char *id = quiet_blocked_by(i, &n);
