@@ -558,10 +558,10 @@ only_vms(const struct reading *d, struct dr_inventory *ret, struct drstor_error 
     return DRSTOR_OK;
 }
 
-int
-dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
-                 const struct dr_rhv_inventory_options *options, struct dr_arena *a,
-                 struct dr_inventory *ret, struct drstor_error **err)
+static int
+read_once(struct dr_rhv *r, const struct dr_rhv_how *how,
+          const struct dr_rhv_inventory_options *options, struct dr_arena *a,
+          struct dr_inventory *ret, struct drstor_error **err)
 {
     static const struct dr_rhv_how plain;
     static const struct dr_rhv_inventory_options whole;
@@ -589,4 +589,25 @@ dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
     if (e == DRSTOR_OK)
         *ret = v;
     return e;
+}
+
+/* What was in a list and is gone when it is asked for was taken away meanwhile, by this run
+ * perhaps: the list is read anew. */
+int
+dr_rhv_inventory(struct dr_rhv *r, const struct dr_rhv_how *how,
+                 const struct dr_rhv_inventory_options *options, struct dr_arena *a,
+                 struct dr_inventory *ret, struct drstor_error **err)
+{
+    enum { READS_MOST = 4 };
+    for (int i = 1;; i++) {
+        dr_auto(dr_error_freep) struct drstor_error *gone = NULL;
+        int e = read_once(r, how, options, a, ret, &gone);
+        if (e == DRSTOR_E_NOTFOUND && i < READS_MOST)
+            continue;
+        if (e < 0 && err) {
+            *err = gone;
+            gone = NULL;
+        }
+        return e;
+    }
 }

@@ -212,8 +212,8 @@ await_each_other(struct dr_run *run, struct dr_step *const *begun, size_t n)
 static void
 tell_who_comes(struct dr_run *run, struct dr_step *steps, size_t n)
 {
-    bool *may = dr_arena_alloc(run->arena, n + 1, sizeof(*may));
     pthread_mutex_lock(&run->lock);
+    bool *may = dr_arena_alloc(run->arena, n + 1, sizeof(*may)); /* shared with the steps */
     for (size_t i = 0; i < n; i++) {
         may[i] = steps[i].end == DR_STEP_END_DONE ||
                  (steps[i].end == DR_STEP_END_NONE && !held_back(steps, n, &steps[i]));

@@ -42,7 +42,6 @@ dr_stage_of(struct dr_run *run, const char *site)
         st->run = run;
         st->box = dr_mailbox_new(run->s->env);
         st->arena = dr_arena_new();
-        dr_stage_recall(st);
         st->next = run->stages;
         run->stages = st;
     }

@@ -251,6 +251,9 @@ dr_stage_recall(struct stage *st)
     static const char prefix[] = "stage:host-off:";
     struct dr_step_row *rows = NULL;
     size_t n = 0;
+    if (st->recalled)
+        return;
+    st->recalled = true;
     if (dr_store_step_list(st->run->s->store, st->arena, st->run->id, &rows, &n, NULL) < 0)
         return;
     for (size_t i = 0; i < n; i++) {

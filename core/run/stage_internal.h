@@ -82,6 +82,7 @@ struct stage {
     struct dr_inventory base; /* read whole once a lead; later looks read only what moves */
     struct dr_index base_vms; /* of it, by id */
     bool have_base;
+    bool recalled;
 
     struct dr_inventory seen; /* by the last look that saw anything */
     struct dr_arena *seen_arena;
@@ -111,7 +112,8 @@ int dr_stage_expected(struct dr_step *s, struct dr_stage_group *ret, bool *ret_n
 int dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drstor_error **err);
 /* ANSWER came out of the box, and is freed with the next send. */
 void dr_stage_answer(struct stage *st, void *answer);
-/* What an earlier process did, and nothing that the engine has shows: which hosts were off. */
+/* What an earlier process did, and nothing that the engine has shows: which hosts were off. Once,
+ * by the first who leads; not under run->lock, which is taken inside of the store's. */
 void dr_stage_recall(struct stage *st);
 /* Is a call about one of the VMs of G under way? */
 bool dr_stage_at_vms(const struct stage *st, const struct dr_stage_group *g);

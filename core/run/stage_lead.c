@@ -75,24 +75,32 @@ are_over(const struct joined *groups, size_t n)
     return true;
 }
 
-/*
- * Whose own groups are through goes on with its run: who else is here leads then, and answers still
- * to come are the next leader's.
- */
+/* Only who leads says that a group is over. */
 static bool
-step_down(struct stage *st, const struct joined *mine, size_t n)
+through(struct stage *st, const struct joined *mine, size_t n)
 {
     pthread_mutex_lock(&st->run->lock);
     bool over = are_over(mine, n);
+    pthread_mutex_unlock(&st->run->lock);
+    return over;
+}
+
+/*
+ * Whose own groups are through goes on with its run: who else is here leads then, and answers still
+ * to come are the next leader's. From here on nothing of the stage is touched.
+ */
+static void
+step_down(struct stage *st)
+{
+    pthread_mutex_lock(&st->run->lock);
     struct joined *heir = NULL;
-    for (size_t i = 0; over && i < st->n_groups; i++)
+    for (size_t i = 0; i < st->n_groups; i++)
         heir = st->groups[i]->over ? heir : st->groups[i];
     if (heir)
         dr_mailbox_post(heir->told, &lead_now);
-    else if (over)
+    else
         st->leading = false; /* in the same moment: who joins now leads */
     pthread_mutex_unlock(&st->run->lock);
-    return over;
 }
 
 static void
@@ -391,6 +399,7 @@ lead(struct stage *st, struct joined *mine, size_t n)
     const char *why = NULL;
     enum dr_step_end end = DR_STEP_END_NONE;
     dr_auto(dr_error_freep) struct drstor_error *not_read = NULL;
+    dr_stage_recall(st);
     if (dr_told_begin(st, &not_read) < 0) {
         why = dr_arena_str(st->arena, dr_error_message(not_read));
         end = DR_STEP_END_FAILED;
@@ -398,7 +407,7 @@ lead(struct stage *st, struct joined *mine, size_t n)
 
     if (end == DR_STEP_END_NONE)
         begin_anew(st);
-    while (end == DR_STEP_END_NONE && !step_down(st, mine, n)) {
+    while (end == DR_STEP_END_NONE && !through(st, mine, n)) {
         dr_auto(dr_error_freep) struct drstor_error *err = NULL;
         bool moved = false, patient = false, fresh = false;
         if (dr_step_must_stop(s)) {
@@ -438,8 +447,10 @@ lead(struct stage *st, struct joined *mine, size_t n)
         wait_for_more(st, pause);
     }
     flush(st);
-    if (end == DR_STEP_END_NONE)
+    if (end == DR_STEP_END_NONE) {
+        step_down(st);
         return;
+    }
     dr_stage_quiet(st);
     end_all(st, end, why);
 }

@@ -2,6 +2,7 @@
 # A lost site comes back and starts its VMs anew: cleaned from the command line, by a controller that is
 # killed on the way, then everything goes home. What runs in the end is what ran in the beginning.
 . "$(dirname "$0")/lib.sh"
+DEMO_OBSERVE=8s # an engine that cleans itself up is slow to tell about itself
 demo_site "$work"
 ok=0
 
