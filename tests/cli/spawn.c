@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -33,9 +34,15 @@ spawn_words(const char *words, const char *arg, char **ret_copy)
     return argv;
 }
 
+/* Whoever runs the tests in the background ignores signals, which would be handed on; and a test
+ * that fails leaves nobody behind. */
 static _Noreturn void
 become(char **argv)
 {
+    static const int heard[] = {SIGINT, SIGQUIT, SIGHUP, SIGTERM, SIGTSTP};
+    for (size_t i = 0; i < sizeof(heard) / sizeof(heard[0]); i++)
+        (void)signal(heard[i], SIG_DFL);
+    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
     (void)unsetenv("COLUMNS");
     (void)setenv("TERM", "xterm", 1);
     (void)execv(DRSTOR, argv);
