@@ -49,13 +49,13 @@ is_busy(const struct dr_inv_host *h)
     return false;
 }
 
-/* Its power management said so, in this run. */
+/* Its power management said so, in this run: an answer, not only a call that was to be sent. */
 static bool
 was_off(struct leave *l, const struct dr_inv_host *h)
 {
     const struct dr_stage_try *t =
         dr_stage_tried(&l->s, dr_stage_key_of(&l->s, DR_STAGE_HOST_OFF, h->id));
-    return t && t->attempts && !t->in_flight && !t->trouble;
+    return t && t->attempts && t->last_ns && !t->in_flight && !t->trouble;
 }
 
 static bool

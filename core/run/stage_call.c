@@ -47,13 +47,13 @@ row_id(struct stage *st, const char *key)
 
 /* Intent and answer of one engine call, as a row of its own beside the plan's steps. */
 static int
-keep_call(struct stage *st, const struct dr_stage_action *x, const char *state, const char *answer,
-          struct drstor_error **err)
+keep_call(struct stage *st, const struct dr_stage_action *x, const char *state, int64_t attempt,
+          const char *answer, struct drstor_error **err)
 {
     struct dr_step_row row = {.run = st->run->id,
                               .id = row_id(st, x->key),
                               .state = state,
-                              .attempt = try_of(st, x->key)->attempts,
+                              .attempt = attempt,
                               .intent = NULL,
                               .answer = NULL};
     dr_auto(dr_json_putp) struct json_object *intent = json_object_new_object();
@@ -109,15 +109,11 @@ keep_intents(struct stage *st, const struct dr_stage_result *todo, struct drstor
     int r = DRSTOR_OK;
     for (size_t i = 0; r == DRSTOR_OK && i < todo->n_actions; i++) {
         const struct dr_stage_action *x = &todo->actions[i];
-        struct dr_stage_try *t = try_of(st, x->key);
         const struct dr_step *step = step_of(st, x->group);
-        t->attempts++;
-        if (!t->first_ns)
-            t->first_ns = (int64_t)dr_now_ns(st->run->s->env);
         if (step) /* S8: a controller that lost the group's lock starts nothing */
             r = dr_store_guard(st->run->s->store, step->group->name, step->token, err);
         if (r == DRSTOR_OK && x->kind != DR_STAGE_HOOK) /* that keeps a row of its own */
-            r = keep_call(st, x, "sent", NULL, err);
+            r = keep_call(st, x, "sent", try_of(st, x->key)->attempts + 1, NULL, err);
     }
     return r;
 }
@@ -137,7 +133,7 @@ keep_answers(struct stage *st)
     for (struct call *c = st->answers, *next; c; c = next) {
         next = c->next;
         if (!c->hooks) /* that keeps a row of its own */
-            (void)keep_call(st, &c->action, "answered",
+            (void)keep_call(st, &c->action, "answered", try_of(st, c->action.key)->attempts,
                             c->status == DRSTOR_OK ? ok_word : dr_error_message(c->err), NULL);
         call_free(c);
     }
@@ -164,7 +160,11 @@ dr_stage_send(struct stage *st, const struct dr_stage_result *todo, struct drsto
     DR_FP("stage.intent");
     for (size_t i = 0; i < todo->n_actions; i++) {
         const struct dr_stage_action *x = &todo->actions[i];
-        try_of(st, x->key)->in_flight = true;
+        struct dr_stage_try *t = try_of(st, x->key);
+        t->attempts++; /* only now: what was not stored was not tried */
+        t->in_flight = true;
+        if (!t->first_ns)
+            t->first_ns = (int64_t)dr_now_ns(st->run->s->env);
         dr_told_asked(st, x->kind, x->id, dr_endpoints_correlation(st->run->s->ends));
         struct call *c = dr_new0(struct call);
         c->head.kind = POSTED_CALL;
