@@ -197,6 +197,22 @@ next_thing(struct dr_arena *a, const struct dr_group *g, enum dr_condition c,
     return NULL;
 }
 
+/* What is wrong with the engine that would run the VMs of G after its next promote; NULL: nothing
+ * is seen to be. */
+static const char *
+engine_trouble(struct dr_arena *a, const struct dr_group *g, const struct dr_plan_record *r,
+               const struct dr_facts *facts)
+{
+    const struct dr_copy *other = other_copy(g, r);
+    if (!other || !other->site->engine)
+        return NULL;
+    const struct dr_engine_facts *e = dr_facts_engine(facts, other->site->name);
+    return e && e->fresh
+               ? NULL
+               : dr_arena_printf(a, "the engine of %s, which would run its VMs, cannot be used",
+                                 other->site->name);
+}
+
 /* What the record keeps of a drill, of a copy that was left behind, of a time without one. */
 static void
 set_record(struct json_object *o, const struct dr_record *r, const struct dr_stamp *now)
@@ -282,14 +298,20 @@ dr_report_group(const struct dr_model *m, const struct dr_group *g, const struct
         dr_json_set_i64(o, "rto_s", g->rto_s);
     bool late =
         g->rpo_s >= 0 && g->mode == DR_MODE_ASYNC && replica && replica->view.lag_s > g->rpo_s;
+    const char *trouble = have ? engine_trouble(a, g, record, facts) : NULL;
     /* A drill keeps no promote waiting. */
-    dr_json_set_bool(o, "ready",
-                     (c == DR_CONDITION_PROTECTED || c == DR_CONDITION_TESTING) && !late);
+    bool could = c == DR_CONDITION_PROTECTED || c == DR_CONDITION_TESTING;
+    dr_json_set_bool(o, "ready", could && !late && !trouble);
     if (late)
         dr_json_set_str(o, "reason", "the copy is further behind than the RPO allows");
+    else if (could && trouble)
+        dr_json_set_str(o, "reason", trouble);
     if (have)
         set_record(o, &record->record, &facts->now);
-    dr_json_set_str(o, "next", next_thing(a, g, c, record, facts));
+    const char *next = next_thing(a, g, c, record, facts);
+    if (could && trouble && !next)
+        next = dr_arena_printf(a, "drstor check %s", g->name);
+    dr_json_set_str(o, "next", next);
     dr_json_set(o, "copies", copies);
     return o;
 }

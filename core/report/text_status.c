@@ -243,9 +243,9 @@ silent_endpoints(struct dr_page *p, struct json_object *doc)
         any = true;
         const char *site = dr_page_text(p, e, "site"), *error = dr_page_text(p, e, "error");
         const char *since = dr_page_time(p, e, "silent_since");
-        dr_page_say(p, 2, 2, "%s %s%s%s, silent since %s%s%s", dr_page_known(p, e, "kind"),
-                    dr_page_name(p, e), site ? " at " : "", site ? site : "",
-                    since ? since : "unknown", error ? ": " : "", error ? error : "");
+        dr_page_say(p, 2, 2, "%s %s%s%s%s%s%s%s", dr_page_known(p, e, "kind"), dr_page_name(p, e),
+                    site ? " at " : "", site ? site : "", since ? ", silent since " : "",
+                    since ? since : "", error ? ": " : "", error ? error : "");
     }
 }
 

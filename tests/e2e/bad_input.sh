@@ -34,6 +34,11 @@ edit 's/^  db:$/  erp:/'
 check "duplicate group" 2 'erp' "${promote[@]}"
 edit 's#secrets/engine-rome#secrets/nobody#'
 check "missing secret" 2 'secrets/nobody' "${promote[@]}"
+cp -p "$work/secrets/engine-rome" "$work/right"
+printf wrong >"$work/secrets/engine-rome"
+check "wrong password, promote" 9 'R027.*does not log in user drstor@internal.*incorrect' promote erp --to rome --yes
+check "wrong password, status" 6 'engine of rome, which would run its VMs, cannot be used' status --exit-code
+cp -p "$work/right" "$work/secrets/engine-rome"
 chmod 644 "$work/secrets/engine-rome"
 check "secret readable by others" 2 'chmod 600' "${promote[@]}"
 chmod 600 "$work/secrets/engine-rome"
