@@ -273,22 +273,31 @@ host_http(struct drstor_call *call, const struct drstor_http_request *request,
 }
 
 static int
-host_ssh(struct drstor_call *call, const char *const *argv, size_t n_argv, const char **ret_out,
-         size_t *ret_n_out, int *ret_exit)
+host_ssh(struct drstor_call *call, const struct drstor_ssh_request *request,
+         struct drstor_ssh_reply *ret_reply)
 {
+    enum { WORDS_MAX = 256 };
     if (!dr_host_mine(call))
         return DRSTOR_E_INVALID;
+    struct drstor_ssh_request in = {0};
+    struct drstor_ssh_reply out = {.size = sizeof(out)};
     const struct dr_plugin_services *s = dr_plugin_services();
-    if (!argv || n_argv == 0 || n_argv > 64 || !ret_out || !ret_n_out || !ret_exit)
+    if (dr_host_take(call, "ssh request", request, offsetof(struct drstor_ssh_request, in), &in,
+                     sizeof(in)) < 0)
+        return DRSTOR_E_INVALID;
+    if (!in.argv || in.n_argv == 0 || in.n_argv > WORDS_MAX || !ret_reply || ret_reply->size < 8 ||
+        ret_reply->size > 4096)
         return dr_host_fault(call, "asked for ssh without a command or room for the reply");
-    /* A command's effect cannot be seen from here, so the contract's own flag stays away: reads
-     * too. */
-    int r = service_allowed(call, "ssh", s && s->ssh && call->session, false);
+    int r = service_allowed(call, "ssh", s && s->ssh && call->session, in.mutating != 0);
     if (r < 0)
         return r;
     const struct dr_service_call how = {call->env, call->arena, call->deadline_ns, call->cancel};
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
-    r = s->ssh(call->session, &how, argv, n_argv, ret_out, ret_n_out, ret_exit, &err);
+    r = s->ssh(call->session, &how, &in, &out, &err);
+    uint32_t theirs = ret_reply->size;
+    out.size = theirs;
+    if (r == DRSTOR_OK)
+        memcpy(ret_reply, &out, theirs < sizeof(out) ? theirs : sizeof(out));
     return service_failed(call, r, err);
 }
 

@@ -38,8 +38,8 @@ struct dr_plugin_services {
     int (*http)(void *session, const struct dr_service_call *call,
                 const struct drstor_http_request *request, struct drstor_http_reply *ret_reply,
                 struct drstor_error **err);
-    int (*ssh)(void *session, const struct dr_service_call *call, const char *const *argv,
-               size_t n_argv, const char **ret_out, size_t *ret_n_out, int *ret_exit,
+    int (*ssh)(void *session, const struct dr_service_call *call,
+               const struct drstor_ssh_request *request, struct drstor_ssh_reply *ret_reply,
                struct drstor_error **err);
 };
 

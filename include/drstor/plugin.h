@@ -291,6 +291,28 @@ struct drstor_http_reply {
     const char *location;
 };
 
+struct drstor_ssh_request {
+    uint32_t size;
+    uint32_t mutating; /* 1: no answer is UNKNOWN; 0: no answer may be repeated */
+    const char *const *argv;
+    size_t n_argv;
+    const char *in; /* its standard input; NULL: none */
+    size_t n_in;
+    uint32_t large; /* 1: up to 64 MiB of output; 0: 1 MiB */
+    uint32_t reserved;
+};
+
+/* Valid until the next call of host->ssh() with the same call, or its end. Any bytes, and a NUL
+ * behind them. */
+struct drstor_ssh_reply {
+    uint32_t size;
+    int32_t exit; /* -1: it was ended by a signal */
+    const char *out;
+    size_t n_out;
+    const char *err;
+    size_t n_err;
+};
+
 struct drstor_host {
     uint32_t size;
     uint32_t api;
@@ -318,10 +340,10 @@ struct drstor_host {
     /* The array's management addresses, credentials and TLS are the host's business. */
     int (*http)(struct drstor_call *call, const struct drstor_http_request *request,
                 struct drstor_http_reply *ret_reply);
-    /* Runs one command from ARGV (never through a shell of ours). Reserved until the first ssh
-     * plugin. */
-    int (*ssh)(struct drstor_call *call, const char *const *argv, size_t n_argv,
-               const char **ret_out, size_t *ret_n_out, int *ret_exit);
+    /* One command at the array's ssh service. OK: it ended, whatever it said. Its words are quoted
+     * by the host, so that none of them is ever read as shell. */
+    int (*ssh)(struct drstor_call *call, const struct drstor_ssh_request *request,
+               struct drstor_ssh_reply *ret_reply);
     /* Shows the secret of KEY to USE for the length of USE; the memory is wiped after. */
     int (*secret_use)(struct drstor_call *call, const char *key,
                       int (*use)(const char *secret, size_t n, void *user), void *user);

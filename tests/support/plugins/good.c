@@ -270,10 +270,10 @@ good_observe(void *handle, struct drstor_call *call, const char *const *groups, 
         return observe_web(call, mode);
     if (strcmp(mode, "ssh") == 0) {
         const char *const argv[] = {"drbdadm", "status"};
-        const char *out;
-        size_t n;
-        int code;
-        return host->ssh(call, argv, 2, &out, &n, &code);
+        const struct drstor_ssh_request request = {
+            .size = sizeof(request), .argv = argv, .n_argv = 2};
+        struct drstor_ssh_reply reply = {.size = sizeof(reply)};
+        return host->ssh(call, &request, &reply);
     }
     if (strcmp(mode, "positive") == 0)
         return 7;
