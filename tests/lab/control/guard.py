@@ -13,6 +13,8 @@ from control.cpio import Tree
 
 DISK_BYTES = 768 << 20
 MEMORY_MB = int(os.environ.get("DRSTOR_LAB_MEMORY", "224"))
+# Without a size QEMU's translations fill a gigabyte each.
+ACCEL = os.environ.get("DRSTOR_LAB_ACCEL", "tcg,tb-size=128")
 # Below what the kernel takes by itself for other connections.
 PORTS = range(20000, 32000)
 
@@ -56,7 +58,7 @@ def machine(lab, site):
     forwarded ports; replication is a datagram socket, so either end may go and come back."""
     ports, other = lab.facts["ports"][site], SITES[1 - SITES.index(site)]
     forward = ",".join([f"hostfwd=tcp:127.0.0.1:{ports['ssh']}-10.0.2.15:22", f"hostfwd=tcp:127.0.0.1:{ports['iscsi']}-10.0.2.15:3260"])
-    words = ["qemu-system-x86_64", "-name", f"drstor-lab-{site}", "-machine", "pc", "-accel", os.environ.get("DRSTOR_LAB_ACCEL", "tcg"),
+    words = ["qemu-system-x86_64", "-name", f"drstor-lab-{site}", "-machine", "pc", "-accel", ACCEL,
              "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MB), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
              "-kernel", "kernel", "-initrd", f"{site}/initrd",
              "-append", f"console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on lab.site={site}",

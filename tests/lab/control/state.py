@@ -1,4 +1,5 @@
 """The state of both sites: the first one, the one that every case begins with, and what people want to see."""
+import signal
 import threading
 import time
 
@@ -6,6 +7,7 @@ from control import life
 from control.base import Failure, patiently
 
 PRIMARY_AT_A = ("r0", "r1")
+VOLUMES = {"r0": 2, "r1": 1, "r2": 1}
 
 
 def both(sites, command, seconds=120):
@@ -29,29 +31,32 @@ def both(sites, command, seconds=120):
 
 def begin(lab):
     """A new lab is declared to be in sync: both sides are equally empty. One that was there is healed."""
-    a, b = lab.sites()
-    if all("with new disks" in site.console() for site in (a, b)):
-        both((a, b), "/etc/lab/heal connected r0 r1 r2")
-        a.run("for volume in r0/0 r0/1 r1/0 r2/0; do drbdadm new-current-uuid --clear-bitmap $volume || exit 1; done")
+    sites = lab.sites()
+    if all("with new disks" in site.console() for site in sites):
+        declare(sites)
     heal(lab)
+
+
+def declare(sites):
+    both(sites, "/etc/lab/heal connected r0 r1 r2")
+    sites[0].run("for volume in r0/0 r0/1 r1/0 r2/0; do drbdadm new-current-uuid --clear-bitmap $volume || exit 1; done")
 
 
 def heal(lab):
     """The quick way first: what is well already is left alone."""
     began = time.monotonic()
-    a, b = lab.sites()
-    wake(lab, (a, b))
+    sites = lab.sites()
+    wake(lab, sites)
     try:
-        both((a, b), "/etc/lab/heal clean")
-        mend(a, b)
+        seen = both(sites, "/etc/lab/heal clean")
+        roles(sites, mend(sites, seen))
     except Failure as why:
         print(f"lab: the quick way did not heal ({why}); starting anew with empty disks")
-        anew(lab, (a, b))
+        anew(lab, sites)
     print(f"lab: healed in {time.monotonic() - began:.1f} seconds")
 
 
 def wake(lab, sites):
-    import signal
     for site in sites:
         if site.alive():
             site.send(signal.SIGCONT)
@@ -62,43 +67,59 @@ def wake(lab, sites):
         life.boot(lab, gone)
 
 
-def mend(a, b):
-    """The resources that are not as they should be: who is right decides once for all volumes of one."""
-    seen = both((a, b), "/etc/lab/heal look")
-    bad = [res for res in ("r0", "r1", "r2") if not well(seen, res)]
-    if bad:
-        good = {res: right(seen, res) for res in bad}
-        for site in (b, a):
-            mine = [res for res in bad if good[res] == site.name]
-            other = [res for res in bad if good[res] != site.name]
-            words = (["victim " + " ".join(other)] if other else []) + (["right " + " ".join(mine)] if mine else [])
-            for word in words:
-                site.run("/etc/lab/heal " + word)
-        both((a, b), "/etc/lab/heal synced " + " ".join(bad))
-    b.run("/etc/lab/heal secondary r0 r1 r2")
-    a.run("/etc/lab/heal secondary r2 && /etc/lab/heal primary r0 r1")
-    seen = both((a, b), "/etc/lab/heal look")
-    wrong = [res for res in ("r0", "r1", "r2") if not well(seen, res)]
-    if wrong:
-        raise Failure(f"{' '.join(wrong)}: {seen}")
+class Row:
+    """A volume at one site."""
+
+    def __init__(self, line):
+        self.res, self.minor, self.connection, roles_, disks, self.flags = line.split()
+        self.role, self.peer_role = roles_.split("/")
+        self.disk, self.peer_disk = disks.split("/")
 
 
-def rows(seen, site, res):
-    return [line.split() for line in seen[site].splitlines() if line.split()[0] == res]
+def rows(seen, res):
+    """{site: [Row]} of a resource."""
+    return {site: [Row(line) for line in said.splitlines() if line.startswith(res + " ")] for site, said in seen.items()}
 
 
 def well(seen, res):
-    """Every volume at both sites: connected, UpToDate here and there. A row is RES CSTATE DISK/PEER ROLE/PEER."""
-    lines = rows(seen, "a", res) + rows(seen, "b", res)
-    return len(lines) == (4 if res == "r0" else 2) and all(row[1] == "Connected" and row[2] == "UpToDate/UpToDate" and row[4] == "no" for row in lines)
+    found = rows(seen, res)
+    return all(len(at) == VOLUMES[res] and all((r.connection, r.disk, r.peer_disk, r.flags[0]) == ("Connected", "UpToDate", "UpToDate", "r") for r in at)
+               for at in found.values())
 
 
 def right(seen, res):
-    """site-a, unless only site-b has good data."""
-    def good(site):
-        lines = rows(seen, site, res)
-        return bool(lines) and all(row[2].startswith("UpToDate/") for row in lines)
-    return "b" if good("b") and not good("a") else "a"
+    """Who keeps its data when they differ: site-a, unless only site-b has good ones. One answer for all volumes."""
+    good = {site: bool(at) and all(r.disk == "UpToDate" for r in at) for site, at in rows(seen, res).items()}
+    return "b" if good["b"] and not good["a"] else "a"
+
+
+def mend(sites, seen):
+    bad = [res for res in VOLUMES if not well(seen, res)]
+    if not bad:
+        return seen
+    stuck = [r for res in bad for at in rows(seen, res).values() for r in at if r.connection == "StandAlone" or r.connection.startswith("Paused")]
+    if not stuck:
+        # A sync that runs, a link that was cut a moment ago: these mend themselves.
+        try:
+            both(sites, "/etc/lab/heal connected " + " ".join(bad))
+            return both(sites, "/etc/lab/heal synced " + " ".join(bad))
+        except Failure:
+            pass
+    for res in bad:
+        keeps = right(seen, res)
+        for word, names in (("victim", [s for s in sites if s.name != keeps]), ("right", [s for s in sites if s.name == keeps])):
+            names[0].run(f"/etc/lab/heal {word} {res}")
+    return both(sites, "/etc/lab/heal synced " + " ".join(bad))
+
+
+def roles(sites, seen):
+    """r0 and r1 are primary at site-a, r2 nowhere."""
+    a, b = sites
+    for site, verb, wrong in ((b, "secondary", [res for res in VOLUMES if any(r.role != "Secondary" for r in rows(seen, res)["b"])]),
+                              (a, "secondary", ["r2"] if any(r.role != "Secondary" for r in rows(seen, "r2")["a"]) else []),
+                              (a, "primary", [res for res in PRIMARY_AT_A if any(r.role != "Primary" for r in rows(seen, res)["a"])])):
+        if wrong:
+            site.run(f"/etc/lab/heal {verb} " + " ".join(wrong))
 
 
 def anew(lab, sites):
@@ -108,9 +129,8 @@ def anew(lab, sites):
         with open(f"{site.name}/disk", "wb") as f:
             f.truncate(life.guard.DISK_BYTES)
     life.boot(lab, sites)
-    both(sites, "/etc/lab/heal connected r0 r1 r2")
-    sites[0].run("for volume in r0/0 r0/1 r1/0 r2/0; do drbdadm new-current-uuid --clear-bitmap $volume || exit 1; done")
-    sites[0].run("/etc/lab/heal primary r0 r1")
+    declare(sites)
+    sites[0].run("/etc/lab/heal primary " + " ".join(PRIMARY_AT_A))
 
 
 def hold(site, device):
