@@ -76,7 +76,7 @@ def machine(lab, site):
 
 class Guard:
     def __init__(self, lab, owner):
-        self.lab, self.machines = lab, {}
+        self.lab, self.machines, self.writers = lab, {}, {}
         self.owner = os.pidfd_open(owner) if owner else None
         self.listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.signals, self.signal_writer = os.pipe2(os.O_CLOEXEC | os.O_NONBLOCK)
@@ -98,6 +98,17 @@ class Guard:
             f.write(str(process.pid))
         os.rename(f"{site}/pid.new", f"{site}/pid")
 
+    def host(self, verb, res, *words):
+        """A writer outside of both sites; its connections are its own, but its end is ours."""
+        old = self.writers.pop(res, None)
+        if old:
+            old.terminate()
+            old.wait()
+        if verb == "start":
+            program = self.lab.facts["host"]
+            with open(f"host.{res}.log", "wb") as log:
+                self.writers[res] = subprocess.Popen([program, *words], stdin=subprocess.DEVNULL, stdout=log, stderr=log, preexec_fn=die_with_parent)
+
     def reap(self):
         for site, process in list(self.machines.items()):
             if process.poll() is not None:
@@ -114,6 +125,8 @@ class Guard:
                 self.reap()
                 if words[:1] == ["boot"]:
                     self.boot(words[1])
+                elif words[:1] == ["host"]:
+                    self.host(*words[1:])
                 answer = "ok"
             except (Failure, OSError) as why:
                 words, answer = [], str(why)
@@ -126,9 +139,10 @@ class Guard:
         return words != ["down"]
 
     def end(self):
-        for process in self.machines.values():
+        everything = [*self.machines.values(), *self.writers.values()]
+        for process in everything:
             process.kill()
-        for process in self.machines.values():
+        for process in everything:
             process.wait()
         self.reap()
         if os.path.exists("guard.sock"):

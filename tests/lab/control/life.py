@@ -27,7 +27,7 @@ def programs(build):
     found = {"usr/bin/lab-io": os.path.join(build, "tests/lab/lab-io"),
              SHIM: os.path.join(build, "plugins/lvm-drbd/shim/drstor-lvm-drbd-shim")}
     if not os.path.exists(found["usr/bin/lab-io"]):
-        raise Failure(f"there is no {found['usr/bin/lab-io']}: build the target lab-io, and name the build folder with --build or DRSTOR_BUILD")
+        raise Failure(f"there is no {found['usr/bin/lab-io']}: build the tests, and name the build folder with --build or DRSTOR_BUILD")
     return found
 
 
@@ -45,7 +45,7 @@ def make(lab, build):
         raise Failure("without an image there are no guests")
     for name in ("kernel", "root.cpio"):
         shutil.copy(os.path.join(image.stdout.strip(), name), name)
-    facts = {"programs": programs(build), "ports": {}}
+    facts = {"programs": programs(build), "host": os.path.join(build, "tests/lab/lab-host"), "ports": {}}
     os.makedirs("keys", exist_ok=True)
     key("keys/eyes", "lab")
     key("keys/drstor", "drstor")
@@ -152,6 +152,13 @@ def down(lab):
     # The connections of `lab ssh` notice by themselves; nothing is left when they are gone.
     for site in lab.sites():
         patiently(30, f"the end of the ssh connection to site-{site.name}", lambda s=site: not os.path.exists(f"{s.name}/ssh"), 0.02)
+
+
+def luns(lab, site):
+    """What a host sees of a site."""
+    done = subprocess.run([lab.facts["host"], "luns", f"127.0.0.1:{site.ports['iscsi']}", f"iqn.2026-01.example.drstor:site-{site.name}"],
+                          stdin=subprocess.DEVNULL, check=False, timeout=60)
+    return done.returncode
 
 
 def facts(lab, rest):

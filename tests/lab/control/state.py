@@ -57,6 +57,8 @@ def heal(lab):
 
 
 def wake(lab, sites):
+    for res in VOLUMES:
+        lab.ask_guard("host", "stop", res)
     for site in sites:
         if site.alive():
             site.send(signal.SIGCONT)
@@ -97,7 +99,8 @@ def mend(sites, seen):
     bad = [res for res in VOLUMES if not well(seen, res)]
     if not bad:
         return seen
-    stuck = [r for res in bad for at in rows(seen, res).values() for r in at if r.connection == "StandAlone" or r.connection.startswith("Paused")]
+    stuck = [r for res in bad for at in rows(seen, res).values() for r in at
+             if r.connection == "StandAlone" or r.connection.startswith("Paused") or (r.connection == "Connected" and r.disk != "UpToDate")]
     if not stuck:
         # A sync that runs, a link that was cut a moment ago: these mend themselves.
         try:

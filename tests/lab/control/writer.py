@@ -5,6 +5,10 @@ import secrets
 
 from control.base import Failure, patiently
 
+# A host outside of both sites that writes by iSCSI; its acknowledgements do not pass through a guest's port.
+HOST = "host"
+IQN = "iqn.2026-01.example.drstor:site-"
+
 DEVICES = {"r0": ["/dev/drbd0", "/dev/drbd1"], "r1": ["/dev/drbd10"], "r2": ["/dev/drbd20"]}
 
 
@@ -12,7 +16,7 @@ def acked(res):
     """(highest acknowledged number, why it failed or None) of the last writer of RES."""
     facts = last(res)
     number, failed = 0, None
-    with open(f"{facts['site']}/acks.{res}", encoding="utf-8", errors="replace") as f:
+    with open(acks_of(facts), encoding="utf-8", errors="replace") as f:
         # A machine that was killed may have left half a line.
         for line in f:
             words = line.split(maxsplit=3)
@@ -23,6 +27,10 @@ def acked(res):
             else:
                 number = max(number, int(words[1]))
     return number, failed
+
+
+def acks_of(facts):
+    return f"{facts['site']}.acks.{facts['res']}" if facts["site"] == HOST else f"{facts['site']}/acks.{facts['res']}"
 
 
 def last(res):
@@ -53,11 +61,55 @@ def command(lab, site, rest):
     return 0
 
 
-def start(site, res):
-    facts = {"run": secrets.token_hex(8), "site": site.name, "res": res}
+def host_command(lab, rest):
+    """The same, of the host. Devices are found by the serials under which they are exported now."""
+    verb, res = rest[0], rest[1]
+    if verb == "start":
+        facts = begin(HOST, res)
+        open(acks_of(facts), "a", encoding="ascii").close()
+        words = ["write", facts["run"], acks_of(facts), ",".join(serial(lab, device) for device in DEVICES[res])]
+        for site in lab.sites():
+            words += [f"127.0.0.1:{site.ports['iscsi']}", IQN + site.name]
+        lab.ask_guard("host", "start", res, *words)
+        wait(res, 1)
+    elif verb == "stop":
+        lab.ask_guard("host", "stop", res)
+    elif verb == "gap":
+        print(longest_gap(res))
+    else:
+        return command(lab, None, rest)
+    return 0
+
+
+def serial(lab, device):
+    for site in lab.sites():
+        found = site.run(f"/etc/lab/lio serial {device} 2>/dev/null", check=False).strip() if site.alive() else ""
+        if found:
+            return found
+    raise Failure(f"no site exports {device}")
+
+
+def longest_gap(res):
+    """The longest time between two acknowledgements, in milliseconds."""
+    facts, times = last(res), []
+    with open(acks_of(facts), encoding="utf-8") as f:
+        for line in f:
+            words = line.split()
+            if len(words) == 3 and words[0] == facts["run"]:
+                times.append(int(words[2]))
+    return max((b - a for a, b in zip(times, times[1:])), default=0)
+
+
+def begin(where, res):
+    facts = {"run": secrets.token_hex(8), "site": where, "res": res}
     with open(f"writer.{res}.new", "w", encoding="utf-8") as f:
         json.dump(facts, f)
     os.rename(f"writer.{res}.new", f"writer.{res}")
+    return facts
+
+
+def start(site, res):
+    facts = begin(site.name, res)
     words = f"lab-io write {facts['run']} 1 /dev/acks/{res} {' '.join(DEVICES[res])}"
     site.run(f"setsid {words} </dev/null >/run/lab/writer.{res}.log 2>&1 & echo $! >/run/lab/writer.{res}.pid")
     try:
