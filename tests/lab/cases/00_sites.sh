@@ -113,3 +113,16 @@ forced_command() {
     said=$(as_drstor a 'id; cat /etc/shadow' || :)
     case $said in "drstor/1 invalid"*) ;; *) fail "another command was answered with: $said" ;; esac
 }
+
+lab_case check_sees "the check for lost blocks sees one that is missing, and one that was missed in between"
+# A Secondary cannot be read; what is below it can.
+check_sees() {
+    local said
+    lab writer a start r0
+    lab writer a wait r0 50
+    lab writer a stop r0
+    # Number 11 is the sixth of the first volume, behind the sixteen that writers leave alone.
+    on a 'lab-io put /dev/drbd0 21 "somebody else"'
+    said=$(lab writer b check r0 /dev/vg0/r0v0 /dev/vg0/r0v1) && fail "nothing was missed: $said"
+    case $said in "lost 11"*"hole 11"*" lost 1 holes 1 "*) ;; *) fail "the check said: $said" ;; esac
+}
