@@ -14,6 +14,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <unistd.h>
 
 /* How long writes may be held up, whatever happens here. */
@@ -62,6 +63,7 @@ guard_start(const struct resource *r, int *ret_fd)
         struct pollfd wait = {p[0], POLLIN, 0};
         char done;
         (void)setsid();
+        (void)prctl(PR_SET_NAME, "drstor-guard");
         (void)close(p[1]);
         (void)close(STDOUT_FILENO);
         (void)close(STDERR_FILENO);
@@ -155,6 +157,32 @@ images_make(const struct resource *r, const char *name, bool clone, uint64_t end
     return end;
 }
 
+/* All images of NAME are of one moment: the first one says so. Without that they may be what a shim
+ * left that was killed between them. */
+static const char whole[] = "drstor:whole";
+
+static bool
+is_whole(const struct volume *first, const char *name, uint64_t end_ms)
+{
+    struct result x;
+    char *image = image_of(first, name);
+    run((const char *const[]){"lvs", "--noheadings", "-o", "lv_tags", image, NULL}, NULL, end_ms,
+        &x);
+    bool is = x.exit == 0 && strstr(x.out.s, whole);
+    free(image);
+    result_clear(&x);
+    return is;
+}
+
+static enum end
+mark_whole(const struct volume *first, const char *name, uint64_t end_ms)
+{
+    char *image = image_of(first, name);
+    int code = RUN_FRAME(end_ms, "lvchange", "--addtag", whole, image);
+    free(image);
+    return end_of(code);
+}
+
 enum end
 snapshot_make(struct resource *r, const char *name, bool clone, uint64_t end_ms)
 {
@@ -162,18 +190,27 @@ snapshot_make(struct resource *r, const char *name, bool clone, uint64_t end_ms)
     int guard = -1;
     for (size_t i = 0; i < r->n; i++)
         there += image_there(&r->volumes[i], name, end_ms);
-    if (there == r->n)
+    if (there == r->n && (r->n == 1 || is_whole(&r->volumes[0], name, end_ms)))
         return END_DONE;
     /* What is left of an attempt that was cut short is of another moment. */
     enum end end = snapshot_remove(r, name, clone, end_ms);
     if (end != END_DONE)
         return end;
+    uint64_t began = now_ms();
     if (r->n > 1 && !guard_start(r, &guard))
         return END_FAILED;
     end = images_make(r, name, clone, end_ms);
     if (r->n > 1) {
+        bool in_time = now_ms() - began < guard_ms;
         resume_all(r);
         guard_end(guard);
+        if (end == END_DONE && !in_time) {
+            reply_text("guard", 1, "",
+                       "the volumes could not be held for as long as their snapshots took");
+            end = END_FAILED;
+        }
+        if (end == END_DONE)
+            end = mark_whole(&r->volumes[0], name, end_ms);
     }
     if (end == END_FAILED)
         (void)snapshot_remove(r, name, clone, end_ms);
@@ -211,6 +248,9 @@ clone_device(const struct resource *r, const struct volume *v, const char *name,
             reply_text("size", 1, "", "the DRBD device is not up, so its size is not known");
         if (!n)
             end = END_FAILED;
+        // A host without udev has no node yet.
+        if (end == END_DONE && access(path, F_OK) != 0)
+            end = end_of(RUN_FRAME(end_ms, "dmsetup", "mknodes", device));
         free(table);
     }
     free(device);
