@@ -120,13 +120,13 @@ worker_cut(struct dr_backend *b)
 {
     struct dr_worker *w = (struct dr_worker *)b;
     pthread_mutex_lock(&w->lock);
-    w->cut = true;
-    for (struct dr_process *p = w->all; p; p = p->next) {
+    for (struct dr_process *p = w->cut ? NULL : w->all; p; p = p->next) {
         for (size_t i = 0; i < p->n_flights; i++)
             dr_process_put(p, DR_WORKER_CANCEL, p->flights[i].id, NULL, NULL, -1);
         p->end_ns = dr_now_ns(w->env) + cut_ns;
         dr_process_wake(p);
     }
+    w->cut = true;
     pthread_mutex_unlock(&w->lock);
 }
 
