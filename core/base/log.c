@@ -23,6 +23,12 @@ dr_log_level(enum drstor_log_level most)
     atomic_store(&most_level, (int)most);
 }
 
+enum drstor_log_level
+dr_log_most(void)
+{
+    return (enum drstor_log_level)atomic_load(&most_level);
+}
+
 void
 dr_log_sink(void (*sink)(enum drstor_log_level, const char *, void *), void *user)
 {

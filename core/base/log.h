@@ -17,6 +17,7 @@ void dr_log_system(const char *line);
 #include <drstor/plugin.h>
 
 void dr_log_level(enum drstor_log_level most); /* default WARN */
+enum drstor_log_level dr_log_most(void);
 /* Where lines go instead of stderr; NULL: back to stderr. */
 void dr_log_sink(void (*sink)(enum drstor_log_level level, const char *line, void *user),
                  void *user);

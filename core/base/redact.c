@@ -1,5 +1,6 @@
 #include "base/redact.h"
 
+#include "base/base64.h"
 #include "base/mem.h"
 
 #include <pthread.h>
@@ -20,25 +21,6 @@ static struct {
     pthread_mutex_t lock;
     struct dr_secret *head;
 } known = {PTHREAD_MUTEX_INITIALIZER, NULL};
-
-static char *
-base64(const char *bytes, size_t n)
-{
-    static const char set[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    const unsigned char *in = (const unsigned char *)bytes;
-    char *out = dr_alloc0(n * 4 / 3 + 5, 1);
-    size_t o = 0;
-    /* Padding is left out: what follows the secret in the same encoded text changes the last
-     * group. */
-    for (size_t i = 0; i + 2 < n; i += 3) {
-        unsigned v = (unsigned)in[i] << 16 | (unsigned)in[i + 1] << 8 | in[i + 2];
-        out[o++] = set[v >> 18];
-        out[o++] = set[v >> 12 & 63];
-        out[o++] = set[v >> 6 & 63];
-        out[o++] = set[v & 63];
-    }
-    return out;
-}
 
 static char *
 url_encode(const char *bytes, size_t n)
@@ -64,7 +46,8 @@ dr_secret_new(const char *bytes, size_t n)
     memcpy(s->bytes, bytes, n);
     s->n = n;
     s->forms[0] = dr_strdup(s->bytes);
-    s->forms[1] = base64(bytes, n);
+    /* The last group is left out: what follows the secret in the same encoded text changes it. */
+    s->forms[1] = dr_base64(bytes, n - n % 3);
     s->forms[2] = url_encode(bytes, n);
     pthread_mutex_lock(&known.lock);
     s->next = known.head;

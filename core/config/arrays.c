@@ -18,6 +18,7 @@ static const struct dr_conf_key array_keys[] = {
     DR_CONF_NEED(struct array_read, plugin, DR_CONF_NAME),
     DR_CONF_NEED(struct array_read, site, DR_CONF_NODE),
     DR_CONF_ENDPOINT_KEYS(struct array_read, endpoint, false),
+    DR_CONF_SSH_KEYS(struct array_read, endpoint),
 };
 
 static void
@@ -96,7 +97,7 @@ array_read(struct dr_conf *c, const struct dr_yaml_pair *pair, struct dr_array *
     struct array_read read = {0};
     (void)dr_conf_check_name(c, &pair->place, "an array's name", pair->key);
     dr_conf_read(c, &dr_conf_array_table, pair->value, what, &read);
-    dr_conf_endpoint(c, pair->value, what, &read.endpoint);
+    dr_conf_endpoint(c, pair->value, what, true, &read.endpoint);
     *array = (struct dr_array){
         .name = pair->key,
         .plugin = read.plugin,

@@ -59,8 +59,17 @@ struct dr_conf_endpoint {
         .name = "pin", .kind = DR_CONF_TEXT, .offset = offsetof(s, f.at.pin)                       \
     }
 
-/* url and urls become at->urls; the pin's form is checked. */
-void dr_conf_endpoint(struct dr_conf *c, const struct dr_yaml *node, const char *what,
+/* What only arrays have: they may be reached by ssh. */
+#define DR_CONF_SSH_KEYS(s, f)                                                                     \
+    {.name = "key", .kind = DR_CONF_SECRET, .offset = offsetof(s, f.at.key)},                      \
+        {.name = "known_hosts", .kind = DR_CONF_PATH, .offset = offsetof(s, f.at.known_hosts)},    \
+    {                                                                                              \
+        .name = "agent", .kind = DR_CONF_BOOL, .offset = offsetof(s, f.at.agent)                   \
+    }
+
+/* url and urls become at->urls; the pin's form is checked. SSH: they may be ssh://, and what goes
+ * with them is checked. */
+void dr_conf_endpoint(struct dr_conf *c, const struct dr_yaml *node, const char *what, bool ssh,
                       struct dr_conf_endpoint *e);
 
 /* ---- keys of plugins ------------------------------------------------------------------------- */

@@ -116,27 +116,33 @@ dr_conf_path(struct dr_conf *c, const char *path)
 
 /* The address itself is not shown when a password may be in it. */
 static bool
-conf_url(struct dr_conf *c, const struct dr_yaml *node, const char *label, const char **ret)
+conf_url(struct dr_conf *c, const struct dr_yaml *node, bool ssh_too, const char *label,
+         const char **ret)
 {
-    static const char https[] = "https://";
+    static const char https[] = "https://", ssh[] = "ssh://";
     const char *url;
     if (!dr_conf_text(c, node, label, &url))
         return false;
     const char *scheme_end = strstr(url, "://");
     const char *host = scheme_end ? scheme_end + 3 : url;
     size_t host_n = strcspn(host, "/?#");
+    bool is_ssh = ssh_too && strncmp(url, ssh, sizeof(ssh) - 1) == 0;
     if (memchr(host, '@', host_n)) {
         dr_conf_problem(c, node, "give them as user and password",
                         "%s must not hold a user or a password", label);
         return false;
     }
-    if (strncmp(url, https, sizeof(https) - 1) != 0) {
-        dr_conf_problem(c, node, NULL, "%s must begin with https://", label);
+    if (!is_ssh && strncmp(url, https, sizeof(https) - 1) != 0) {
+        dr_conf_problem(c, node, NULL, "%s must begin with https://%s", label,
+                        ssh_too ? " or ssh://" : "");
         return false;
     }
-    if (!host_n || host[0] == ':' || strpbrk(url, " ?#\"\\<>")) {
+    if (!host_n || host[0] == ':' || strpbrk(url, is_ssh ? " ?#\"\\<>%" : " ?#\"\\<>") ||
+        (is_ssh && host[host_n])) {
         dr_conf_problem(c, node, NULL,
-                        "%s must be https://HOST, https://HOST:PORT or one with a path", label);
+                        is_ssh ? "%s must be ssh://HOST or ssh://HOST:PORT"
+                               : "%s must be https://HOST, https://HOST:PORT or one with a path",
+                        label);
         return false;
     }
     *ret = url;
@@ -254,8 +260,8 @@ conf_list_item(struct dr_conf *c, const struct dr_yaml *node, enum dr_conf_kind 
 {
     if (each == DR_CONF_NAME)
         return dr_conf_name(c, node, label, ret);
-    if (each == DR_CONF_URL)
-        return conf_url(c, node, label, ret);
+    if (each == DR_CONF_URL || each == DR_CONF_ADDRESS)
+        return conf_url(c, node, each == DR_CONF_ADDRESS, label, ret);
     return dr_conf_text(c, node, label, ret);
 }
 
@@ -300,7 +306,8 @@ conf_value(struct dr_conf *c, const struct dr_conf_key *key, const struct dr_yam
             *(const char **)at = dr_conf_path(c, *(const char **)at);
         return;
     case DR_CONF_URL:
-        (void)conf_url(c, node, label, at);
+    case DR_CONF_ADDRESS:
+        (void)conf_url(c, node, key->kind == DR_CONF_ADDRESS, label, at);
         return;
     case DR_CONF_DURATION:
         conf_duration(c, node, key, label, at);
@@ -317,10 +324,12 @@ conf_value(struct dr_conf *c, const struct dr_conf_key *key, const struct dr_yam
     case DR_CONF_TEXTS:
     case DR_CONF_NAMES:
     case DR_CONF_URLS:
+    case DR_CONF_ADDRESSES:
         (void)dr_conf_texts(c, node,
-                            key->kind == DR_CONF_NAMES  ? DR_CONF_NAME
-                            : key->kind == DR_CONF_URLS ? DR_CONF_URL
-                                                        : DR_CONF_TEXT,
+                            key->kind == DR_CONF_NAMES       ? DR_CONF_NAME
+                            : key->kind == DR_CONF_URLS      ? DR_CONF_URL
+                            : key->kind == DR_CONF_ADDRESSES ? DR_CONF_ADDRESS
+                                                             : DR_CONF_TEXT,
                             label, at, (size_t *)(void *)((char *)out + key->n_offset));
         return;
     case DR_CONF_SECRET:

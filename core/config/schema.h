@@ -11,19 +11,21 @@
 
 enum dr_conf_kind {
     DR_CONF_UNKNOWN = 0,
-    DR_CONF_NODE,     /* const struct dr_yaml *: code reads it */
-    DR_CONF_TEXT,     /* const char *: one line, not empty */
-    DR_CONF_NAME,     /* const char *: safe to hand to an array (safety X6) */
-    DR_CONF_PATH,     /* const char *: absolute afterwards */
-    DR_CONF_URL,      /* const char *: https://..., without user and password in it */
-    DR_CONF_DURATION, /* int64_t seconds */
-    DR_CONF_COUNT,    /* int64_t */
-    DR_CONF_BOOL,     /* bool */
-    DR_CONF_ENUM,     /* unsigned: a value of `names`, never 0 */
-    DR_CONF_TEXTS,    /* const char ** and size_t: a list of DR_CONF_TEXT */
-    DR_CONF_NAMES,    /* the same of DR_CONF_NAME */
-    DR_CONF_URLS,     /* the same of DR_CONF_URL */
-    DR_CONF_SECRET    /* struct dr_secret * */
+    DR_CONF_NODE,      /* const struct dr_yaml *: code reads it */
+    DR_CONF_TEXT,      /* const char *: one line, not empty */
+    DR_CONF_NAME,      /* const char *: safe to hand to an array (safety X6) */
+    DR_CONF_PATH,      /* const char *: absolute afterwards */
+    DR_CONF_URL,       /* const char *: https://..., without user and password in it */
+    DR_CONF_ADDRESS,   /* const char *: one of these, or ssh://HOST[:PORT] */
+    DR_CONF_DURATION,  /* int64_t seconds */
+    DR_CONF_COUNT,     /* int64_t */
+    DR_CONF_BOOL,      /* bool */
+    DR_CONF_ENUM,      /* unsigned: a value of `names`, never 0 */
+    DR_CONF_TEXTS,     /* const char ** and size_t: a list of DR_CONF_TEXT */
+    DR_CONF_NAMES,     /* the same of DR_CONF_NAME */
+    DR_CONF_URLS,      /* the same of DR_CONF_URL */
+    DR_CONF_ADDRESSES, /* the same of DR_CONF_ADDRESS */
+    DR_CONF_SECRET     /* struct dr_secret * */
 };
 
 struct dr_conf_key {

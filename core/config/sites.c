@@ -46,7 +46,7 @@ engine_read(struct dr_conf *c, const char *name, const char *what, const struct 
 {
     struct engine_read read = {0};
     dr_conf_read(c, &dr_conf_engine_table, node, what, &read);
-    dr_conf_endpoint(c, node, what, &read.endpoint);
+    dr_conf_endpoint(c, node, what, false, &read.endpoint);
     if (!read.endpoint.url && !read.endpoint.urls)
         dr_conf_problem(c, node, NULL, "%s needs \"url\"", what);
     *out = (struct dr_engine){.name = name, .at = read.endpoint.at, .place = node->place};

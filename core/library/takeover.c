@@ -238,6 +238,7 @@ lock_all(struct takeover *t, struct drstor_error **err)
                               &t->s.d->cancel, &lock, err);
         if (r < 0)
             return r;
+        dr_endpoints_hold(t->s.ends, dr_store_lock_fd(t->s.store, next));
         t->locked[n] = next;
         t->tokens[n] = lock.token;
         t->n_locked = n + 1;
@@ -249,8 +250,10 @@ lock_all(struct takeover *t, struct drstor_error **err)
 static void
 forsake_all(struct takeover *t)
 {
-    for (size_t i = 0; i < t->n_locked; i++)
+    for (size_t i = 0; i < t->n_locked; i++) {
+        dr_endpoints_let_go(t->s.ends, dr_store_lock_fd(t->s.store, t->locked[i]));
         dr_store_forsake(t->s.store, t->locked[i], t->tokens[i]);
+    }
     t->n_locked = 0;
 }
 

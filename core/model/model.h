@@ -33,6 +33,10 @@ struct dr_access_point {
     struct dr_secret *password; /* NULL: none configured. Owned by the configuration. */
     const char *ca;             /* PEM file */
     const char *pin;            /* "sha256//...": a pinned public key replaces CA and host check */
+    /* Over ssh; then the password is that of the key. */
+    struct dr_secret *key;   /* a private key as in its file; NULL: the agent's. As password. */
+    const char *known_hosts; /* file */
+    bool agent;              /* keys of the agent at SSH_AUTH_SOCK may be used */
 };
 
 struct dr_engine {

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/mem.h"
 #include "base/str.h"
+#include "net/child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -11,8 +12,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/pidfd.h>
-#include <sys/prctl.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -54,40 +53,16 @@ home(void)
     return dr_strdup(found->pw_dir);
 }
 
-/* In the child, between fork and exec: nothing that takes a lock. */
-static void __attribute__((noreturn))
-become(char *const *argv, char *const *envp, const int theirs[3], pid_t parent)
-{
-    sigset_t none;
-    (void)setsid(); /* no terminal to ask at, and a group that ends as one */
-    (void)prctl(PR_SET_PDEATHSIG, SIGKILL);
-    if (getppid() != parent)
-        _exit(127);
-    for (int i = 0; i < 3; i++)
-        if (dup3(theirs[i], i, 0) < 0)
-            _exit(127);
-    (void)close_range(3, ~0U, 0);
-    for (int s = 1; s < NSIG; s++)
-        (void)signal(s, SIG_DFL);
-    (void)sigemptyset(&none);
-    (void)sigprocmask(SIG_SETMASK, &none, NULL);
-    if (chdir("/") == 0)
-        (void)execve(argv[0], argv, envp);
-    _exit(127);
-}
-
 static int
-begin(struct child *c, char *const *argv, char *const *envp, struct drstor_error **err)
+begin(struct child *c, const char *const *argv, const char *const *envp, struct drstor_error **err)
 {
     int in[2] = {-1, -1}, out[2] = {-1, -1}, words[2] = {-1, -1};
-    pid_t parent = getpid();
-    if (pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(words, O_CLOEXEC) == 0)
-        c->pid = fork();
-    if (c->pid == 0) {
-        /* Above 2, so that none of them is closed by the one before it. */
-        const int theirs[3] = {fcntl(in[0], F_DUPFD_CLOEXEC, 3), fcntl(out[1], F_DUPFD_CLOEXEC, 3),
-                               fcntl(words[1], F_DUPFD_CLOEXEC, 3)};
-        become(argv, envp, theirs, parent);
+    struct dr_child child = {argv, envp, {-1, -1, -1}, 3, true};
+    if (pipe2(in, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(words, O_CLOEXEC) == 0) {
+        child.fd[IN] = in[0];
+        child.fd[OUT] = out[1];
+        child.fd[WORDS] = words[1];
+        c->pid = dr_child_begin(&child, &c->pidfd);
     }
     int why = errno;
     dr_closep(&in[0]);
@@ -96,16 +71,12 @@ begin(struct child *c, char *const *argv, char *const *envp, struct drstor_error
     c->fd[IN] = in[1];
     c->fd[OUT] = out[0];
     c->fd[WORDS] = words[0];
-    if (c->pid > 0)
-        c->pidfd = pidfd_open(c->pid, 0);
-    if (c->pid > 0 && c->pidfd >= 0) {
-        for (int i = 0; i < 3; i++)
-            (void)fcntl(c->fd[i], F_SETFL, O_NONBLOCK);
-        return DRSTOR_OK;
-    }
-    why = c->pid > 0 ? errno : why;
-    return dr_fail(err, DRSTOR_E_UNREACHABLE, "program %s cannot be begun: %s", argv[0],
-                   strerrordesc_np(why));
+    if (c->pid <= 0)
+        return dr_fail(err, DRSTOR_E_UNREACHABLE, "program %s cannot be begun: %s", argv[0],
+                       strerrordesc_np(why));
+    for (int i = 0; i < 3; i++)
+        (void)fcntl(c->fd[i], F_SETFL, O_NONBLOCK);
+    return DRSTOR_OK;
 }
 
 /* ---- while it runs --------------------------------------------------------------------------- */
@@ -204,20 +175,6 @@ follow(struct dr_env *env, struct child *c)
 
 /* ---- its end --------------------------------------------------------------------------------- */
 
-/* The group first: its number is not given to others as long as its leader is not reaped. */
-static int
-reap(struct child *c)
-{
-    int status = 0;
-    if (c->pid <= 0)
-        return 0;
-    (void)kill(-c->pid, SIGKILL);
-    (void)kill(c->pid, SIGKILL); /* it may not have made its group yet */
-    while (waitpid(c->pid, &status, 0) < 0 && errno == EINTR)
-        ;
-    return status;
-}
-
 static void
 last_line(const struct dr_str *words, char *to, size_t n)
 {
@@ -281,9 +238,9 @@ dr_program_run(struct dr_env *env, const struct dr_program *p, struct dr_program
     if (p->n_env)
         memcpy(envp + 3, p->env, p->n_env * sizeof(*envp));
 
-    r = begin(&c, (char *const *)(uintptr_t)argv, (char *const *)(uintptr_t)envp, err);
+    r = begin(&c, argv, envp, err);
     bool by_itself = r == DRSTOR_OK && follow(env, &c);
-    int status = reap(&c);
+    int status = c.pid > 0 ? dr_child_end(c.pid) : 0;
     for (int i = 0; i < 3; i++)
         dr_closep(&c.fd[i]);
     dr_closep(&c.pidfd);

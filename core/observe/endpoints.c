@@ -7,11 +7,13 @@
 #include <pthread.h>
 
 struct slot {
+    struct dr_endpoints *e;
     const void *of; /* the model's array or site */
-    struct dr_plugin *plugin;
     struct dr_array_handle *array;
+    struct dr_array_handle *begun; /* while it is opened */
     struct dr_rhv *rhv;
     bool opening;
+    bool cut; /* its site was declared lost */
 };
 
 struct dr_endpoints {
@@ -24,6 +26,8 @@ struct dr_endpoints {
     struct dr_cond opened; /* or failed to */
     struct slot *slots;
     size_t n_slots;
+    int *locks;
+    size_t n_locks, cap_locks;
 };
 
 struct dr_contact *
@@ -46,6 +50,8 @@ dr_endpoints_new(struct dr_env *env, const struct dr_model *m, struct dr_contact
     dr_cond_init(&e->opened, env);
     e->n_slots = m->n_arrays + m->n_sites;
     e->slots = dr_alloc0(e->n_slots, sizeof(*e->slots));
+    for (size_t i = 0; i < e->n_slots; i++)
+        e->slots[i].e = e;
     for (size_t i = 0; i < m->n_arrays; i++)
         e->slots[i].of = &m->arrays[i];
     for (size_t i = 0; i < m->n_sites; i++)
@@ -64,6 +70,7 @@ dr_endpoints_free(struct dr_endpoints *e)
     }
     (void)pthread_mutex_destroy(&e->lock);
     free(e->slots);
+    free(e->locks);
     free(e->correlation);
     free(e);
 }
@@ -147,30 +154,57 @@ release(struct dr_endpoints *e, struct slot *s)
     pthread_mutex_unlock(&e->lock);
 }
 
+/* From here on a handle is told of locks and of the loss of its site, before anything is asked. */
+static void
+publish(struct slot *s, struct dr_array_handle *h)
+{
+    pthread_mutex_lock(&s->e->lock);
+    s->begun = h;
+    for (size_t i = 0; i < s->e->n_locks; i++)
+        dr_array_hold(h, s->e->locks[i]);
+    if (s->cut)
+        dr_array_cut(h);
+    pthread_mutex_unlock(&s->e->lock);
+}
+
+static int
+open_array(struct slot *s, const struct dr_array *array, struct drstor_error **err)
+{
+    struct dr_endpoints *e = s->e;
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    const struct dr_plugin *p = NULL;
+    struct dr_array_handle *h = NULL;
+    int r = dr_endpoints_plugin(e, array, &p, err);
+    if (r < 0)
+        return r;
+    const struct dr_array_open how = {.array = array->name,
+                                      .site = array->site->name,
+                                      .settings = resolve_paths(e, p, array, a),
+                                      .n_settings = array->n_settings,
+                                      .at = &array->at,
+                                      .read_only = e->read_only};
+    r = dr_array_new(e->env, p, &how, &h, err);
+    if (r == DRSTOR_OK) {
+        publish(s, h);
+        r = dr_array_begin(h, &how, err);
+    }
+    pthread_mutex_lock(&e->lock);
+    s->array = r < 0 ? NULL : h;
+    s->begun = NULL;
+    pthread_mutex_unlock(&e->lock);
+    if (r == DRSTOR_OK)
+        return DRSTOR_OK;
+    dr_array_close(h);
+    return dr_context(err, r, "array %s", array->name);
+}
+
 int
 dr_endpoints_array(struct dr_endpoints *e, const struct dr_array *array,
                    struct dr_array_handle **ret, struct drstor_error **err)
 {
     struct slot *s = slot_of(e, array);
     if (claim(e, s)) {
-        const struct dr_plugin *p = NULL;
-        struct dr_array_handle *h = NULL;
-        int r = dr_endpoints_plugin(e, array, &p, err);
-        dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
-        if (r == DRSTOR_OK) {
-            const struct dr_array_open how = {.array = array->name,
-                                              .site = array->site->name,
-                                              .settings = resolve_paths(e, p, array, a),
-                                              .n_settings = array->n_settings,
-                                              .at = &array->at,
-                                              .read_only = e->read_only};
-            r = dr_array_open(e->env, p, &how, &h, err);
-            if (r < 0)
-                (void)dr_context(err, r, "array %s", array->name);
-        }
-        pthread_mutex_lock(&e->lock);
-        s->array = h;
-        pthread_mutex_unlock(&e->lock);
+        int r = open_array(s, array, err);
         release(e, s);
         if (r < 0)
             return r;
@@ -201,10 +235,58 @@ dr_endpoints_engine(struct dr_endpoints *e, const struct dr_site *site, struct d
     return DRSTOR_OK;
 }
 
+/* ---- what all handles are told --------------------------------------------------------------- */
+
+/* With the lock held. */
 static void
-wake_nobody(void *arg)
+tell(struct dr_endpoints *e, void (*what)(struct dr_array_handle *h, int fd), int fd)
 {
-    (void)arg;
+    for (size_t i = 0; i < e->n_slots; i++) {
+        if (e->slots[i].array)
+            what(e->slots[i].array, fd);
+        if (e->slots[i].begun)
+            what(e->slots[i].begun, fd);
+    }
+}
+
+void
+dr_endpoints_hold(struct dr_endpoints *e, int fd)
+{
+    if (fd < 0)
+        return;
+    pthread_mutex_lock(&e->lock);
+    dr_push(e->locks, e->n_locks, e->cap_locks) = fd;
+    tell(e, dr_array_hold, fd);
+    pthread_mutex_unlock(&e->lock);
+}
+
+void
+dr_endpoints_let_go(struct dr_endpoints *e, int fd)
+{
+    if (fd < 0)
+        return;
+    pthread_mutex_lock(&e->lock);
+    for (size_t i = 0; i < e->n_locks; i++)
+        if (e->locks[i] == fd) {
+            e->locks[i] = e->locks[--e->n_locks];
+            break;
+        }
+    tell(e, dr_array_drop, fd);
+    pthread_mutex_unlock(&e->lock);
+}
+
+/* The site of a call under way was declared lost: nothing more goes to this array. */
+static void
+cut(void *arg)
+{
+    struct slot *s = arg;
+    pthread_mutex_lock(&s->e->lock);
+    s->cut = true;
+    if (s->array)
+        dr_array_cut(s->array);
+    if (s->begun)
+        dr_array_cut(s->begun);
+    pthread_mutex_unlock(&s->e->lock);
 }
 
 int
@@ -214,14 +296,23 @@ dr_endpoints_call(struct dr_endpoints *e, const struct dr_array *array, const st
 {
     *ret = (struct dr_reply){0};
     struct dr_array_handle *h = NULL;
-    /* Nothing to wake: the call ends by its own deadline, and forbidding waits for it. */
-    struct dr_contact_call entry = {.site = array->site->name, .wake = wake_nobody};
+    struct dr_contact_call entry = {
+        .site = array->site->name, .wake = cut, .arg = slot_of(e, array)};
     int r = dr_contact_enter(e->contact, &entry, err);
     if (r == DRSTOR_OK) {
         r = dr_endpoints_array(e, array, &h, err);
         if (r == DRSTOR_OK)
             r = dr_array_call(h, call, cancel, a, ret);
         dr_contact_leave(e->contact, &entry);
+    }
+    const struct dr_op_info *op = dr_op_info(call->operation);
+    if (atomic_load(&entry.forbidden) && r < 0 && !(h && op && op->mutating)) {
+        /* What was read there, and what was not sent, is of no more use. */
+        if (err)
+            dr_error_freep(err);
+        r = ret->status = dr_contact_refuse(e->contact, array->site->name, err);
+        if (h)
+            return r;
     }
     if (!h) { /* it never left us */
         ret->status = r;

@@ -3,7 +3,8 @@
  * have no mutating entries at all, so a verb that only looks cannot write (design 4.3).
  *
  * This is also where the rule about the lost site holds for arrays: once a site is forbidden in the
- * contact, its arrays and engine are refused here before anything is sent (R040).
+ * contact, its arrays and engine are refused here before anything is sent (R040), and calls that
+ * are under way are cut.
  * Threads: any.
  */
 #ifndef DR_OBSERVE_ENDPOINTS_H
@@ -30,6 +31,12 @@ int dr_endpoints_array(struct dr_endpoints *e, const struct dr_array *array,
                        struct dr_array_handle **ret, struct drstor_error **err);
 int dr_endpoints_engine(struct dr_endpoints *e, const struct dr_site *site, struct dr_rhv **ret,
                         struct drstor_error **err);
+/*
+ * The lock FD (-1: none) outlives us in the processes of plugins (safety 5.1): those that are there
+ * and those to come hold it too, from their next call on, until it is let go. Borrowed for as long.
+ */
+void dr_endpoints_hold(struct dr_endpoints *e, int fd);
+void dr_endpoints_let_go(struct dr_endpoints *e, int fd);
 const char *dr_endpoints_correlation(const struct dr_endpoints *e);
 struct dr_contact *dr_endpoints_contact(const struct dr_endpoints *e);
 

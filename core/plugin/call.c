@@ -39,7 +39,9 @@ static const struct dr_field open_fields[] = {
     DR_BOOL(struct dr_wire_open, read_only), DR_LIST(struct dr_wire_open, settings, setting_type),
     DR_BOOL(struct dr_wire_open, reachable), DR_STRS(struct dr_wire_open, urls),
     DR_STR(struct dr_wire_open, user),       DR_STR(struct dr_wire_open, password),
-    DR_STR(struct dr_wire_open, ca),         DR_STR(struct dr_wire_open, pin)};
+    DR_STR(struct dr_wire_open, ca),         DR_STR(struct dr_wire_open, pin),
+    DR_STR(struct dr_wire_open, key),        DR_STR(struct dr_wire_open, known_hosts),
+    DR_BOOL(struct dr_wire_open, agent)};
 static DR_TYPE(open_type, struct dr_wire_open, "open", open_fields);
 
 static const struct dr_field request_fields[] = {DR_STRUCT(struct dr_request, call, call_type),

@@ -81,6 +81,9 @@ struct dr_wire_open {
     const char **urls;
     size_t n_urls;
     const char *user, *password, *ca, *pin;
+    const char *key;         /* a private key as in its file */
+    const char *known_hosts; /* the text, not its file's name */
+    bool agent;
 };
 
 struct dr_request {

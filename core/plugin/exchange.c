@@ -1,5 +1,7 @@
 #include "plugin/exchange.h"
 
+#include "plugin/call.h"
+
 struct dr_exchange *
 dr_exchange_new(struct dr_env *env, struct dr_message *request)
 {
@@ -48,6 +50,21 @@ dr_exchange_answer(struct dr_exchange *x, struct dr_message *reply)
         dr_mailbox_post(x->box, x);
     pthread_mutex_unlock(&x->lock);
     dr_exchange_unref(x);
+}
+
+void
+dr_exchange_refuse(struct dr_exchange *x, int status, const char *error, const char *hint)
+{
+    const struct dr_served s = {.status = status,
+                                .outcome = DRSTOR_OUTCOME_REFUSED,
+                                .outcomes = 1,
+                                .error = error,
+                                .hint = hint,
+                                .ended_ns = (int64_t)dr_now_ns(x->env),
+                                .progress_permille = -1};
+    struct dr_message reply = {0};
+    (void)dr_message_encode(DR_MESSAGE_REPLY, &dr_served_type, &s, &reply, NULL);
+    dr_exchange_answer(x, &reply);
 }
 
 static void

@@ -76,6 +76,13 @@ dr_plugin_duration(const struct dr_plugin *p, enum dr_array_op op)
     return NULL;
 }
 
+uint64_t
+dr_plugin_deadline(const struct dr_plugin *p, struct dr_env *env, enum dr_array_op op)
+{
+    const struct dr_plugin_duration *d = dr_plugin_duration(p, op);
+    return dr_now_ns(env) + (uint64_t)(d ? d->worst_ms : 30000) * DR_MS;
+}
+
 int64_t
 dr_plugin_worst_ms(const struct dr_plugin *p)
 {

@@ -4,6 +4,7 @@
 #define DR_PLUGIN_INFO_H
 
 #include "base/arena.h"
+#include "base/env.h"
 #include "base/json.h"
 #include "plugin/operation.h"
 
@@ -46,12 +47,15 @@ struct dr_plugin {
     struct dr_arena *arena;
     struct drstor_plugin table; /* our copy, cut or filled up to the size we know */
     struct dr_plugin_info info;
+    bool in_process; /* part of this program, or a world in memory: nothing to keep apart */
 };
 
 const struct dr_plugin_info *dr_plugin_info(const struct dr_plugin *p);
 bool dr_plugin_can(const struct dr_plugin *p, enum dr_array_op op);
 /* NULL when describe() did not speak of it. */
 const struct dr_plugin_duration *dr_plugin_duration(const struct dr_plugin *p, enum dr_array_op op);
+/* worst_ms from now; 30 s when describe() did not speak of it. */
+uint64_t dr_plugin_deadline(const struct dr_plugin *p, struct dr_env *env, enum dr_array_op op);
 /* The longest worst_ms of its mutating operations: D of the deadline rule. */
 int64_t dr_plugin_worst_ms(const struct dr_plugin *p);
 struct json_object *dr_plugin_info_json(const struct dr_plugin *p);

@@ -1,4 +1,5 @@
-/* The backend for `simulated` and for tests: every call is a task of this process. */
+/* The backend for `simulated`, for what is linked in, and for worlds under a virtual clock: every
+ * call is a task of this process. */
 #include "plugin/exchange.h"
 #include "plugin/serve.h"
 
@@ -60,7 +61,8 @@ inprocess_release(struct dr_backend *b)
     inprocess_unref((struct inprocess *)b);
 }
 
-static const struct dr_backend_ops inprocess_ops = {inprocess_start, NULL, inprocess_release};
+static const struct dr_backend_ops inprocess_ops = {.start = inprocess_start,
+                                                    .release = inprocess_release};
 
 struct dr_backend *
 dr_backend_inprocess(struct dr_env *env, const struct dr_plugin *plugin)

@@ -113,6 +113,7 @@ dr_plugin_builtin(const char *name, drstor_plugin_entry_fn entry, struct drstor_
     if (n_builtins == DR_COUNT(builtins))
         return dr_fail(err, DRSTOR_E_INTERNAL, "no room for one more plugin in this program");
     struct dr_plugin *p = plugin_new();
+    p->in_process = true;
     int r = plugin_enter(p, "(built in)", name, entry, err);
     if (r == DRSTOR_OK)
         r = dr_plugin_describe_here(p, err);
@@ -160,6 +161,7 @@ object_open(struct loaded *l, const char *path, struct drstor_error **err)
                        DRSTOR_PLUGIN_ENTRY_NAME);
     /* A describe() that did not come back still writes through it. */
     l->plugin = plugin_new();
+    l->plugin->in_process = strcmp(l->name, "simulated") == 0;
     int r = plugin_enter(l->plugin, path, l->name, entry, err);
     return r < 0 ? r : dr_plugin_describe(l->plugin, err);
 }

@@ -19,7 +19,11 @@ struct dr_serve {
     struct dr_host_secret *secrets;
     size_t n_secrets;
     struct dr_access_point at;
+    const char *known_hosts;
     void *session;
+
+    int open_status; /* of an open that failed, and why */
+    const char *open_error;
 };
 
 struct dr_serve *
@@ -54,6 +58,7 @@ dr_serve_free(struct dr_serve *s)
     for (size_t i = 0; i < s->n_secrets; i++)
         dr_secret_free(s->secrets[i].secret);
     dr_secret_free(s->at.password);
+    dr_secret_free(s->at.key);
     dr_arena_free(s->arena);
     free(s);
 }
@@ -99,8 +104,11 @@ serve_session(struct dr_serve *s, const struct dr_wire_open *o, struct drstor_ca
     s->at.password = take_secret(o->password);
     s->at.ca = dr_arena_str(s->arena, o->ca);
     s->at.pin = dr_arena_str(s->arena, o->pin);
-    const struct dr_service_how how = {s->env, s->plugin->info.name, s->array, s->site,
-                                       &s->at, s->read_only};
+    s->at.key = take_secret(o->key);
+    s->at.agent = o->agent;
+    s->known_hosts = dr_arena_str(s->arena, o->known_hosts);
+    const struct dr_service_how how = {s->env, s->plugin->info.name, s->array,    s->site,
+                                       &s->at, s->known_hosts,       s->read_only};
     dr_auto(dr_error_freep) struct drstor_error *err = NULL;
     int r = services->session_open(&how, &s->session, &err);
     if (r < 0)
@@ -199,13 +207,24 @@ serve_callback(struct dr_serve *s, const struct dr_op_info *op, const struct dr_
     return dr_host_table()->fail(call, DRSTOR_E_INTERNAL, "no such call");
 }
 
+/* The array was to be opened again, and could not be. */
+static int
+serve_unopened(struct dr_serve *s, struct drstor_call *call)
+{
+    return dr_host_table()->fail(call, s->open_status, "the array cannot be opened again: %s",
+                                 s->open_error ? s->open_error : dr_status_name(s->open_status));
+}
+
 static int
 serve_request(struct dr_serve *s, const struct dr_request *q, struct drstor_call *call)
 {
     enum dr_array_op op = q->call.operation;
     const struct dr_op_info *info = dr_op_info(op);
-    if (op == DR_ARRAY_OP_OPEN)
-        return serve_open(s, &q->open, call);
+    if (op == DR_ARRAY_OP_OPEN) {
+        int r = s->open_status = serve_open(s, &q->open, call);
+        s->open_error = dr_arena_str(s->arena, call->served.error);
+        return r;
+    }
     if (op == DR_ARRAY_OP_CLOSE) {
         serve_close(s);
         return DRSTOR_OK;
@@ -214,6 +233,8 @@ serve_request(struct dr_serve *s, const struct dr_request *q, struct drstor_call
         /* The caller knows as much and does not ask; whoever asks is told that nothing happened. */
         if (info && info->mutating)
             dr_host_table()->outcome(call, DRSTOR_OUTCOME_REFUSED, NULL);
+        if (s->open_status < 0)
+            return serve_unopened(s, call);
         return dr_host_table()->fail(call, DRSTOR_E_UNSUPPORTED, "plugin %s cannot %s here",
                                      s->plugin->info.name, dr_name(&dr_array_op_names, (int)op));
     }
@@ -232,7 +253,9 @@ dr_serve_message(struct dr_serve *s, const struct dr_message *request,
     struct drstor_call *call = dr_arena_new0(a, struct drstor_call);
     dr_host_call_init(call, s->env, a, s->plugin->info.name, q.call.operation);
     call->cancel = cancel;
-    call->deadline_ns = q.call.deadline_ns;
+    call->deadline_ns = q.call.deadline_ns
+                            ? q.call.deadline_ns
+                            : dr_plugin_deadline(s->plugin, s->env, q.call.operation);
     call->request = &q.call;
     call->read_only = s->read_only;
     call->session = s->session;

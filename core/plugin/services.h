@@ -15,7 +15,8 @@
 struct dr_service_how {
     struct dr_env *env;
     const char *plugin, *array, *site;
-    const struct dr_access_point *at; /* borrowed until session_close */
+    const struct dr_access_point *at; /* borrowed until session_close; no known_hosts */
+    const char *known_hosts;          /* text of that file; likewise */
     bool read_only;
 };
 

@@ -1,15 +1,18 @@
 #include "plugin/shim.h"
 
+#include "base/file.h"
 #include "base/str.h"
 #include "plugin/exchange.h"
 #include "plugin/queue.h"
 #include "plugin/settings.h"
+#include "plugin/text.h"
 #include "plugin/verdict.h"
 
 #include <string.h>
 
 static const uint64_t grace_default_ns = 5 * DR_S;
-static const int64_t duration_default_ms = 30000;
+/* A list of known hosts is bounded by what one string of a request may be. */
+enum { KNOWN_HOSTS_MAX = DR_MESSAGE_REQUEST_STR };
 
 struct dr_array_handle {
     struct dr_env *env;
@@ -20,19 +23,14 @@ struct dr_array_handle {
     struct dr_backend *backend;
     struct dr_queue queue; /* closed: the handle is stuck */
     _Atomic int stuck_op;  /* enum dr_array_op, 0: none */
+    atomic_bool cut;
+    bool begun; /* the array was opened */
 };
 
 static const char *
 op_name(enum dr_array_op op)
 {
     return dr_name(&dr_array_op_names, (int)op);
-}
-
-static uint64_t
-default_deadline(const struct dr_array_handle *h, enum dr_array_op op)
-{
-    const struct dr_plugin_duration *d = dr_plugin_duration(h->plugin, op);
-    return dr_now_ns(h->env) + (uint64_t)(d ? d->worst_ms : duration_default_ms) * DR_MS;
 }
 
 /* ---- one exchange ---------------------------------------------------------------------------- */
@@ -67,6 +65,8 @@ handle_exchange(struct dr_array_handle *h, struct dr_message *request, const str
         else
             *ret_s = s;
     }
+    if (!answered && h->backend->ops->abandoned)
+        h->backend->ops->abandoned(h->backend, x);
     dr_exchange_unref(x);
     return answered;
 }
@@ -80,7 +80,7 @@ handle_ask(struct dr_array_handle *h, struct dr_message *request, const struct d
     const char *why = NULL;
     bool answered = handle_exchange(h, request, call, cancel, a, &s, &why);
     dr_verdict(a, h->plugin->info.name, call, s, why, ret);
-    if (answered)
+    if (answered || h->backend->ops->abandoned)
         return;
     atomic_store(&h->stuck_op, (int)call->operation);
     dr_queue_close(&h->queue);
@@ -106,12 +106,48 @@ open_setting(struct dr_arena *a, const struct dr_plugin_key *k, const struct dr_
     return DRSTOR_OK;
 }
 
+/* The other side opens no files. */
 static int
-open_request(struct dr_array_handle *h, const struct dr_array_open *how, struct dr_call *call,
+open_known_hosts(const char *path, struct dr_arena *a, const char **ret, struct drstor_error **err)
+{
+    dr_auto(dr_freep) char *text = NULL;
+    dr_auto(dr_closep) int fd = -1;
+    size_t n = 0;
+    if (!path)
+        return DRSTOR_OK;
+    int r = dr_file_open_trusted(path, false, &fd, err);
+    if (r == DRSTOR_OK)
+        r = dr_file_read_fd(fd, path, KNOWN_HOSTS_MAX, &text, &n, err);
+    if (r == DRSTOR_OK && (strlen(text) != n || !dr_utf8_valid(text, n)))
+        r = dr_fail(err, DRSTOR_E_INVALID, "%s is no text", path);
+    if (r < 0)
+        return dr_context(err, r, "known_hosts");
+    *ret = dr_arena_strn(a, text, n);
+    return DRSTOR_OK;
+}
+
+static int
+open_access(const struct dr_access_point *at, struct dr_arena *a, struct dr_wire_open *o,
+            struct drstor_error **err)
+{
+    o->reachable = true;
+    o->urls = at->urls;
+    o->n_urls = at->n_urls;
+    o->user = at->user;
+    o->password = at->password ? dr_secret_bytes(at->password) : NULL;
+    o->ca = at->ca;
+    o->pin = at->pin;
+    o->key = at->key ? dr_secret_bytes(at->key) : NULL;
+    o->agent = at->agent;
+    return open_known_hosts(at->known_hosts, a, &o->known_hosts, err);
+}
+
+static int
+open_request(struct dr_array_handle *h, const struct dr_array_open *how, uint64_t deadline_ns,
              struct dr_message *ret, struct drstor_error **err)
 {
     dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
-    struct dr_request q = {.call = *call};
+    struct dr_request q = {.call = {.operation = DR_ARRAY_OP_OPEN, .deadline_ns = deadline_ns}};
     q.open =
         (struct dr_wire_open){.array = how->array, .site = how->site, .read_only = how->read_only};
     for (size_t k = 0; k < h->plugin->info.n_keys; k++) {
@@ -127,13 +163,9 @@ open_request(struct dr_array_handle *h, const struct dr_array_open *how, struct 
             return r;
     }
     if (how->at) {
-        q.open.reachable = true;
-        q.open.urls = how->at->urls;
-        q.open.n_urls = how->at->n_urls;
-        q.open.user = how->at->user;
-        q.open.password = how->at->password ? dr_secret_bytes(how->at->password) : NULL;
-        q.open.ca = how->at->ca;
-        q.open.pin = how->at->pin;
+        int r = open_access(how->at, a, &q.open, err);
+        if (r < 0)
+            return r;
     }
     return dr_message_encode(DR_MESSAGE_REQUEST, &dr_request_type, &q, ret, err);
 }
@@ -148,11 +180,27 @@ handle_free(struct dr_array_handle *h)
     free(h);
 }
 
-static struct dr_array_handle *
-handle_new(struct dr_env *env, const struct dr_plugin *plugin, const struct dr_array_open *how)
+static bool
+runs_here(struct dr_env *env, const struct dr_plugin *plugin, enum dr_plugin_place place)
+{
+    if (env != dr_env_real())
+        return true;
+    return place == DR_PLUGIN_BY_KIND ? plugin->in_process : place == DR_PLUGIN_IN_PROCESS;
+}
+
+int
+dr_array_new(struct dr_env *env, const struct dr_plugin *plugin, const struct dr_array_open *how,
+             struct dr_array_handle **ret, struct drstor_error **err)
 {
     const struct dr_plugin_limits *l = &plugin->info.limits;
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    const char *what = dr_arena_printf(a, "array %s", how->array);
+    int r = dr_plugin_check_settings(plugin, DRSTOR_KEY_ARRAY, how->settings, how->n_settings, what,
+                                     err);
+    if (r < 0)
+        return r;
     struct dr_array_handle *h = dr_new0(struct dr_array_handle);
+    struct dr_message open = {0};
     h->env = env;
     h->plugin = plugin;
     h->array = dr_strdup(how->array);
@@ -161,43 +209,59 @@ handle_new(struct dr_env *env, const struct dr_plugin *plugin, const struct dr_a
     dr_queue_init(&h->queue, env,
                   l->threads == DRSTOR_THREADS_PARALLEL ? (unsigned)l->parallel_calls : 1,
                   (unsigned)l->calls_per_s);
-    /* The worker's backend goes here, by what kind of plugin it is. */
-    h->backend = dr_backend_inprocess(env, plugin);
-    return h;
+    if (runs_here(env, plugin, how->place)) {
+        h->backend = dr_backend_inprocess(env, plugin);
+    } else {
+        r = open_request(h, how, 0, &open, err);
+        if (r == DRSTOR_OK)
+            h->backend =
+                dr_backend_worker(env, plugin, how->array, how->at && how->at->agent, &open);
+    }
+    if (r < 0) {
+        handle_free(h);
+        return dr_context(err, r, "%s", what);
+    }
+    *ret = h;
+    return DRSTOR_OK;
+}
+
+int
+dr_array_begin(struct dr_array_handle *h, const struct dr_array_open *how,
+               struct drstor_error **err)
+{
+    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
+    struct dr_call call = {.operation = DR_ARRAY_OP_OPEN, .deadline_ns = how->deadline_ns};
+    struct dr_message request = {0};
+    struct dr_reply reply;
+    if (!call.deadline_ns)
+        call.deadline_ns = dr_plugin_deadline(h->plugin, h->env, DR_ARRAY_OP_OPEN);
+    int r = open_request(h, how, call.deadline_ns, &request, err);
+    if (r < 0)
+        return dr_context(err, r, "array %s", h->array);
+    handle_ask(h, &request, &call, how->cancel, a, &reply);
+    h->begun = reply.status == DRSTOR_OK;
+    if (h->begun)
+        return DRSTOR_OK;
+    r = dr_fail(err, reply.status, "cannot open array %s: %s%s%s%s", h->array, reply.error,
+                reply.array_words ? " (the array says: " : "",
+                reply.array_words ? reply.array_words : "", reply.array_words ? ")" : "");
+    if (reply.hint)
+        dr_hint(err, "%s", reply.hint);
+    return r;
 }
 
 int
 dr_array_open(struct dr_env *env, const struct dr_plugin *plugin, const struct dr_array_open *how,
               struct dr_array_handle **ret, struct drstor_error **err)
 {
-    dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
-    const char *what = dr_arena_printf(a, "array %s", how->array);
-    int r = dr_plugin_check_settings(plugin, DRSTOR_KEY_ARRAY, how->settings, how->n_settings, what,
-                                     err);
+    struct dr_array_handle *h = NULL;
+    int r = dr_array_new(env, plugin, how, &h, err);
+    if (r == DRSTOR_OK)
+        r = dr_array_begin(h, how, err);
     if (r < 0)
-        return r;
-    struct dr_array_handle *h = handle_new(env, plugin, how);
-    struct dr_call call = {.operation = DR_ARRAY_OP_OPEN, .deadline_ns = how->deadline_ns};
-    if (!call.deadline_ns)
-        call.deadline_ns = default_deadline(h, DR_ARRAY_OP_OPEN);
-    struct dr_message request = {0};
-    r = open_request(h, how, &call, &request, err);
-    if (r < 0) {
-        handle_free(h);
-        return dr_context(err, r, "%s", what);
-    }
-    struct dr_reply reply;
-    handle_ask(h, &request, &call, how->cancel, a, &reply);
-    if (reply.status == DRSTOR_OK) {
+        dr_array_close(h);
+    else
         *ret = h;
-        return DRSTOR_OK;
-    }
-    r = dr_fail(err, reply.status, "cannot open %s: %s%s%s%s", what, reply.error,
-                reply.array_words ? " (the array says: " : "",
-                reply.array_words ? reply.array_words : "", reply.array_words ? ")" : "");
-    if (reply.hint)
-        dr_hint(err, "%s", reply.hint);
-    handle_free(h);
     return r;
 }
 
@@ -206,12 +270,13 @@ dr_array_close(struct dr_array_handle *h)
 {
     if (!h)
         return;
-    if (!dr_queue_closed(&h->queue)) {
+    bool alive = !h->backend->ops->alive || h->backend->ops->alive(h->backend);
+    if (h->begun && alive && !dr_queue_closed(&h->queue)) {
         dr_auto(dr_arena_freep) struct dr_arena *a = dr_arena_new();
         struct dr_request q = {.call = {.operation = DR_ARRAY_OP_CLOSE}};
         struct dr_message request = {0};
         struct dr_reply reply;
-        q.call.deadline_ns = default_deadline(h, DR_ARRAY_OP_CLOSE);
+        q.call.deadline_ns = dr_plugin_deadline(h->plugin, h->env, DR_ARRAY_OP_CLOSE);
         if (dr_message_encode(DR_MESSAGE_REQUEST, &dr_request_type, &q, &request, NULL) ==
             DRSTOR_OK)
             handle_ask(h, &request, &q.call, NULL, a, &reply);
@@ -224,6 +289,30 @@ dr_array_closep(struct dr_array_handle **h)
 {
     dr_array_close(*h);
     *h = NULL;
+}
+
+void
+dr_array_cut(struct dr_array_handle *h)
+{
+    atomic_store(&h->cut, true);
+    if (!h->backend->ops->cut)
+        return;
+    dr_queue_close(&h->queue);
+    h->backend->ops->cut(h->backend);
+}
+
+void
+dr_array_hold(struct dr_array_handle *h, int fd)
+{
+    if (h->backend->ops->hold)
+        h->backend->ops->hold(h->backend, fd);
+}
+
+void
+dr_array_drop(struct dr_array_handle *h, int fd)
+{
+    if (h->backend->ops->drop)
+        h->backend->ops->drop(h->backend, fd);
 }
 
 /* ---- calls ----------------------------------------------------------------------------------- */
@@ -343,7 +432,10 @@ call_not_queued(struct dr_array_handle *h, const struct dr_call *call, int statu
                 struct dr_arena *a, struct dr_reply *ret)
 {
     const char *name = op_name(call->operation), *error, *hint = NULL;
-    if (status == DRSTOR_E_UNREACHABLE) {
+    if (status == DRSTOR_E_UNREACHABLE && atomic_load(&h->cut)) {
+        error = dr_arena_printf(a, "array %s is not asked any more: its site was declared lost",
+                                h->array);
+    } else if (status == DRSTOR_E_UNREACHABLE) {
         error = dr_arena_printf(
             a, "array %s is not asked any more: plugin %s never came back from %s", h->array,
             h->plugin->info.name, op_name((enum dr_array_op)atomic_load(&h->stuck_op)));
@@ -367,7 +459,7 @@ dr_array_call(struct dr_array_handle *h, const struct dr_call *call, const struc
         return ret->status;
     struct dr_request q = {.call = *call};
     if (!q.call.deadline_ns)
-        q.call.deadline_ns = default_deadline(h, call->operation);
+        q.call.deadline_ns = dr_plugin_deadline(h->plugin, h->env, call->operation);
     struct dr_message request = {0};
     int r = dr_message_encode(DR_MESSAGE_REQUEST, &dr_request_type, &q, &request, &err);
     if (r < 0) {

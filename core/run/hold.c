@@ -44,6 +44,7 @@ dr_run_unlock(struct dr_run *run)
         const char *group = run->plan.flips[i].name;
         if (run->locks[i].token <= 0)
             continue;
+        dr_endpoints_let_go(run->s->ends, dr_store_lock_fd(run->s->store, group));
         if (unsettled(run, i))
             dr_store_forsake(run->s->store, group, run->locks[i].token);
         else
@@ -68,6 +69,8 @@ dr_run_lock(struct dr_run *run, struct drstor_error **err)
             dr_run_unlock(run);
             return r;
         }
+        dr_endpoints_hold(run->s->ends,
+                          dr_store_lock_fd(run->s->store, run->plan.flips[order[i]].name));
     }
     return DRSTOR_OK;
 }

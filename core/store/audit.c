@@ -4,9 +4,9 @@
  * whose end was cut off does not pass.
  */
 #include "store/ops.h"
-#include "store/sha256.h"
 
 #include "base/redact.h"
+#include "base/sha256.h"
 
 #include <stdio.h>
 #include <string.h>

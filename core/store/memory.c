@@ -416,6 +416,11 @@ memory_close(void *impl)
             *p = m->next;
             break;
         }
+    for (size_t i = m->world->n_taken; i-- > 0;)
+        if (m->world->taken[i].by == m) {
+            free(m->world->taken[i].group);
+            m->world->taken[i] = m->world->taken[--m->world->n_taken];
+        }
     pthread_mutex_unlock(&m->world->mutex);
     free(m->undo);
     free(m);

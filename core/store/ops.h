@@ -66,6 +66,7 @@ struct dr_store_ops {
     bool (*lock_held)(void *impl, const char *group); /* by anybody */
 
     void (*patience)(void *impl, int ms);
+    /* Locks that are still taken are left as a process that dies leaves them. */
     void (*close)(void *impl);
 };
 

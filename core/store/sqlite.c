@@ -4,6 +4,7 @@
 #include "base/file.h"
 
 #include <string.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 enum statement { GET, PUT, DEL, NEXT, NEXT_OF, LAST_OF, STATEMENTS };
@@ -360,7 +361,16 @@ sqlite_lock(void *impl, const char *group, struct drstor_error **err)
     return DRSTOR_OK;
 }
 
-/* Closed, not unlocked: LOCK_UN would take it from the workers that inherited it, too. */
+/* Closed, not unlocked: workers that hold it, too, keep it as long as they live. */
+static void
+lock_close(struct sqlite *q, struct lock *l)
+{
+    dr_closep(&l->fd);
+    free(l->group);
+    *l = q->locks[--q->n_locks];
+}
+
+/* Whoever gives it back has waited for its workers' calls, so it is taken from them as well. */
 static void
 sqlite_unlock(void *impl, const char *group)
 {
@@ -368,9 +378,8 @@ sqlite_unlock(void *impl, const char *group)
     struct lock *l = lock_find(q, group);
     if (!l)
         return;
-    dr_closep(&l->fd);
-    free(l->group);
-    *l = q->locks[--q->n_locks];
+    (void)flock(l->fd, LOCK_UN);
+    lock_close(q, l);
 }
 
 static int
@@ -406,7 +415,7 @@ sqlite_close(void *impl)
             (void)sqlite3_finalize(q->statements[t][i]);
     (void)sqlite3_close(q->db);
     while (q->n_locks)
-        sqlite_unlock(q, q->locks[0].group);
+        lock_close(q, &q->locks[0]);
     free(q->locks);
     store_dir_close(&q->dir);
     free(q);

@@ -32,10 +32,8 @@ dr_store_close(struct dr_store *s)
     if (!s)
         return;
     dr_store_rollback(s);
-    for (size_t i = 0; i < s->n_held; i++) {
-        s->ops->unlock(s->impl, s->held[i].group);
+    for (size_t i = 0; i < s->n_held; i++)
         free(s->held[i].group);
-    }
     free(s->held);
     store_seen_free(s);
     s->ops->close(s->impl);

@@ -113,8 +113,8 @@ int dr_store_lock(struct dr_store *s, struct dr_arena *a, const char *group,
                   const struct dr_actor *who, const char *run, const char *verb,
                   uint64_t wait_deadline_ns, const struct dr_cancel *cancel, struct dr_lock *ret,
                   struct drstor_error **err);
-/* Only the descriptor is closed: with a worker that inherited it the lock stays taken until it
- * ends. */
+/* The lock is free, also where workers hold it: none of their calls may be under way for it. A
+ * process that dies, or closes the store with the lock taken, leaves it to them until they end. */
 int dr_store_unlock(struct dr_store *s, const char *group, int64_t token,
                     struct drstor_error **err);
 /*
@@ -122,7 +122,7 @@ int dr_store_unlock(struct dr_store *s, const char *group, int64_t token,
  * act, or may have been sent before it, and was not waited for. Never fails.
  */
 void dr_store_forsake(struct dr_store *s, const char *group, int64_t token);
-/* For worker processes to inherit (close-on-exec here: clear it after fork); -1: none. Borrowed. */
+/* For worker processes to hold it, too (safety 5.1); -1: none. Borrowed until it is unlocked. */
 int dr_store_lock_fd(struct dr_store *s, const char *group);
 /* NOTFOUND when nobody ever locked it. */
 int dr_store_owner(struct dr_store *s, struct dr_arena *a, const char *group, struct dr_owner *ret,

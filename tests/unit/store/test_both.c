@@ -3,41 +3,10 @@
 
 #include "base/json.h"
 #include "base/str.h"
-#include "store/sha256.h"
 
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
-
-static void
-sha256_is_the_published_one(void **state)
-{
-    (void)state;
-    static const struct {
-        const char *text, *hash;
-    } vectors[] = {
-        {"", "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
-        {"abc", "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq",
-         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
-    };
-    char hex[65];
-    for (size_t i = 0; i < DR_COUNT(vectors); i++) {
-        struct dr_sha256 h;
-        dr_sha256_start(&h);
-        dr_sha256_add(&h, vectors[i].text, strlen(vectors[i].text));
-        dr_sha256_hex(&h, hex);
-        assert_string_equal(hex, vectors[i].hash);
-    }
-    struct dr_sha256 h;
-    dr_sha256_start(&h);
-    char a[1000];
-    memset(a, 'a', sizeof(a));
-    for (size_t i = 0; i < 1000; i++)
-        dr_sha256_add(&h, a, sizeof(a));
-    dr_sha256_hex(&h, hex);
-    assert_string_equal(hex, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0");
-}
 
 static void
 a_record_is_read_back_as_it_was_written(void **state)
@@ -574,7 +543,6 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(sha256_is_the_published_one),
         BOTH(a_record_is_read_back_as_it_was_written),
         BOTH(a_stale_version_changes_nothing),
         BOTH(a_lost_lock_changes_nothing),

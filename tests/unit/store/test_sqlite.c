@@ -333,16 +333,31 @@ a_worker_that_inherited_the_lock_keeps_it(void **state)
 {
     struct fixture *f = *state;
     struct dr_lock lock;
-    int64_t token = take_lock(f, f->s, "erp");
-    assert_true(dr_store_lock_fd(f->s, "erp") >= 0);
+    struct dr_store *other = NULL;
+    must(dr_store_open(f->env, f->path, DR_STORE_WRITE, &other, err));
+    (void)take_lock(f, other, "erp");
+    assert_true(dr_store_lock_fd(other, "erp") >= 0);
     struct child worker = start(f, just_wait);
-    must(dr_store_unlock(f->s, "erp", token, err));
-    assert_int_equal(dr_store_lock_fd(f->s, "erp"), -1);
-    fails(DRSTOR_E_BUSY, NULL, "still locked by a worker of run r-1",
+    dr_store_close(other); /* as if it had died */
+    fails(DRSTOR_E_BUSY, NULL, "is locked by run r-1",
           dr_store_lock(f->s, f->a, "erp", &test_actor, "r", "v", 0, NULL, &lock, err));
     end(&worker, SIGKILL);
     must(dr_store_lock(f->s, f->a, "erp", &test_actor, "r", "v", 0, NULL, &lock, err));
+    assert_true(lock.owner_died);
+}
+
+static void
+a_lock_that_is_given_back_is_free_whoever_holds_it_too(void **state)
+{
+    struct fixture *f = *state;
+    struct dr_lock lock;
+    int64_t token = take_lock(f, f->s, "erp");
+    struct child worker = start(f, just_wait);
+    must(dr_store_unlock(f->s, "erp", token, err));
+    assert_int_equal(dr_store_lock_fd(f->s, "erp"), -1);
+    must(dr_store_lock(f->s, f->a, "erp", &test_actor, "r", "v", 0, NULL, &lock, err));
     assert_false(lock.owner_died);
+    end(&worker, SIGKILL);
 }
 
 static void
@@ -510,6 +525,7 @@ main(void)
         T(network_file_systems_are_known),
         T(another_process_is_named_and_its_death_is_told),
         T(a_worker_that_inherited_the_lock_keeps_it),
+        T(a_lock_that_is_given_back_is_free_whoever_holds_it_too),
         T(two_writers_wait_and_then_are_told),
         T(a_reader_that_hangs_delays_a_write_but_does_not_break_it),
         T(many_read_while_one_writes),

@@ -4,7 +4,7 @@
  * a second one into the process on half of the distributions. This is a page, has no secrets to
  * protect from timing, and is checked against the published vectors.
  */
-#include "store/sha256.h"
+#include "base/sha256.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -77,7 +77,7 @@ dr_sha256_add(struct dr_sha256 *h, const void *bytes, size_t n)
 }
 
 void
-dr_sha256_hex(const struct dr_sha256 *h, char ret[65])
+dr_sha256_bytes(const struct dr_sha256 *h, unsigned char ret[32])
 {
     static const unsigned char pad[64] = {0x80};
     struct dr_sha256 end = *h;
@@ -87,6 +87,15 @@ dr_sha256_hex(const struct dr_sha256 *h, char ret[65])
     size_t used = h->bytes % 64;
     dr_sha256_add(&end, pad, used < 56 ? 56 - used : 120 - used);
     dr_sha256_add(&end, bits, sizeof(bits));
-    for (size_t i = 0; i < 8; i++)
-        (void)snprintf(ret + 8 * i, 9, "%08x", end.state[i]);
+    for (size_t i = 0; i < 32; i++)
+        ret[i] = (unsigned char)(end.state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void
+dr_sha256_hex(const struct dr_sha256 *h, char ret[65])
+{
+    unsigned char bytes[32];
+    dr_sha256_bytes(h, bytes);
+    for (size_t i = 0; i < sizeof(bytes); i++)
+        (void)snprintf(ret + 2 * i, 3, "%02x", bytes[i]);
 }

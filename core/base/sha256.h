@@ -1,6 +1,6 @@
-/* SHA-256 (FIPS 180-4), for the audit chain. */
-#ifndef DR_STORE_SHA256_H
-#define DR_STORE_SHA256_H
+/* SHA-256 (FIPS 180-4), for the audit chain and for fingerprints of keys. */
+#ifndef DR_BASE_SHA256_H
+#define DR_BASE_SHA256_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -13,7 +13,9 @@ struct dr_sha256 {
 
 void dr_sha256_start(struct dr_sha256 *h);
 void dr_sha256_add(struct dr_sha256 *h, const void *bytes, size_t n);
-/* 64 hex digits and NUL. H itself may be added to further: a copy is finished. */
+/* H itself may be added to further: a copy is finished. */
+void dr_sha256_bytes(const struct dr_sha256 *h, unsigned char ret[32]);
+/* The same as 64 hex digits and NUL. */
 void dr_sha256_hex(const struct dr_sha256 *h, char ret[65]);
 
 #endif
