@@ -27,15 +27,12 @@ role_of(struct ld_span word)
 static enum ld_disk
 disk_of(struct ld_span word)
 {
-    static const struct word disks[] = {{"UpToDate", LD_DISK_UPTODATE},
-                                        {"Consistent", LD_DISK_CONSISTENT},
-                                        {"Outdated", LD_DISK_OUTDATED},
-                                        {"Inconsistent", LD_DISK_INCONSISTENT},
-                                        {"Diskless", LD_DISK_DISKLESS},
-                                        {"Failed", LD_DISK_DISKLESS},
-                                        {"Detaching", LD_DISK_DISKLESS},
-                                        {"Attaching", LD_DISK_DISKLESS},
-                                        {"Negotiating", LD_DISK_DISKLESS}};
+    static const struct word disks[] = {
+        {"UpToDate", LD_DISK_UPTODATE},   {"Consistent", LD_DISK_CONSISTENT},
+        {"Outdated", LD_DISK_OUTDATED},   {"Inconsistent", LD_DISK_INCONSISTENT},
+        {"Diskless", LD_DISK_DISKLESS},   {"Failed", LD_DISK_DISKLESS},
+        {"Detaching", LD_DISK_DISKLESS},  {"Attaching", LD_DISK_DISKLESS},
+        {"Negotiating", LD_DISK_DISKLESS}};
     return (enum ld_disk)VALUE(disks, word);
 }
 
@@ -43,11 +40,11 @@ static enum ld_link
 link_of(struct ld_span word)
 {
     static const struct word links[] = {
-        {"Connected", LD_LINK_CONNECTED},      {"Connecting", LD_LINK_CONNECTING},
-        {"WFConnection", LD_LINK_CONNECTING},  {"Unconnected", LD_LINK_CONNECTING},
+        {"Connected", LD_LINK_CONNECTED},       {"Connecting", LD_LINK_CONNECTING},
+        {"WFConnection", LD_LINK_CONNECTING},   {"Unconnected", LD_LINK_CONNECTING},
         {"NetworkFailure", LD_LINK_CONNECTING}, {"Timeout", LD_LINK_CONNECTING},
-        {"BrokenPipe", LD_LINK_CONNECTING},    {"ProtocolError", LD_LINK_CONNECTING},
-        {"TearDown", LD_LINK_CONNECTING},      {"Disconnecting", LD_LINK_CONNECTING},
+        {"BrokenPipe", LD_LINK_CONNECTING},     {"ProtocolError", LD_LINK_CONNECTING},
+        {"TearDown", LD_LINK_CONNECTING},       {"Disconnecting", LD_LINK_CONNECTING},
         {"StandAlone", LD_LINK_STANDALONE}};
     return (enum ld_link)VALUE(links, word);
 }

@@ -95,7 +95,10 @@ ld_host_read(char *text, size_t n, struct ld_host *ret, const char **why)
     ret->lvs_read = said(ret, "lvs", NULL, &t) && ld_lvs_read(t, ret);
     if (said(ret, "vgs", NULL, &t))
         (void)ld_vgs_read(t, ret);
-    ret->lio_read = said(ret, "lio", NULL, &t) && ld_lio_read(t, ret);
+    /* No configfs of it: the kernel target is not there, and so it exports nothing. */
+    const struct ld_frame *lio = ld_frame(&ret->reply, "lio", NULL);
+    ret->lio_read =
+        lio && (lio->exit == LD_EXIT_ABSENT || (lio->exit == 0 && ld_lio_read(lio->out, ret)));
     if (resources_read(ret))
         return true;
     *why = "there is no memory for it";

@@ -50,9 +50,9 @@ enum ld_said { LD_SAID_UNKNOWN = 0, LD_SAID_NO, LD_SAID_YES };
 
 enum ld_fencing {
     LD_FENCING_UNKNOWN = 0,
-    LD_FENCING_NONE,    /* dont-care */
+    LD_FENCING_NONE,     /* dont-care */
     LD_FENCING_OUTDATES, /* resource-only: it goes on writing meanwhile */
-    LD_FENCING_STOPS    /* resource-and-stonith: nothing is written before the handler has spoken */
+    LD_FENCING_STOPS /* resource-and-stonith: nothing is written before the handler has spoken */
 };
 
 struct ld_volume {
@@ -64,12 +64,12 @@ struct ld_volume {
     enum ld_disk disk, peer_disk;
     enum ld_replication replication;
     enum ld_said quorum;
-    bool paused;        /* resync-suspended is not "no" */
-    bool counted;       /* the three below were read */
+    bool paused;                                 /* resync-suspended is not "no" */
+    bool counted;                                /* the three below were read */
     uint64_t size_kib, out_of_sync_kib, waiting; /* pending + unacked */
-    bool identified;            /* the two below were read */
-    uint64_t current, bitmap;   /* without bit 0, which is the role */
-    int64_t done_permille;      /* of a resync, as generation 9 says; -1 */
+    bool identified;                             /* the two below were read */
+    uint64_t current, bitmap;                    /* without bit 0, which is the role */
+    int64_t done_permille;                       /* of a resync, as generation 9 says; -1 */
 };
 
 struct ld_resource {
@@ -122,8 +122,8 @@ struct ld_host {
     struct json_object *lvs_json, *vgs_json;
     struct ld_span name, boot;
     uint64_t utc;
-    unsigned version;  /* of the shim */
-    unsigned kernel;   /* 0xMMmmpp of the loaded module; 0: not read */
+    unsigned version; /* of the shim */
+    unsigned kernel;  /* 0xMMmmpp of the loaded module; 0: not read */
     bool lvs_read, lio_read;
     struct ld_lv *lvs;
     size_t n_lvs;

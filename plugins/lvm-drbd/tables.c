@@ -16,8 +16,8 @@ json_read(struct ld_span text)
     if (!t)
         return NULL;
     struct json_object *o = json_tokener_parse_ex(t, text.s, (int)text.n);
-    size_t end = json_tokener_get_error(t) == json_tokener_success ? json_tokener_get_parse_end(t)
-                                                                   : 0;
+    size_t end =
+        json_tokener_get_error(t) == json_tokener_success ? json_tokener_get_parse_end(t) : 0;
     json_tokener_free(t);
     while (o && end < text.n && strchr(" \t\r\n", text.s[end]) && text.s[end])
         end++;
@@ -123,9 +123,8 @@ ld_status_read(struct ld_span text, struct ld_resource *r)
 {
     struct json_object *all = json_read(text);
     bool found = false;
-    for (size_t i = 0; json_object_is_type(all, json_type_array) &&
-                       i < json_object_array_length(all);
-         i++) {
+    for (size_t i = 0;
+         json_object_is_type(all, json_type_array) && i < json_object_array_length(all); i++) {
         struct json_object *o = json_object_array_get_idx(all, i);
         struct json_object *links = member(o, "connections", json_type_array);
         if (!ld_same(text_of(o, "name"), r->name))
@@ -205,10 +204,10 @@ ld_lio_read(struct ld_span text, struct ld_host *h)
     for (struct ld_span line, kind; ld_line(&text, &line);) {
         if (!ld_word(&line, &kind))
             continue;
-        bool well = ld_is(kind, "backstore")                       ? backstore_line(line, h)
+        bool well = ld_is(kind, "backstore")                      ? backstore_line(line, h)
                     : ld_is(kind, "portal") || ld_is(kind, "tpg") ? portal_line(line, h)
-                    : ld_is(kind, "lun")                           ? lun_line(line, h)
-                                                                   : true;
+                    : ld_is(kind, "lun")                          ? lun_line(line, h)
+                                                                  : true;
         if (!well)
             return false;
     }
