@@ -206,11 +206,12 @@ bool
 ld_show_read(struct ld_span text, struct ld_resource *r)
 {
     struct ld_span token, first = {0}, second = {0};
-    size_t depth = 0;
+    size_t depth = 0, sections = 0;
     while (token_next(&text, &token)) {
         if (ld_is(token, "{")) {
             section(first, r);
             depth++;
+            sections++;
         } else if (ld_is(token, "}") || ld_is(token, ";")) {
             if (ld_is(token, ";") && first.n)
                 option(first, second.n ? second : ld_span("yes"), r);
@@ -225,5 +226,5 @@ ld_show_read(struct ld_span text, struct ld_resource *r)
         }
         first = second = (struct ld_span){0};
     }
-    return depth == 0 && !first.n && text.n == 0;
+    return sections > 0 && depth == 0 && !first.n && text.n == 0;
 }
