@@ -294,14 +294,24 @@ ld_version_read(struct ld_span text, unsigned *ret_kernel)
 bool
 ld_kept_read(struct ld_span text, struct ld_resource *r)
 {
-    struct ld_span token, epoch, busy, seen;
+    struct ld_span token, epoch, busy;
     if (!ld_value(text, "token", '\n', &token) || !ld_value(text, "epoch", '\n', &epoch) ||
         !ld_value(text, "busy", '\n', &busy) || !ld_number(token, 10, &r->token) ||
         !ld_number(epoch, 10, &r->epoch))
         return false;
-    if (ld_value(text, "seen", '\n', &seen) && !ld_number(seen, 10, &r->seen_utc))
-        return false;
     r->busy = !ld_is(busy, "0");
     r->kept = true;
     return true;
+}
+
+/* In seconds of one clock, which need not be ours. One that was set back since says nothing. */
+void
+ld_seen_read(struct ld_span text, uint64_t now, struct ld_resource *r)
+{
+    struct ld_span word;
+    uint64_t seen;
+    r->unseen_s = -1;
+    if (ld_value(text, "seen", '\n', &word) && ld_number(word, 10, &seen) && seen > 0 &&
+        seen <= now && now - seen <= INT64_MAX)
+        r->unseen_s = (int64_t)(now - seen);
 }

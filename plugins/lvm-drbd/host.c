@@ -49,8 +49,8 @@ resource_read(const struct ld_host *h, const char *name, struct ld_resource *r)
         r->fencing = LD_FENCING_UNKNOWN;
         r->two_primaries = LD_SAID_UNKNOWN;
     }
-    if (said(h, "state", name, &text))
-        (void)ld_kept_read(text, r);
+    if (said(h, "state", name, &text) && ld_kept_read(text, r))
+        ld_seen_read(text, h->utc, r);
 }
 
 static bool
@@ -66,7 +66,7 @@ resources_read(struct ld_host *h)
         for (size_t k = 0; k < name.n; k++)
             text[k] = name.s[k];
         struct ld_resource *r = &h->resources[h->n_resources];
-        *r = (struct ld_resource){.name = name};
+        *r = (struct ld_resource){.name = name, .unseen_s = -1};
         resource_read(h, text, r);
         if (r->configured)
             h->n_resources++;

@@ -91,10 +91,10 @@ struct ld_resource {
     struct ld_span fence_peer; /* the handler; empty: none */
     enum ld_said two_primaries;
     enum ld_said quorum_used;
-    bool kept; /* the four below were read */
+    bool kept; /* the three below were read */
     bool busy; /* a change is under way at the host */
     uint64_t token, epoch;
-    uint64_t seen_utc; /* when a report last saw it connected; 0: never */
+    int64_t unseen_s; /* since a report last found it connected and the same at both sides; -1 */
 };
 
 struct ld_lv {
@@ -162,6 +162,8 @@ bool ld_vgs_read(struct ld_span text, struct ld_host *h);
 bool ld_vg_free(const struct ld_host *h, struct ld_span vg, uint64_t *ret_bytes);
 bool ld_lio_read(struct ld_span text, struct ld_host *h);
 bool ld_kept_read(struct ld_span text, struct ld_resource *r);
+/* NOW: the host's clock, as the same report has it. */
+void ld_seen_read(struct ld_span text, uint64_t now, struct ld_resource *r);
 
 /*
  * All of a report. TEXT is taken over. False: it is no reply; *WHY says what is wrong with it. True

@@ -354,6 +354,12 @@ is_current(enum ld_disk disk)
     return disk == LD_DISK_UPTODATE;
 }
 
+static int64_t
+seen_of(const struct ld_resource *r, int64_t now_utc)
+{
+    return r->unseen_s >= 0 && r->unseen_s <= now_utc ? now_utc - r->unseen_s : -1;
+}
+
 /*
  * DRBD has no clock. What follows is as of now; a copy that lost its source holds at least what it
  * held when a report last saw the two connected. A copy that wrote alone does not know when it did.
@@ -370,7 +376,7 @@ point_of(const struct ld_resource *r, const struct ld_state *s, int64_t now_utc)
         return -1;
     if (r->link == LD_LINK_CONNECTED && all_disks(r, is_current))
         return s->sync == DRSTOR_SYNC_IN_SYNC ? now_utc : now_utc - behind;
-    return r->seen_utc && r->seen_utc < INT64_MAX ? (int64_t)r->seen_utc - behind : -1;
+    return seen_of(r, now_utc) >= 0 ? seen_of(r, now_utc) - behind : -1;
 }
 
 static int64_t
@@ -418,8 +424,8 @@ ld_state_of(const struct ld_resource *r, bool nine, int64_t now_utc, struct ld_s
     ret->point_utc = point_of(r, ret, now_utc);
     if (ret->peer_seen == DRSTOR_TRI_YES)
         ret->peer_seen_utc = now_utc;
-    else if (r->seen_utc && r->seen_utc < INT64_MAX)
-        ret->peer_seen_utc = (int64_t)r->seen_utc;
+    else
+        ret->peer_seen_utc = seen_of(r, now_utc);
     if (r->kept && r->epoch <= INT64_MAX)
         ret->epoch = (int64_t)r->epoch;
     look_at_generation(r, ret);

@@ -184,6 +184,7 @@ ld_holders(const struct ld_reply *r, char *ret, size_t size)
     } kinds[] = {{"lio", "the LIO backstore "},
                  {"mount", "the mount "},
                  {"dm", "the device-mapper device "},
+                 {"process", "the process "},
                  {"swap", "swap"}};
     const struct ld_frame *f = ld_frame(r, "holders", NULL);
     struct ld_span rest = f ? f->out : (struct ld_span){0};

@@ -484,11 +484,13 @@ holders_are_named_one_by_one(void **state)
     char text[128], tiny[8];
     (void)state;
     char *reply = kit_said("failed", "holders", 0,
-                           "lio iblock_0/drstor.r0.0\nmount /srv/data\ndm sd1-disk1\nswap\n", "");
+                           "lio iblock_0/drstor.r0.0\nmount /srv/data\ndm sd1-disk1\nswap\n"
+                           "process 4711 fio\n",
+                           "");
     assert_true(ld_reply_read(ld_span(reply), &r, &why));
     ld_holders(&r, text, sizeof(text));
     assert_string_equal(text, "the LIO backstore iblock_0/drstor.r0.0, the mount /srv/data, the "
-                              "device-mapper device sd1-disk1, swap");
+                              "device-mapper device sd1-disk1, swap, the process 4711 fio");
     ld_holders(&r, tiny, sizeof(tiny));
     assert_int_equal(strlen(tiny), sizeof(tiny) - 1);
     ld_reply_clear(&r);
