@@ -497,6 +497,28 @@ holders_are_named_one_by_one(void **state)
     free(reply);
 }
 
+/* Two clocks need not agree, and one that was set back says nothing. */
+static void
+the_moment_of_the_last_sight_is_an_age(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t age;
+    } said[] = {{"seen=900\n", 100},
+                {"seen=1000\n", 0},
+                {"seen=1001\n", -1},
+                {"seen=0\n", -1},
+                {"seen=-5\n", -1},
+                {"seen=\n", -1},
+                {"", -1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof(said) / sizeof(said[0]); i++) {
+        struct ld_resource r = {.unseen_s = 5};
+        ld_seen_read(ld_span(said[i].text), 1000, &r);
+        assert_int_equal(r.unseen_s, said[i].age);
+    }
+}
+
 int
 main(void)
 {
@@ -515,6 +537,7 @@ main(void)
         cmocka_unit_test(objects_and_keys_of_later_versions_are_passed_over),
         cmocka_unit_test(the_kernel_says_which_drbd_it_is_and_the_tools_do_not),
         cmocka_unit_test(every_recorded_message_has_its_class),
+        cmocka_unit_test(the_moment_of_the_last_sight_is_an_age),
         cmocka_unit_test(holders_are_named_one_by_one),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
