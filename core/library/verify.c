@@ -38,18 +38,49 @@ ask(struct session *s, const struct dr_copy *c, bool probe, struct dr_leg_verdic
         if (r < 0)
             ret->text = dr_arena_str(s->arena, dr_error_message(err));
     }
-    if (!probe)
+}
+
+/* One write of leg I, and with OTHER a look for what that leg wrote. */
+static void
+probe_leg(struct session *s, const struct dr_group *g, size_t i, const size_t *other,
+          struct dr_leg_verdict *ret)
+{
+    const struct dr_copy *c = &g->copies[i];
+    const struct dr_plugin *p = NULL;
+    struct dr_reply reply;
+    ret->probed = DRSTOR_TRI_UNKNOWN;
+    if (dr_endpoints_plugin(s->ends, c->array, &p, NULL) < 0)
         return;
     if (!dr_plugin_can(p, DR_ARRAY_OP_PROBE_WRITE)) {
         ret->probe_text = dr_arena_printf(s->arena, "plugin %s has no probe", c->array->plugin);
         return;
     }
-    const struct dr_call call = call_of(s, c, DR_ARRAY_OP_PROBE_WRITE);
+    struct dr_call call = call_of(s, c, DR_ARRAY_OP_PROBE_WRITE);
+    call.name = dr_arena_printf(s->arena, "%s.%zu", s->correlation, i);
+    if (other) {
+        call.op = dr_arena_printf(s->arena, "%s/%zu", call.op, *other); /* another wish */
+        call.expect = dr_arena_printf(s->arena, "%s.%zu", s->correlation, *other);
+    }
     (void)dr_endpoints_call(s->ends, c->array, &call, &s->d->cancel, s->arena, &reply, NULL);
     ret->probed = reply.outcome == DRSTOR_OUTCOME_DONE      ? DRSTOR_TRI_YES
                   : reply.outcome == DRSTOR_OUTCOME_REFUSED ? DRSTOR_TRI_NO
                                                             : DRSTOR_TRI_UNKNOWN;
     ret->probe_text = reply.error;
+}
+
+/* Every leg writes; then every leg writes again and has to find what the other ones wrote. */
+static void
+probe_legs(struct session *s, const struct dr_group *g, struct dr_leg_verdict *legs)
+{
+    bool all = true;
+    for (size_t i = 0; i < g->n_copies; i++) {
+        probe_leg(s, g, i, NULL, &legs[i]);
+        all &= legs[i].probed == DRSTOR_TRI_YES;
+    }
+    for (size_t i = 0; i < g->n_copies; i++)
+        for (size_t k = 0; k < g->n_copies && all; k++)
+            if (k != i && legs[i].probed == DRSTOR_TRI_YES)
+                probe_leg(s, g, i, &k, &legs[i]);
 }
 
 static enum dr_verdict_dual
@@ -61,6 +92,8 @@ verify_group(struct session *s, const struct dr_group *g, const struct dr_facts 
     size_t n = 0;
     for (size_t i = 0; i < g->n_copies && g->topology == DR_TOPOLOGY_ACTIVE_ACTIVE; i++)
         ask(s, &g->copies[i], probe, &legs[i]);
+    if (probe && g->topology == DR_TOPOLOGY_ACTIVE_ACTIVE)
+        probe_legs(s, g, legs);
     enum dr_verdict_dual verdict = dr_verify_dual(s->arena, g, facts, legs, &checks, &n);
     if (DR_CANARY("unknown-is-yes") && verdict == DR_DUAL_UNKNOWN)
         verdict = DR_DUAL_VERIFIED;

@@ -247,8 +247,10 @@ struct drstor_change {
     size_t n_host_groups;
     const char *source; /* resync: ids at their arrays, never "the writable one" */
     const char *target;
-    const char *expect; /* resync: generation the target must still have */
-    const char *name;   /* snapshot, test_start: name of what is made; carries the operation id */
+    const char *expect; /* resync: generation the target must still have; probe_write: what the
+                           other leg wrote; NULL: it is not looked at */
+    const char *name;   /* snapshot, test_start: name of what is made; carries the operation id;
+                           probe_write: what is written */
     /*
      * set_access (read-write, not planned), test_start: id of a point that points() lists; NULL:
      * the newest. Never given to a plugin without points().
@@ -406,6 +408,10 @@ struct drstor_plugin {
     int (*test_start)(void *handle, struct drstor_call *call, const struct drstor_change *change);
     int (*test_stop)(void *handle, struct drstor_call *call, const struct drstor_change *change);
     int (*verify_dual_write)(void *handle, struct drstor_call *call, const char *group);
+    /* Writes change->name where no data is (a volume that is tagged for it), and reads it back past
+     * every cache; so too what the other leg wrote. DONE: both are there. REFUSED: one is not, or
+     * there is no such place; a probe that was written is no effect. Epoch and token are not
+     * compared: both legs are written at the same time. */
     int (*probe_write)(void *handle, struct drstor_call *call, const struct drstor_change *change);
     int (*set_preferred)(void *handle, struct drstor_call *call,
                          const struct drstor_change *change);

@@ -137,6 +137,9 @@ effect_run(struct sim_world *w, struct sim_flight *f)
     case SIM_OP_VERIFY_DUAL_WRITE:
         sim_effect_verify(w, f);
         break;
+    case SIM_OP_PROBE_WRITE:
+        sim_effect_probe(w, f);
+        break;
     case SIM_OP_TAG:      /* the fence has already written it down */
     case SIM_OP_DISCOVER: /* the caller reads with sim_discover() ... */
     case SIM_OP_OBSERVE:
@@ -228,7 +231,9 @@ sim_effect(struct sim_world *w, struct sim_flight *f)
     else if (f->fault == SIM_FAULT_REFUSE)
         sim_refuse(f, DRSTOR_E_REFUSED, f->fault_code, "array %s refuses %s for group %s", a->name,
                    sim_op_name((enum sim_op)f->op), f->group_id);
-    else if (!mutates || effect_fence(w, f, &w->groups[f->group].copies[f->copy]))
+    /* A probe is no part of the data, and both sites write it: no controller is kept out. */
+    else if (!mutates || f->op == SIM_OP_PROBE_WRITE ||
+             effect_fence(w, f, &w->groups[f->group].copies[f->copy]))
         effect_run(w, f);
     if (!mutates)
         return;

@@ -1,6 +1,9 @@
 /* Which hosts see which volumes, and whether two sites may write at once. */
 #include "state.h"
 
+#include <stdio.h>
+#include <string.h>
+
 void
 sim_effect_expose(struct sim_world *w, struct sim_flight *f)
 {
@@ -61,6 +64,35 @@ sim_effect_verify(struct sim_world *w, struct sim_flight *f)
     if (obstacle)
         sim_refuse(f, g->active_active ? DRSTOR_E_REFUSED : DRSTOR_E_UNSUPPORTED, "no-dual-write",
                    "group %s cannot be written at both sites: %s", f->group_id, obstacle);
+    else
+        sim_done(f);
+}
+
+/* Beside the data of every member: a probe changes none of it. */
+void
+sim_effect_probe(struct sim_world *w, struct sim_flight *f)
+{
+    struct sim_group *g = &w->groups[f->group];
+    struct sim_copy *c = &g->copies[f->copy];
+    if (!g->active_active || g->n_copies != 2) {
+        sim_refuse(f, DRSTOR_E_UNSUPPORTED, "no-dual-write", "group %s is not active-active",
+                   f->group_id);
+        return;
+    }
+    struct sim_copy *other = &g->copies[!f->copy];
+    for (size_t i = 0; i < g->n_members; i++)
+        if (c->members[i].access != DRSTOR_ACCESS_READ_WRITE) {
+            sim_refuse(f, DRSTOR_E_CONFLICT, "not-writable", "this leg of %s takes no writes",
+                       f->group_id);
+            return;
+        }
+    (void)snprintf(c->probe, sizeof(c->probe), "%s", f->name);
+    if (sim_link_live(w, c, other) && c->insync && other->insync && !other->detached)
+        (void)snprintf(other->arrived, sizeof(other->arrived), "%s", f->name);
+    if (f->expect[0] && strcmp(f->expect, c->arrived) != 0)
+        sim_refuse(f, DRSTOR_E_CONFLICT, "probe",
+                   "what the other leg wrote to the probe of %s is not what is read here",
+                   f->group_id);
     else
         sim_done(f);
 }

@@ -23,6 +23,7 @@ simulated_describe(struct drstor_call *call)
         {sizeof(durations[0]), 20, 10000, "test_start"},
         {sizeof(durations[0]), 20, 10000, "test_stop"},
         {sizeof(durations[0]), 20, 10000, "verify_dual_write"},
+        {sizeof(durations[0]), 20, 10000, "probe_write"},
         {sizeof(durations[0]), 20, 10000, "set_preferred"},
         {sizeof(durations[0]), 50, 10000, "force_access"},
         {sizeof(durations[0]), 20, 10000, "jobs"},
@@ -156,6 +157,7 @@ CHANGE(test_start, SIM_OP_TEST_START)
 CHANGE(test_stop, SIM_OP_TEST_STOP)
 CHANGE(set_preferred, SIM_OP_SET_PREFERRED)
 CHANGE(tag, SIM_OP_TAG)
+CHANGE(probe_write, SIM_OP_PROBE_WRITE)
 
 DRSTOR_PLUGIN(
     .name = "simulated",
@@ -176,6 +178,7 @@ DRSTOR_PLUGIN(
     .test_start = simulated_test_start,
     .test_stop = simulated_test_stop,
     .verify_dual_write = simulated_verify,
+    .probe_write = simulated_probe_write,
     .set_preferred = simulated_set_preferred,
     .force_access = simulated_force_access,
     .jobs = simulated_jobs,

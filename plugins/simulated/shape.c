@@ -83,6 +83,8 @@ const struct field copy_fields[] = {
     FIELD(struct sim_copy, whole, FIELD_U32),
     FIELD(struct sim_copy, detached, FIELD_U32),
     FIELD(struct sim_copy, split, FIELD_U32),
+    FIELD(struct sim_copy, probe, FIELD_TEXT),
+    FIELD(struct sim_copy, arrived, FIELD_TEXT),
     FIELD(struct sim_copy, epoch, FIELD_U64),
     FIELD(struct sim_copy, token, FIELD_U64),
     FIELD(struct sim_copy, peer_seen_ns, FIELD_U64),

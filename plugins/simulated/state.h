@@ -84,6 +84,8 @@ struct sim_copy {
     uint32_t whole;    /* the link was lost while it followed every write; until anything changes */
     uint32_t detached; /* active-active: this leg is out */
     uint32_t split;    /* both sides were written by an injected fault */
+    char probe[SIM_NAME];   /* what a probe wrote here last */
+    char arrived[SIM_NAME]; /* and what came of the other leg's */
     uint64_t epoch;
     uint64_t token;
     uint64_t peer_seen_ns;  /* as of the last look; while the link lives it is now */
@@ -378,6 +380,7 @@ void sim_effect_snapshot(struct sim_world *w, struct sim_flight *f);
 void sim_effect_test_start(struct sim_world *w, struct sim_flight *f);
 void sim_effect_test_stop(struct sim_world *w, struct sim_flight *f);
 void sim_effect_verify(struct sim_world *w, struct sim_flight *f);
+void sim_effect_probe(struct sim_world *w, struct sim_flight *f);
 /* image.c: the snapshot that the call names, as a point its copy came from; NULL and a refusal when
  * there is none. */
 const struct sim_image *sim_point_named(struct sim_world *w, struct sim_flight *f);

@@ -33,6 +33,7 @@ static const char *const op_names[SIM_OP_COUNT] = {
     [SIM_OP_SET_PREFERRED] = "set_preferred",
     [SIM_OP_CANCEL] = "cancel",
     [SIM_OP_TAG] = "tag",
+    [SIM_OP_PROBE_WRITE] = "probe_write",
 };
 
 const char *

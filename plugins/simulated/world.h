@@ -110,6 +110,7 @@ enum sim_op {
     SIM_OP_SET_PREFERRED,
     SIM_OP_CANCEL,
     SIM_OP_TAG,
+    SIM_OP_PROBE_WRITE,
     SIM_OP_COUNT
 };
 const char *sim_op_name(enum sim_op op);

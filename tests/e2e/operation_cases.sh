@@ -119,7 +119,7 @@ choose() {
     drill-promote) operation "$1" drill erp sim-rome observe drill promote erp --yes ;;
     drill-clean) operation "$1" drill erp sim-rome test_stop drill clean erp --yes ;;
     guard) operation "$1" left erp sim-milan set_access guard --site milan --once ;;
-    verify) operation "$1" steady mes sim-milan verify_dual_write verify mes ;;
+    verify) operation "$1" steady mes sim-milan verify_dual_write verify mes --probe ;;
     adopt) operation "$1" fresh erp sim-milan observe adopt erp ;;
     abort) operation "$1" half erp sim-milan set_access run abort RUN ;;
     *) return 1 ;;

@@ -17,7 +17,7 @@ stale_token() {
     change b 6 3 r0 disconnect && replied "stale 7 3"
     change b 7 2 r0 disconnect && replied "stale 7 3"
     same "who is connected" "$(volumes b r0 | grep -c ' Connected ')" 2
-    change b 7 3 r0 connect && replied done
+    change b 7 3 r0 tag && replied done
 }
 connected() { [ "$(volumes b r0 | grep -c ' Connected ')" = 2 ]; }
 

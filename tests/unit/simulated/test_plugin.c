@@ -141,7 +141,7 @@ table_is_complete_and_described(void **state)
     assert_string_equal(plugin->build, DRSTOR_PLUGIN_BUILD);
     assert_string_equal(plugin->name, "simulated");
     assert_int_equal(plugin->describe(&call), 0);
-    assert_int_equal(call.durations, 20);
+    assert_int_equal(call.durations, 21);
     assert_int_equal(call.keys, 3);
     assert_int_equal(call.limits.fence_class, DRSTOR_FENCE_NATIVE);
     assert_true(call.limits.parallel_calls >= 1);

@@ -391,6 +391,21 @@ legs_survive_by_preference_and_arbiter(void **state)
 }
 
 static void
+a_probe_arrives_while_the_legs_are_joined_and_no_token_keeps_it_out(void **state)
+{
+    struct sim_world *w = *state;
+    done(KIT_CALL(w, SIM_OP_TAG, "ar", "aa_r", .epoch = 5, .token = 9));
+    done(KIT_CALL(w, SIM_OP_PROBE_WRITE, "am", "aa_m", .name = "m1"));
+    done(KIT_CALL(w, SIM_OP_PROBE_WRITE, "ar", "aa_r", .name = "r1", .expect = "m1"));
+    done(KIT_CALL(w, SIM_OP_PROBE_WRITE, "am", "aa_m", .name = "m1", .expect = "r1"));
+    assert_int_equal(kit_writes(w, "am", "aa_m_1"), 0);
+    sim_link_set(w, NULL, NULL, false);
+    refused(KIT_CALL(w, SIM_OP_PROBE_WRITE, "am", "aa_m", .name = "m2", .expect = "r2"), "probe");
+    refused(KIT_CALL(w, SIM_OP_PROBE_WRITE, "ar", "aa_r", .name = "r2"), "not-writable");
+    refused(KIT_CALL(w, SIM_OP_PROBE_WRITE, "am", "erp_m", .name = "m2"), "no-dual-write");
+}
+
+static void
 leg_without_arbiter_stands_until_forced(void **state)
 {
     struct sim_world *w = *state;
@@ -596,6 +611,7 @@ main(void)
         T(cut_link_fails_the_transfer),
         T(cancelled_job_changes_nothing),
         T(legs_survive_by_preference_and_arbiter),
+        T(a_probe_arrives_while_the_legs_are_joined_and_no_token_keeps_it_out),
         T(leg_without_arbiter_stands_until_forced),
         T(older_epoch_or_token_is_refused),
         T(drill_touches_nothing_but_its_clone),
