@@ -42,6 +42,8 @@ struct dr_backend_ops {
     /* The caller gave X up. Afterwards nothing of it runs any more, and the next request finds the
      * plugin anew. NULL: it may run for ever. */
     void (*abandoned)(struct dr_backend *b, struct dr_exchange *x);
+    /* An answer made no sense: whoever gave it runs no more. NULL: it is trusted with nothing. */
+    void (*distrusted)(struct dr_backend *b);
     /* For good: what is under way is cancelled and ended after a moment, what comes is refused.
      * Does not wait. NULL: it ends by its own deadline. */
     void (*cut)(struct dr_backend *b);

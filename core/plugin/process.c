@@ -30,11 +30,12 @@ outgoing_free(struct dr_outgoing *o)
     free(o);
 }
 
-/* With the lock held: as much as goes without waiting. A worker that is gone is the pump's news. */
+/* With the lock held: as much as goes without waiting, and nothing to one that was killed. A worker
+ * that is gone is the pump's news. */
 static void
 flush(struct dr_process *p)
 {
-    while (p->head) {
+    while (p->head && !p->killed) {
         struct dr_outgoing *o = p->head;
         int r = dr_frame_write(p->socket, false, &o->frame);
         for (size_t i = 0; o->frame.done && i < p->n_flights; i++)
@@ -231,12 +232,14 @@ take_log(const struct dr_frame_in *in)
     dr_log(level, "%s", dr_text_clean(a, text));
 }
 
-/* False: nobody asked for it. */
+/* False: nobody asked for it, or it could not be made. */
 static bool
 take_reply(struct dr_process *p)
 {
     struct dr_exchange *x = NULL;
     bool asked = false;
+    if (!p->in.head.n)
+        return false;
     pthread_mutex_lock(&p->w->lock);
     for (size_t i = 0; i < p->n_flights && !asked; i++) {
         if (p->flights[i].id != p->in.head.id || !p->flights[i].sent)

@@ -58,12 +58,15 @@ handle_exchange(struct dr_array_handle *h, struct dr_message *request, const str
                                    h->plugin->info.name, op_name(call->operation), h->array);
     } else {
         struct dr_served *s = dr_arena_new0(a, struct dr_served);
-        if (dr_message_decode(DR_MESSAGE_REPLY, &dr_served_type, &x->reply, a, s, &err) < 0)
+        if (dr_message_decode(DR_MESSAGE_REPLY, &dr_served_type, &x->reply, a, s, &err) < 0) {
             *ret_why =
                 dr_arena_printf(a, "plugin %s answered nonsense to %s: %s", h->plugin->info.name,
                                 op_name(call->operation), dr_error_message(err));
-        else
+            if (h->backend->ops->distrusted)
+                h->backend->ops->distrusted(h->backend);
+        } else {
             *ret_s = s;
+        }
     }
     if (!answered && h->backend->ops->abandoned)
         h->backend->ops->abandoned(h->backend, x);

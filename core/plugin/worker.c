@@ -116,6 +116,19 @@ worker_abandoned(struct dr_backend *b, struct dr_exchange *x)
 }
 
 static void
+worker_distrusted(struct dr_backend *b)
+{
+    struct dr_worker *w = (struct dr_worker *)b;
+    pthread_mutex_lock(&w->lock);
+    struct dr_process *p = w->now;
+    if (p) {
+        dr_process_kill(p);
+        worker_wait_gone(w, p);
+    }
+    pthread_mutex_unlock(&w->lock);
+}
+
+static void
 worker_cut(struct dr_backend *b)
 {
     struct dr_worker *w = (struct dr_worker *)b;
@@ -182,6 +195,7 @@ worker_release(struct dr_backend *b)
 static const struct dr_backend_ops worker_ops = {.start = worker_start,
                                                  .cancelled = worker_cancelled,
                                                  .abandoned = worker_abandoned,
+                                                 .distrusted = worker_distrusted,
                                                  .cut = worker_cut,
                                                  .hold = worker_hold,
                                                  .drop = worker_drop,

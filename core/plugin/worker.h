@@ -20,7 +20,8 @@ enum dr_worker_frame {
     DR_WORKER_CANCEL,   /* of the request with this id */
     DR_WORKER_HOLD,     /* keeps the descriptor that comes with it open, under this id ... */
     DR_WORKER_DROP,     /* ... until this */
-    DR_WORKER_REPLY,    /* back: a reply message, or nothing when none could be made */
+    DR_WORKER_REPLY,    /* back: a reply message; of one that could not be made, nothing, and it is
+                           killed */
     DR_WORKER_LOG       /* back: a line; `more` is its level */
 };
 

@@ -134,21 +134,21 @@ run_wild(const char *mode, struct drstor_call *call)
         abort();
     }
     if (strcmp(mode, "half-body") == 0) {
-        put_head(REPLY, 2, 1000);
+        put_head(REPLY, 3, 1000);
         abort();
     }
     if (strcmp(mode, "too-long") == 0)
-        put_head(REPLY, 2, UINT32_MAX);
+        put_head(REPLY, 3, UINT32_MAX);
     if (strcmp(mode, "long-log") == 0)
         put_head(LOG, 0, 1 << 20);
     if (strcmp(mode, "asks") == 0)
-        put_head(REQUEST, 2, 0);
+        put_head(REQUEST, 3, 0);
     if (strcmp(mode, "unasked") == 0)
         put_head(REPLY, 77, 0);
     if (strcmp(mode, "empty") == 0)
-        put_head(REPLY, 2, 0);
+        put_head(REPLY, 3, 0);
     if (strcmp(mode, "nonsense") == 0) {
-        put_head(REPLY, 2, 9);
+        put_head(REPLY, 3, 9);
         put(SOCKET, "nonsense!", 9);
     }
     if (strcmp(mode, "no-socket") == 0)
