@@ -68,11 +68,18 @@ probe_leg(struct session *s, const struct dr_group *g, size_t i, const size_t *o
     ret->probe_text = reply.error;
 }
 
-/* Every leg writes; then every leg writes again and has to find what the other ones wrote. */
+/* Every leg writes; then every leg writes again and has to find what the other ones wrote. Where an
+ * array says no already, nothing is written. */
 static void
 probe_legs(struct session *s, const struct dr_group *g, struct dr_leg_verdict *legs)
 {
     bool all = true;
+    for (size_t i = 0; i < g->n_copies; i++)
+        all &= legs[i].fine != DRSTOR_TRI_NO;
+    for (size_t i = 0; i < g->n_copies && !all; i++)
+        legs[i].probe_text = "not written: an array does not find dual write sound";
+    if (!all)
+        return;
     for (size_t i = 0; i < g->n_copies; i++) {
         probe_leg(s, g, i, NULL, &legs[i]);
         all &= legs[i].probed == DRSTOR_TRI_YES;

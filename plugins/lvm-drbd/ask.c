@@ -1,7 +1,7 @@
 /* One line to the storage host and its reply, by host->ssh(). */
 #include "plugin.h"
 
-#include "base/sha256.h"
+#include "sha256.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -43,11 +43,11 @@ name_fits(const char *w)
 static void
 shortened(const char *text, char ret[17])
 {
-    struct dr_sha256 h;
+    struct ld_sha256 h;
     char hex[65];
-    dr_sha256_start(&h);
-    dr_sha256_add(&h, text, strlen(text));
-    dr_sha256_hex(&h, hex);
+    ld_sha256_start(&h);
+    ld_sha256_add(&h, text, strlen(text));
+    ld_sha256_hex(&h, hex);
     memcpy(ret, hex, 16);
     ret[16] = '\0';
 }

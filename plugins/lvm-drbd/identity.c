@@ -1,7 +1,7 @@
 /* Under which names hosts see a volume, and where: backstores, LUNs, tags of logical volumes. */
 #include "state.h"
 
-#include "base/sha256.h"
+#include "sha256.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -57,9 +57,9 @@ ld_shown(const struct ld_host *h, const struct ld_resource *r, const struct ld_v
 }
 
 static void
-sha_add(struct dr_sha256 *h, struct ld_span text)
+sha_add(struct ld_sha256 *h, struct ld_span text)
 {
-    dr_sha256_add(h, text.s, text.n);
+    ld_sha256_add(h, text.s, text.n);
 }
 
 /* 25 digits that are the same at both sites, and stay (PROTOCOL.md, Exports). */
@@ -67,7 +67,7 @@ static bool
 serial_made(const struct ld_resource *r, const struct ld_volume *v, const char *clone,
             char ret[LD_SERIAL_SIZE])
 {
-    struct dr_sha256 h;
+    struct ld_sha256 h;
     char number[16], hex[65];
     if (r->n_hosts != 2)
         return false;
@@ -75,7 +75,7 @@ serial_made(const struct ld_resource *r, const struct ld_volume *v, const char *
     int order = memcmp(a.s, b.s, a.n < b.n ? a.n : b.n);
     bool turned = order > 0 || (order == 0 && a.n > b.n);
     (void)snprintf(number, sizeof(number), ":%u:", v->number);
-    dr_sha256_start(&h);
+    ld_sha256_start(&h);
     sha_add(&h, ld_span("drstor:"));
     sha_add(&h, r->name);
     sha_add(&h, ld_span(number));
@@ -86,7 +86,7 @@ serial_made(const struct ld_resource *r, const struct ld_volume *v, const char *
         sha_add(&h, ld_span(":"));
         sha_add(&h, ld_span(clone));
     }
-    dr_sha256_hex(&h, hex);
+    ld_sha256_hex(&h, hex);
     memcpy(ret, hex, LD_SERIAL_SIZE - 1);
     ret[LD_SERIAL_SIZE - 1] = '\0';
     return true;
