@@ -8,7 +8,7 @@
 #define LD_SAY(w, status, ...) host->fail((w)->call, status, __VA_ARGS__)
 #define LD_NO(w, status, ...) ld_work_end(w, ld_work_no(w, LD_SAY(w, status, __VA_ARGS__)))
 
-enum { TARGETS_MOST = 128, TARGET_MOST = 200 };
+enum { TARGETS_MOST = 128 };
 
 /* ---- exports --------------------------------------------------------------------------------- */
 
@@ -90,33 +90,10 @@ ld_expose(void *handle, struct drstor_call *call, const struct drstor_change *ch
                                     : ld_work_refused(&w, "expose of");
 }
 
-/* The targets in which W's volumes have LUNs; the caller frees the list and its texts. */
-static size_t
-targets_of(const struct ld_work *w, char **ret)
-{
-    size_t n = 0;
-    for (size_t i = 0; i < w->host.n_luns && n < TARGETS_MOST; i++) {
-        struct ld_span t = w->host.luns[i].target;
-        char *name = t.n <= TARGET_MOST ? strndup(t.s, t.n) : NULL;
-        bool known = !name || !shown(w, NULL, name, false);
-        for (size_t k = 0; k < n && !known; k++)
-            known = strcmp(ret[k], name) == 0;
-        if (known)
-            free(name);
-        else
-            ret[n++] = name;
-    }
-    return n;
-}
-
 int
 ld_take_luns(struct ld_work *w)
 {
-    char *targets[TARGETS_MOST];
-    size_t n = targets_of(w, targets);
-    int r = ld_work_do(w, "withdraw", (const char *const *)targets, n);
-    for (size_t i = 0; i < n; i++)
-        free(targets[i]);
+    int r = ld_work_do(w, "withdraw", NULL, 0); /* in every target */
     r = r < 0 ? r : ld_work_look(w);
     if (r < 0 || !ld_any_lun(w))
         return r;

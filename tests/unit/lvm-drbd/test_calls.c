@@ -180,7 +180,7 @@ a_demotion_takes_the_exports_first_and_is_read_back(void **state)
     (void)state;
     PLAY(set_access, &c, DRSTOR_OK, DONE, REPORT("8.4-primary"), DONE("r0 secondary"),
          REPORT("8.4-both-secondary"));
-    PLAY(set_access, &c, DRSTOR_OK, DONE, SHOWN("8.4-primary"), DONE("r0 withdraw " T),
+    PLAY(set_access, &c, DRSTOR_OK, DONE, SHOWN("8.4-primary"), DONE("r0 withdraw"),
          REPORT("8.4-primary"), DONE("r0 secondary"), REPORT("8.4-both-secondary"));
     PLAY(set_access, &c, DRSTOR_OK, DONE, REPORT("8.4-secondary"));
     PLAY(set_access, &c, DRSTOR_OK, DONE, REPORT("8.4-down"));
