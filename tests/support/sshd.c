@@ -194,8 +194,16 @@ sshd_start(struct sshd *s)
     (void)snprintf(conf, sizeof(conf), "%s/conf", s->dir);
     (void)snprintf(log, sizeof(log), "%s/log", s->dir);
     /* A test that crashes leaves no daemon behind. */
-    const char *const argv[] = {"/usr/bin/setpriv", "--pdeathsig", "KILL", "/usr/sbin/sshd", "-D",
-                                "-f", conf, "-E", log, NULL};
+    const char *const argv[] = {"/usr/bin/setpriv",
+                                "--pdeathsig",
+                                "KILL",
+                                "/usr/sbin/sshd",
+                                "-D",
+                                "-f",
+                                conf,
+                                "-E",
+                                log,
+                                NULL};
     if (geteuid() == 0)
         (void)mkdir("/run/sshd", 0755); /* where its unprivileged part lives */
     s->pid = begin(s, argv, "programs.log");
@@ -212,30 +220,36 @@ sshd_start(struct sshd *s)
     return false;
 }
 
+/* What lost its parent below the daemon became ours: SIGNAL to it. How many are left. */
+static int
+orphans(const struct sshd *s, int signal)
+{
+    int n = 0;
+    DIR *proc = opendir("/proc");
+    for (struct dirent *e; proc && (e = readdir(proc));) { // NOLINT(concurrency-mt-unsafe)
+        pid_t one = (pid_t)strtol(e->d_name, NULL, 10);
+        if (one <= 0 || one == s->pid || one == s->agent || parent_of(one) != getpid())
+            continue;
+        (void)kill(one, signal);
+        (void)waitpid(one, NULL, signal == SIGKILL ? 0 : WNOHANG);
+        n++;
+    }
+    if (proc)
+        (void)closedir(proc);
+    return n;
+}
+
 void
 sshd_kill(struct sshd *s)
 {
     if (s->pid <= 0)
         return;
-    /* From the top, so that nobody is left to tell how what is below ended. What loses its parent
-     * becomes ours: until nothing is left below us. */
+    /* From the top, so that nobody is left to tell how what is below ended. */
     (void)kill(s->pid, SIGKILL);
     (void)waitpid(s->pid, NULL, 0);
     s->pid = 0;
-    for (int n = 1; n > 0;) {
-        n = 0;
-        DIR *proc = opendir("/proc");
-        for (struct dirent *e; proc && (e = readdir(proc));) { // NOLINT(concurrency-mt-unsafe)
-            pid_t one = (pid_t)strtol(e->d_name, NULL, 10);
-            if (one <= 0 || one == s->agent || parent_of(one) != getpid())
-                continue;
-            (void)kill(one, SIGKILL);
-            (void)waitpid(one, NULL, 0);
-            n++;
-        }
-        if (proc)
-            (void)closedir(proc);
-    }
+    while (orphans(s, SIGKILL) > 0)
+        ;
 }
 
 void
@@ -257,7 +271,7 @@ bool
 sshd_idle(const struct sshd *s)
 {
     for (int i = 0; i < 6000; i++) {
-        if (signal_below(s->pid, 0) == 0)
+        if (signal_below(s->pid, 0) + orphans(s, 0) == 0)
             return true;
         (void)poll(NULL, 0, 10);
     }
