@@ -381,6 +381,20 @@ call_kept(struct call *c)
     return false;
 }
 
+/* The login was fine; only a refusal of the other side is one, all else is the connection's end. */
+static int
+fail_open(const struct ssh_link *l, const char *user, struct drstor_error **err)
+{
+    if (l->why != SSH_WHY_NONE ||
+        libssh2_session_last_errno(l->session) != LIBSSH2_ERROR_CHANNEL_FAILURE)
+        return ssh_link_fail(l, err);
+    (void)dr_fail(err, DRSTOR_E_AUTH,
+                  "%s: %s lets us in, but begins no command for user %s; nothing was run",
+                  l->user->name, l->address->known, user);
+    dr_hint(err, "sshd's configuration there decides, MaxSessions for one");
+    return DRSTOR_E_AUTH;
+}
+
 /* A new connection to address I, with a channel. LEFT addresses share what time there is. */
 static int
 call_connect(struct call *c, size_t i, size_t left, struct drstor_error **err)
@@ -399,7 +413,7 @@ call_connect(struct call *c, size_t i, size_t left, struct drstor_error **err)
     if (r == DRSTOR_OK)
         r = ssh_login(link, &login, err);
     if (r == DRSTOR_OK && !ssh_command_open(link))
-        r = ssh_link_fail(link, err);
+        r = fail_open(link, s->user, err);
     if (r == DRSTOR_OK)
         c->slot->link = dr_steal(link);
     return r;

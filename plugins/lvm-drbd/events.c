@@ -245,19 +245,6 @@ ld_roles_read(struct ld_span text, bool nine, struct ld_resource *r)
 }
 
 bool
-ld_disks_read(struct ld_span text, struct ld_resource *r)
-{
-    struct ld_span line, own, peer, rest = text;
-    if (!lines_match(text, r))
-        return false;
-    for (size_t i = 0; ld_line(&rest, &line); i++) {
-        sides(line, &own, &peer);
-        r->volumes[i].disk = disk_of(own);
-    }
-    return true;
-}
-
-bool
 ld_identifiers_read(struct ld_span text, struct ld_resource *r)
 {
     struct ld_span line, rest = text;

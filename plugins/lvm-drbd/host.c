@@ -93,8 +93,6 @@ ld_host_read(char *text, size_t n, struct ld_host *ret, const char **why)
     if (said(ret, "version", NULL, &t))
         (void)ld_version_read(t, &ret->kernel);
     ret->lvs_read = said(ret, "lvs", NULL, &t) && ld_lvs_read(t, ret);
-    if (said(ret, "vgs", NULL, &t))
-        (void)ld_vgs_read(t, ret);
     /* No configfs of it: the kernel target is not there, and so it exports nothing. */
     const struct ld_frame *lio = ld_frame(&ret->reply, "lio", NULL);
     ret->lio_read =
@@ -110,7 +108,6 @@ ld_host_clear(struct ld_host *h)
 {
     ld_reply_clear(&h->reply);
     (void)json_object_put(h->lvs_json);
-    (void)json_object_put(h->vgs_json);
     free(h->lvs);
     free(h->backstores);
     free(h->luns);

@@ -119,7 +119,7 @@ struct ld_portal {
 struct ld_host {
     char *text; /* what the spans point into */
     struct ld_reply reply;
-    struct json_object *lvs_json, *vgs_json;
+    struct json_object *lvs_json;
     struct ld_span name, boot;
     uint64_t utc;
     unsigned version; /* of the shim */
@@ -148,7 +148,6 @@ bool ld_events_read(struct ld_span text, struct ld_resource *r);
  * On 8.4 this alone tells the truth (a call that failed half way leaves some volumes Primary).
  */
 bool ld_roles_read(struct ld_span text, bool nine, struct ld_resource *r);
-bool ld_disks_read(struct ld_span text, struct ld_resource *r);
 bool ld_identifiers_read(struct ld_span text, struct ld_resource *r);
 /* `drbdsetup status --json`, generation 9: how far a resync is. */
 bool ld_status_read(struct ld_span text, struct ld_resource *r);
@@ -158,7 +157,6 @@ bool ld_config_read(struct ld_span text, struct ld_span host, struct ld_resource
 bool ld_show_read(struct ld_span text, struct ld_resource *r);
 bool ld_lvs_read(struct ld_span text, struct ld_host *h);
 /* Free bytes of volume group VG. */
-bool ld_vgs_read(struct ld_span text, struct ld_host *h);
 bool ld_vg_free(const struct ld_host *h, struct ld_span vg, uint64_t *ret_bytes);
 bool ld_lio_read(struct ld_span text, struct ld_host *h);
 bool ld_kept_read(struct ld_span text, struct ld_resource *r);

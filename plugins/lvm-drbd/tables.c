@@ -85,16 +85,9 @@ ld_lvs_read(struct ld_span text, struct ld_host *h)
 }
 
 bool
-ld_vgs_read(struct ld_span text, struct ld_host *h)
-{
-    h->vgs_json = json_read(text);
-    return rows_of(h->vgs_json, "vg") != NULL;
-}
-
-bool
 ld_vg_free(const struct ld_host *h, struct ld_span vg, uint64_t *ret_bytes)
 {
-    struct json_object *rows = rows_of(h->vgs_json, "vg");
+    struct json_object *rows = rows_of(h->lvs_json, "lv");
     for (size_t i = 0; rows && i < json_object_array_length(rows); i++) {
         struct json_object *row = json_object_array_get_idx(rows, i);
         if (ld_same(text_of(row, "vg_name"), vg))

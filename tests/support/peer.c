@@ -282,7 +282,7 @@ step_run(struct connection *c, const struct peer_step *s)
                 return false;
         return true;
     case PEER_ENDLESS:
-        while (wire_write(c, s->text, strlen(s->text)))
+        while (wire_write(c, s->text, s->n ? s->n : strlen(s->text)))
             ;
         return false;
     case PEER_DRIP:

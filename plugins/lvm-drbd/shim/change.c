@@ -146,7 +146,7 @@ act(const struct line *l, uint64_t end_ms)
         {"connect", "connect", NULL},       {"connect-discard", "connect", "--discard-my-data"},
         {"disconnect", "disconnect", NULL}, {"adjust", "adjust", NULL},
         {"pause-sync", "pause-sync", NULL}, {"resume-sync", "resume-sync", NULL},
-        {"invalidate", "invalidate", NULL},
+        {"resume-io", "resume-io", NULL},   {"invalidate", "invalidate", NULL},
     };
     static const struct {
         const char *verb;

@@ -62,34 +62,61 @@ kept_read(const char *res, struct kept *ret, char **why)
     return well;
 }
 
+/* Either the file's old content is there afterwards, or the new one. */
 static bool
-write_all(int fd, const char *s)
+file_put(const char *res, const char *end, const char *text, bool durable)
 {
-    size_t n = strlen(s);
-    return fd >= 0 && write(fd, s, n) == (ssize_t)n && fsync(fd) == 0;
+    char *path = path_of(res, end), *new = text_format("%s.new", path);
+    int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
+    size_t n = strlen(text);
+    bool well = fd >= 0 && write(fd, text, n) == (ssize_t)n && (!durable || fsync(fd) == 0);
+    if (fd >= 0)
+        (void)close(fd);
+    well = well && rename(new, path) == 0;
+    int folder = durable ? open(SHIM_STATE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC) : -1;
+    well = well && (!durable || (folder >= 0 && fsync(folder) == 0));
+    if (folder >= 0)
+        (void)close(folder);
+    free(path);
+    free(new);
+    return well;
 }
 
 bool
 kept_write(const char *res, const struct kept *k, char **why)
 {
-    char *path = path_of(res, "state"), *new = path_of(res, "state.new");
     char *text = text_format("token=%llu\nepoch=%llu\nop=%s\nend\n", (unsigned long long)k->token,
                              (unsigned long long)k->epoch, k->op);
-    int fd = open(new, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0600);
-    bool well = write_all(fd, text);
+    bool well = file_put(res, "state", text, true);
+    if (!well)
+        *why = text_format("%s/%s.state cannot be written: %m", SHIM_STATE_DIR, res);
+    free(text);
+    return well;
+}
+
+/* Not waited for: what a power loss takes leaves an earlier moment, or none. */
+void
+kept_saw(const char *res, uint64_t utc)
+{
+    char *text = text_format("seen=%llu\n", (unsigned long long)utc);
+    (void)mkdir(SHIM_STATE_DIR, 0700);
+    (void)file_put(res, "seen", text, false);
+    free(text);
+}
+
+uint64_t
+kept_seen(const char *res)
+{
+    char text[64];
+    uint64_t utc = 0;
+    char *path = path_of(res, "seen");
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
+    ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
+    text[n < 0 ? 0 : n] = '\0';
     if (fd >= 0)
         (void)close(fd);
-    well = well && rename(new, path) == 0;
-    int folder = open(SHIM_STATE_DIR, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    well = well && folder >= 0 && fsync(folder) == 0;
-    if (folder >= 0)
-        (void)close(folder);
-    if (!well)
-        *why = text_format("%s cannot be written: %m", path);
-    free(text);
     free(path);
-    free(new);
-    return well;
+    return line_of(text, "seen", &utc) ? utc : 0;
 }
 
 int

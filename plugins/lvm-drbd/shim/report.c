@@ -77,14 +77,35 @@ frame_state(const char *res)
     struct kept k;
     char *why = NULL, *name = text_format("state %s", res);
     bool well = kept_read(res, &k, &why);
-    char *text =
-        well ? text_format("token=%llu\nepoch=%llu\nop=%s\nbusy=%d\n", (unsigned long long)k.token,
-                           (unsigned long long)k.epoch, k.op, kept_busy(res))
-             : text_format("%s", "");
+    char *text = well ? text_format("token=%llu\nepoch=%llu\nop=%s\nbusy=%d\nseen=%llu\n",
+                                    (unsigned long long)k.token, (unsigned long long)k.epoch, k.op,
+                                    kept_busy(res), (unsigned long long)kept_seen(res))
+                      : text_format("%s", "");
     reply_text(name, well ? 0 : 1, text, why ? why : "");
     free(text);
     free(name);
     free(why);
+}
+
+static size_t
+count(const char *text, const char *what)
+{
+    size_t n = 0;
+    for (const char *at = strstr(text, what); at; at = strstr(at + 1, what))
+        n++;
+    return n;
+}
+
+/* Connected, and every volume established and up to date at both sides. */
+static bool
+is_all_there(const char *events)
+{
+    size_t n = count(events, "exists device ");
+    return n && count(events, "exists connection ") == 1 &&
+           count(events, " connection:Connected ") == 1 && count(events, " disk:UpToDate ") == n &&
+           count(events, "exists peer-device ") == n &&
+           count(events, " replication:Established ") == n &&
+           count(events, " peer-disk:UpToDate ") == n;
 }
 
 static bool
@@ -105,7 +126,6 @@ frames_resource(const char *res, bool nine, uint64_t end_ms)
         {"dump-xml", {"drbdadm", "dump-xml", NULL}, false},
         {"events2", {"drbdsetup", "events2", "--now", "--statistics", NULL}, false},
         {"role", {"drbdadm", "role", NULL}, false},
-        {"dstate", {"drbdadm", "dstate", NULL}, false},
         {"gi", {"drbdadm", "get-gi", NULL}, false},
         {"status", {"drbdsetup", "status", "--json", NULL}, true},
         {"show", {"drbdsetup", "show", NULL}, false},
@@ -119,7 +139,12 @@ frames_resource(const char *res, bool nine, uint64_t end_ms)
             argv[n] = calls[i].argv[n];
         argv[n] = res;
         char *name = text_format("%s %s", calls[i].name, res);
-        (void)framed(name, argv, end_ms, NULL);
+        struct text out = {0};
+        time_t before = time(NULL);
+        if (framed(name, argv, end_ms, &out) == 0 && text_same(calls[i].name, "events2") &&
+            is_all_there(text_of(&out)))
+            kept_saw(res, (uint64_t)before);
+        text_clear(&out);
         free(name);
     }
     frame_state(res);
@@ -149,7 +174,7 @@ report(const struct line *l)
     static const char fields[] =
         "vg_name,lv_name,lv_uuid,lv_attr,lv_size,origin,data_percent,lv_tags,"
         "lv_permissions,lv_active,lv_snapshot_invalid,lv_kernel_major,"
-        "lv_kernel_minor,lv_path";
+        "lv_kernel_minor,lv_path,vg_size,vg_free";
     uint64_t end_ms = now_ms() + report_ms;
     char *all[WORDS_MOST];
     size_t n = l->n_res;
@@ -159,8 +184,6 @@ report(const struct line *l)
     frame_proc();
     (void)FRAMED("lvs", end_ms, NULL, "lvs", "--reportformat", "json", "--units", "b", "--nosuffix",
                  "-o", fields);
-    (void)FRAMED("vgs", end_ms, NULL, "vgs", "--reportformat", "json", "--units", "b", "--nosuffix",
-                 "-o", "vg_name,vg_size,vg_free");
     frame_lio();
     if (code == EXIT_ABSENT) {
         reply_send("missing", "drbdadm is not installed at %s", host_name());

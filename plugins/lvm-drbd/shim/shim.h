@@ -104,6 +104,9 @@ struct kept {
 /* False: it is damaged or cannot be read, and WHY says so. Nothing on file is all zero. */
 bool kept_read(const char *res, struct kept *ret, char **why);
 bool kept_write(const char *res, const struct kept *k, char **why);
+/* The host's clock, in seconds, when RES was last seen with everything at both sites; 0: never. */
+uint64_t kept_seen(const char *res);
+void kept_saw(const char *res, uint64_t utc);
 /* A descriptor that holds the lock and goes on to commands; -1: not within END_MS, or WHY. */
 int kept_lock(const char *res, uint64_t end_ms, char **why);
 bool kept_busy(const char *res);

@@ -67,14 +67,12 @@ static const char xml_r1[] = "<resource name=\"r1\" conf-file-line=\"/etc/drbd.d
     "\", \"data_percent\":\"\", \"lv_tags\":\"" tags                                               \
     "\", \"lv_permissions\":\"writeable\", \"lv_active\":\"active\", "                             \
     "\"lv_snapshot_invalid\":\"\", \"lv_kernel_major\":\"253\", \"lv_kernel_minor\":\"0\", "       \
-    "\"lv_path\":\"/dev/vg0/" name "\"}"
+    "\"lv_path\":\"/dev/vg0/" name "\", \"vg_size\":\"532676608\", \"vg_free\":\"364904448\"}"
 const char kit_lvs[] = "  {\n      \"report\": [\n          {\n              \"lv\": [\n" LV(
     "r0v0", "-wi-ao----", "",
     "") ",\n" LV("r0v1", "-wi-ao----", "",
                  "drstor:probe") ",\n" LV("r1v0", "-wi-ao----", "",
                                           "") "\n              ]\n          }\n      ]\n  }\n";
-static const char vgs[] = "{\"report\": [{\"vg\": [{\"vg_name\":\"vg0\", "
-                          "\"vg_size\":\"532676608\", \"vg_free\":\"364904448\"}]}]}\n";
 const char kit_lio[] = "tpg target=iqn.2026-01.example:a tpgt=1 enabled=1\n"
                        "portal target=iqn.2026-01.example:a tpgt=1 address=10.0.0.5:3260\n";
 
@@ -167,7 +165,6 @@ frames_common(FILE *f, const struct kit_host *k, bool nine)
     frame(f, "proc", NULL, 0, "version: 8.4.11 (api:1/proto:86-101)\n", "");
     frame(f, "lvs", NULL, 0, k->lvs ? k->lvs : kit_lvs,
           "  WARNING: This metadata update is NOT backed up.\n");
-    frame(f, "vgs", NULL, 0, k->vgs ? k->vgs : vgs, "");
     frame(f, "lio", NULL, 0, k->lio ? k->lio : kit_lio, "");
 }
 

@@ -21,8 +21,8 @@
 enum { KIT_UTC = 1767225600, KIT_SEEN = 1767220000 };
 
 struct kit_host {
-    const char *scene;           /* "8.4-primary" */
-    const char *lio, *lvs, *vgs; /* frames; NULL: the usual ones */
+    const char *scene;     /* "8.4-primary" */
+    const char *lio, *lvs; /* frames; NULL: the usual ones */
     const char *holders;
     uint64_t token, epoch;
     int busy;

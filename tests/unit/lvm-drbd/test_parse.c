@@ -125,7 +125,6 @@ config(struct ld_span text)
 OF_RESOURCE(events, ld_events_read(text, &r))
 OF_RESOURCE(roles, ld_roles_read(text, false, &r))
 OF_RESOURCE(roles_nine, ld_roles_read(text, true, &r))
-OF_RESOURCE(disks, ld_disks_read(text, &r))
 OF_RESOURCE(identifiers, ld_identifiers_read(text, &r))
 OF_RESOURCE(status, ld_status_read(text, &r))
 OF_RESOURCE(show, ld_show_read(text, &r))
@@ -140,7 +139,6 @@ OF_RESOURCE(kept, ld_kept_read(text, &r))
         return well;                                                                               \
     }
 OF_HOST(lvs, ld_lvs_read)
-OF_HOST(vgs, ld_vgs_read)
 OF_HOST(lio, ld_lio_read)
 
 static bool
@@ -178,7 +176,6 @@ static const struct parser {
     {"events2 of 9", events, NULL, "9-secondary", "events2", false},
     {"role", roles, "Secondary/Secondary\nPrimary/Secondary\n", NULL, NULL, true},
     {"role of 9", roles_nine, "Primary\n", NULL, NULL, true},
-    {"dstate", disks, "UpToDate/DUnknown\nOutdated/DUnknown\n", NULL, NULL, true},
     {"get-gi", identifiers, NULL, "8.4-primary", "gi", true},
     {"get-gi of 9", identifiers, NULL, "9-secondary", "gi", true},
     {"status --json", status, nine_status, NULL, NULL, false},
@@ -187,8 +184,6 @@ static const struct parser {
     {"state", kept, "token=18446744073709551615\nepoch=3\nop=x\nbusy=0\n", NULL, NULL, true},
     {"dump-xml", config, NULL, NULL, NULL, false},
     {"lvs", lvs, kit_lvs, NULL, NULL, false},
-    {"vgs", vgs, "{\"report\": [{\"vg\": [{\"vg_name\":\"vg0\", \"vg_free\":\"364904448\"}]}]}",
-     NULL, NULL, false},
     {"lio", lio, lio_lines, NULL, NULL, true},
     {"version", version, "DRBD_KERNEL_VERSION_CODE=0x08040b\n", NULL, NULL, true},
 };
