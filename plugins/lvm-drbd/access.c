@@ -175,7 +175,7 @@ ld_set_access(void *handle, struct drstor_call *call, const struct drstor_change
 {
     struct ld_work w;
     (void)handle;
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, false);
     if (r < 0)
         return r;
     switch ((enum drstor_access)change->access_wanted) {
@@ -258,6 +258,6 @@ ld_force_access(void *handle, struct drstor_call *call, const struct drstor_chan
 {
     struct ld_work w;
     (void)handle;
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, false);
     return r < 0 ? r : force(&w);
 }

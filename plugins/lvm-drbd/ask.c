@@ -215,10 +215,10 @@ report(struct drstor_call *call, const char *const *argv, size_t n, struct ld_ho
 }
 
 int
-ld_look(struct drstor_call *call, const char *const *res, size_t n, struct ld_host *ret)
+ld_look(struct drstor_call *call, const char *const *res, size_t n, bool lvs, struct ld_host *ret)
 {
     static const char *const all[] = {"drstor/1", "list"};
-    const char *argv[WORDS_MOST] = {"drstor/1", "report"};
+    const char *argv[WORDS_MOST] = {"drstor/1", lvs ? "volumes" : "report"};
     size_t words = 2;
     *ret = (struct ld_host){0};
     /* What cannot be a resource's name is none. */

@@ -13,7 +13,8 @@
  * A report of RES, or of every resource when N is 0. Anything but OK: a read that brought nothing,
  * and the sentence was given.
  */
-int ld_look(struct drstor_call *call, const char *const *res, size_t n, struct ld_host *ret);
+int ld_look(struct drstor_call *call, const char *const *res, size_t n, bool lvs,
+            struct ld_host *ret);
 /* OK: H really has no resource RES. Anything else: it could not be read, and the sentence was
  * given. */
 int ld_absent(struct drstor_call *call, const struct ld_host *h, const char *res);
@@ -50,6 +51,7 @@ size_t ld_report_changed(struct drstor_call *call, const struct ld_resource *r,
 /* ---- work.c: one change from its first look to its outcome ----------------------------------- */
 
 struct ld_work {
+    bool lvs; /* what is looked at includes the logical volumes, which takes longer */
     struct drstor_call *call;
     const struct drstor_change *change;
     struct ld_host host;         /* as last looked at */
@@ -62,7 +64,8 @@ struct ld_work {
 };
 
 /* Looks. Not OK: the outcome was given. */
-int ld_work_begin(struct ld_work *w, struct drstor_call *call, const struct drstor_change *change);
+int ld_work_begin(struct ld_work *w, struct drstor_call *call, const struct drstor_change *change,
+                  bool lvs);
 /* Looks again. Not OK: the outcome (UNKNOWN after a command) was given. */
 int ld_work_look(struct ld_work *w);
 /* Looks again and again for at most SECONDS, until DONE holds. Same answers as ld_work_look(). */

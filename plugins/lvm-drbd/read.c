@@ -252,7 +252,7 @@ observe_clone(struct drstor_call *call, const struct ld_host *h, const char *gro
         .call = call, .host = h, .r = ld_host_resource(h, owner), .group = group, .clone = name};
     int r = DRSTOR_OK;
     if (!x.r) {
-        r = ld_look(call, owners, 1, &again);
+        r = ld_look(call, owners, 1, false, &again);
         x.host = &again;
         x.r = r < 0 ? NULL : ld_host_resource(&again, owner);
     }
@@ -285,7 +285,14 @@ ld_observe(void *handle, struct drstor_call *call, const char *const *groups, si
     struct ld_host h;
     int64_t now = host->now_utc(call);
     (void)handle;
-    int r = ld_look(call, groups, n_groups, &h);
+    int r = ld_look(call, groups, n_groups, false, &h);
+    bool all = r >= 0;
+    for (size_t i = 0; all && i < n_groups; i++)
+        all = ld_host_resource(&h, groups[i]) != NULL;
+    if (r >= 0 && !all) { /* a clone is found by its logical volumes alone */
+        ld_host_clear(&h);
+        r = ld_look(call, groups, n_groups, true, &h);
+    }
     if (r < 0)
         return r;
     r = lio_known(call, &h);
@@ -310,7 +317,7 @@ ld_discover(void *handle, struct drstor_call *call)
     struct ld_host h;
     int64_t now = host->now_utc(call);
     (void)handle;
-    int r = ld_look(call, NULL, 0, &h);
+    int r = ld_look(call, NULL, 0, true, &h);
     if (r < 0)
         return r;
     r = lio_known(call, &h);
@@ -332,7 +339,7 @@ one(struct drstor_call *call, const char *group, struct ld_host *h, const struct
     struct ld_state *s)
 {
     int64_t now = host->now_utc(call);
-    int r = ld_look(call, &group, 1, h);
+    int r = ld_look(call, &group, 1, false, h);
     if (r < 0)
         return r;
     *ret = ld_host_resource(h, group);

@@ -59,7 +59,7 @@ ld_sync_once(void *handle, struct drstor_call *call, const struct drstor_change 
 {
     struct ld_work w;
     (void)handle;
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, false);
     if (r < 0)
         return r;
     switch (w.now.sync) {
@@ -102,7 +102,7 @@ ld_suspend(void *handle, struct drstor_call *call, const struct drstor_change *c
 {
     struct ld_work w;
     (void)handle;
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, false);
     if (r < 0)
         return r;
     if (!w.now.secondary)
@@ -139,7 +139,7 @@ ld_resume(void *handle, struct drstor_call *call, const struct drstor_change *ch
 {
     struct ld_work w;
     (void)handle;
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, false);
     if (r < 0)
         return r;
     if (!w.r->up)
@@ -298,7 +298,7 @@ ld_resync(void *handle, struct drstor_call *call, const struct drstor_change *ch
 {
     struct ld_work w;
     (void)handle;
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, false);
     if (r < 0)
         return r;
     /*

@@ -66,7 +66,7 @@ ld_expose(void *handle, struct drstor_call *call, const struct drstor_change *ch
 {
     struct ld_work w;
     (void)handle;
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, false);
     if (r < 0)
         return r;
     if (shown_to_all(&w, NULL))
@@ -108,7 +108,7 @@ ld_withdraw(void *handle, struct drstor_call *call, const struct drstor_change *
     struct ld_work w;
     bool left = false;
     (void)handle;
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, false);
     if (r < 0)
         return r;
     if (!w.host.lio_read)
@@ -197,7 +197,7 @@ ld_snapshot(void *handle, struct drstor_call *call, const struct drstor_change *
     const char *const args[] = {name};
     (void)handle;
     ld_name(change->name ? change->name : "", name);
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, true);
     if (r < 0)
         return r;
     r = can_be_kept(&w);
@@ -230,7 +230,7 @@ ld_test_start(void *handle, struct drstor_call *call, const struct drstor_change
     size_t n = 1;
     (void)handle;
     ld_name(change->name ? change->name : "", name);
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, true);
     if (r < 0)
         return r;
     r = can_be_kept(&w);
@@ -268,7 +268,7 @@ ld_test_stop(void *handle, struct drstor_call *call, const struct drstor_change 
     const char *const args[] = {name};
     (void)handle;
     ld_name(change->name ? change->name : "", name);
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, true);
     if (r < 0)
         return r;
     r = lvs_known(&w);
@@ -291,7 +291,7 @@ ld_tag(void *handle, struct drstor_call *call, const struct drstor_change *chang
 {
     struct ld_work w;
     (void)handle;
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, false);
     if (r < 0)
         return r;
     if (w.r->kept && w.r->epoch >= change->epoch && w.r->token >= change->token)
@@ -361,7 +361,7 @@ ld_probe_write(void *handle, struct drstor_call *call, const struct drstor_chang
     const char *const args[] = {number, name};
     (void)handle;
     ld_name(change->name ? change->name : "", name);
-    int r = ld_work_begin(&w, call, change);
+    int r = ld_work_begin(&w, call, change, true);
     if (r < 0)
         return r;
     const struct ld_volume *v = probe_volume(&w);

@@ -39,7 +39,7 @@ look(struct ld_work *w)
     int64_t now = host->now_utc(w->call);
     ld_host_clear(&w->host);
     w->r = NULL;
-    int r = ld_look(w->call, &w->change->group, 1, &w->host);
+    int r = ld_look(w->call, &w->change->group, 1, w->lvs, &w->host);
     if (r < 0)
         return r;
     w->r = ld_host_resource(&w->host, w->change->group);
@@ -57,9 +57,11 @@ look(struct ld_work *w)
 }
 
 int
-ld_work_begin(struct ld_work *w, struct drstor_call *call, const struct drstor_change *change)
+ld_work_begin(struct ld_work *w, struct drstor_call *call, const struct drstor_change *change,
+              bool lvs)
 {
-    *w = (struct ld_work){.call = call, .change = change, .open = true, .class = LD_CLASS_NONE};
+    *w = (struct ld_work){
+        .lvs = lvs, .call = call, .change = change, .open = true, .class = LD_CLASS_NONE};
     int r = look(w);
     if (r < 0) {
         outcome(w, DRSTOR_OUTCOME_REFUSED);

@@ -109,8 +109,8 @@ change_read(struct line *l, char **w, size_t n)
 static const char *
 kind_read(struct line *l, char **w, size_t n)
 {
-    if (text_same(w[1], "report") && n > 2) {
-        l->kind = LINE_REPORT;
+    if ((text_same(w[1], "report") || text_same(w[1], "volumes")) && n > 2) {
+        l->kind = text_same(w[1], "report") ? LINE_REPORT : LINE_VOLUMES;
         l->res = w + 2;
         l->n_res = n - 2;
         return NULL;
@@ -131,7 +131,7 @@ kind_read(struct line *l, char **w, size_t n)
         l->kind = LINE_CHANGE;
         return change_read(l, w + 2, n - 2);
     }
-    return "the line is none of report, list, probe and change";
+    return "the line is none of report, volumes, list, probe and change";
 }
 
 const char *

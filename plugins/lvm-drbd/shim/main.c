@@ -39,6 +39,7 @@ main(int argc, char **argv)
     }
     switch (l.kind) {
     case LINE_REPORT:
+    case LINE_VOLUMES:
     case LINE_LIST:
         report(&l);
         break;

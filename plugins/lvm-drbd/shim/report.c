@@ -182,8 +182,9 @@ report(const struct line *l)
     frame_shim();
     int code = FRAMED("version", end_ms, &version, "drbdadm", "--version");
     frame_proc();
-    (void)FRAMED("lvs", end_ms, NULL, "lvs", "--reportformat", "json", "--units", "b", "--nosuffix",
-                 "-o", fields);
+    if (l->kind != LINE_REPORT)
+        (void)FRAMED("lvs", end_ms, NULL, "lvs", "--reportformat", "json", "--units", "b",
+                     "--nosuffix", "-o", fields);
     frame_lio();
     if (code == EXIT_ABSENT) {
         reply_send("missing", "drbdadm is not installed at %s", host_name());

@@ -47,7 +47,7 @@ void *memory_of(size_t n); /* zeroed */
 
 enum { WORDS_MOST = 200, VOLUMES_MOST = 64 };
 
-enum line_kind { LINE_REPORT = 1, LINE_LIST, LINE_PROBE, LINE_CHANGE };
+enum line_kind { LINE_REPORT = 1, LINE_VOLUMES, LINE_LIST, LINE_PROBE, LINE_CHANGE };
 
 struct line {
     enum line_kind kind;

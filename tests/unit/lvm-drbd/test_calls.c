@@ -9,6 +9,10 @@
     {                                                                                              \
         .want = "report r0", .report = {.scene = name }                                            \
     }
+#define VOLUMES(name)                                                                              \
+    {                                                                                              \
+        .want = "volumes r0", .report = {.scene = name }                                           \
+    }
 #define SHOWN(name)                                                                                \
     {                                                                                              \
         .want = "report r0", .report = {.scene = name, .lio = lio_shown }                          \
@@ -442,23 +446,23 @@ static void
 a_snapshot_is_of_every_volume_or_is_none(void **state)
 {
     struct drstor_change c = script_change();
-    const struct act kept = {.want = "report r0",
+    const struct act kept = {.want = "volumes r0",
                              .report = {.scene = "8.4-secondary", .lvs = lvs_snapshot}};
     (void)state;
     c.name = "before";
-    PLAY(snapshot, &c, DRSTOR_OK, DONE, REPORT("8.4-secondary"), DONE("r0 snapshot before"), kept);
+    PLAY(snapshot, &c, DRSTOR_OK, DONE, VOLUMES("8.4-secondary"), DONE("r0 snapshot before"), kept);
     PLAY(snapshot, &c, DRSTOR_OK, DONE, kept);
-    PLAY(snapshot, &c, DRSTOR_E_UNKNOWN, UNKNOWN, REPORT("8.4-secondary"),
-         DONE("r0 snapshot before"), REPORT("8.4-secondary"));
+    PLAY(snapshot, &c, DRSTOR_E_UNKNOWN, UNKNOWN, VOLUMES("8.4-secondary"),
+         DONE("r0 snapshot before"), VOLUMES("8.4-secondary"));
     const struct drstor_call call =
-        PLAY(snapshot, &c, DRSTOR_E_REFUSED, REFUSED, REPORT("8.4-secondary"),
+        PLAY(snapshot, &c, DRSTOR_E_REFUSED, REFUSED, VOLUMES("8.4-secondary"),
              {.want = "r0 snapshot before",
               .status = "failed",
               .frame = "lvcreate",
               .exit = 5,
               .err = "  Volume group \"vg0\" has insufficient free space (87 extents): 2560 "
                      "required.\n"},
-             REPORT("8.4-secondary"));
+             VOLUMES("8.4-secondary"));
     assert_non_null(strstr(call.hint, "348 MiB free"));
 }
 
@@ -467,21 +471,22 @@ a_drill_is_a_clone_beside_the_copy_and_goes_without_a_trace(void **state)
 {
     struct drstor_change c = script_change();
     const struct act there = {
-        .want = "report r0",
+        .want = "volumes r0",
         .report = {.scene = "8.4-secondary", .lvs = lvs_clone, .lio = lio_clone}};
     (void)state;
     c.name = "drill";
     c.host_groups = targets;
     c.n_host_groups = 1;
-    PLAY(test_start, &c, DRSTOR_OK, DONE, REPORT("8.4-secondary"), DONE("r0 clone drill " T),
+    PLAY(test_start, &c, DRSTOR_OK, DONE, VOLUMES("8.4-secondary"), DONE("r0 clone drill " T),
          there);
-    PLAY(test_start, &c, DRSTOR_E_CONFLICT, REFUSED, REPORT("8.4-sync-target"));
-    PLAY(test_stop, &c, DRSTOR_OK, DONE, there, DONE("r0 unclone drill"), REPORT("8.4-secondary"));
+    PLAY(test_start, &c, DRSTOR_E_CONFLICT, REFUSED, VOLUMES("8.4-sync-target"));
+    PLAY(test_stop, &c, DRSTOR_OK, DONE, there, DONE("r0 unclone drill"), VOLUMES("8.4-secondary"));
     PLAY(test_stop, &c, DRSTOR_E_UNKNOWN, UNKNOWN, there, DONE("r0 unclone drill"), there);
     struct drstor_call call = fake_call();
     const char *const groups[] = {"drill"};
     script_set((const struct act[]){
-        {.want = "report drill",
+        {.want = "report drill", .report = {.scene = "8.4-secondary", .lio = lio_clone}},
+        {.want = "volumes drill",
          .report = {.scene = "8.4-secondary", .lvs = lvs_clone, .lio = lio_clone}},
         END});
     assert_int_equal(script_plugin()->observe(NULL, &call, groups, 1), DRSTOR_OK);
@@ -510,19 +515,19 @@ a_probe_is_read_back_at_both_slots(void **state)
     struct drstor_change c = script_change();
     (void)state;
     c.name = "now-a";
-    PLAY(probe_write, &c, DRSTOR_OK, DONE, REPORT("8.4-dual"), DONE("r0 probe-write 1 now-a"),
+    PLAY(probe_write, &c, DRSTOR_OK, DONE, VOLUMES("8.4-dual"), DONE("r0 probe-write 1 now-a"),
          {.want = "probe r0 1 0", .status = "done", .frame = "probe", .out = "now-a\n"});
     c.expect = "now-b";
-    PLAY(probe_write, &c, DRSTOR_OK, DONE, REPORT("8.4-dual"), DONE("r0 probe-write 1 now-a"),
+    PLAY(probe_write, &c, DRSTOR_OK, DONE, VOLUMES("8.4-dual"), DONE("r0 probe-write 1 now-a"),
          {.want = "probe r0 1 0", .status = "done", .frame = "probe", .out = "now-a\n"},
          {.want = "probe r0 1 1", .status = "done", .frame = "probe", .out = "now-b\n"});
-    PLAY(probe_write, &c, DRSTOR_E_CONFLICT, REFUSED, REPORT("8.4-dual"),
+    PLAY(probe_write, &c, DRSTOR_E_CONFLICT, REFUSED, VOLUMES("8.4-dual"),
          DONE("r0 probe-write 1 now-a"),
          {.want = "probe r0 1 0", .status = "done", .frame = "probe", .out = "now-a\n"},
          {.want = "probe r0 1 1", .status = "done", .frame = "probe", .out = "older\n"});
-    PLAY(probe_write, &c, DRSTOR_E_CONFLICT, REFUSED, REPORT("8.4-secondary"));
+    PLAY(probe_write, &c, DRSTOR_E_CONFLICT, REFUSED, VOLUMES("8.4-secondary"));
     PLAY(probe_write, &c, DRSTOR_E_NOTFOUND, REFUSED,
-         {.want = "report r0", .report = {.scene = "8.4-dual", .lvs = lvs_snapshot}});
+         {.want = "volumes r0", .report = {.scene = "8.4-dual", .lvs = lvs_snapshot}});
 }
 
 static void
