@@ -143,7 +143,7 @@ on_sign(LIBSSH2_SESSION *session, unsigned char **sig, size_t *n_sig, const unsi
     if (!bytes || !get_bytes(&answer, &whole) || !get_bytes(&whole, &kind) ||
         !get_bytes(&whole, &plain) || plain.n == 0)
         return -1;
-    *sig = malloc(plain.n); /* as on_alloc() of ssh_link.c */
+    *sig = ssh_memory_new(a->link, plain.n);
     if (!*sig)
         return -1;
     memcpy(*sig, plain.at, plain.n);

@@ -5,7 +5,6 @@
 
 #include <ctype.h>
 #include <errno.h>
-#include <malloc.h>
 #include <netinet/in.h>
 #include <netinet/tcp.h>
 #include <poll.h>
@@ -99,15 +98,13 @@ on_goodbye(LIBSSH2_SESSION *session, int reason, const char *text, int n, const 
 static void *
 on_alloc(size_t n, void **abstract)
 {
-    (void)abstract;
-    return malloc(n);
+    return ssh_memory_new(*abstract, n);
 }
 
 static void *
 on_realloc(void *p, size_t n, void **abstract)
 {
-    (void)abstract;
-    return realloc(p, n);
+    return ssh_memory_resize(*abstract, p, n);
 }
 
 /*
@@ -122,10 +119,10 @@ on_free(void *p, void **abstract)
     static const unsigned char channel_request = 98;
     struct ssh_link *l = *abstract;
     const unsigned char *packet = p;
-    if (p && malloc_usable_size(p) >= 25 && packet[0] == channel_request &&
+    if (ssh_memory_size(p) >= 25 && packet[0] == channel_request &&
         memcmp(packet + 5, mark, sizeof(mark) - 1) == 0)
         l->exit_seen = true;
-    free(p);
+    ssh_memory_free(p);
 }
 
 /* ---- waiting --------------------------------------------------------------------------------- */
@@ -342,6 +339,7 @@ ssh_link_free(struct ssh_link *l)
         (void)libssh2_channel_free(l->channel);
     if (l->session)
         (void)libssh2_session_free(l->session);
+    ssh_memory_clear(l);
     dr_closep(&l->fd);
     free(l);
 }

@@ -45,9 +45,10 @@ struct ssh_link {
     int fd;
     LIBSSH2_SESSION *session;
     LIBSSH2_CHANNEL *channel;
-    bool gone;    /* nothing more will come, or nothing more can be sent */
-    bool closing; /* whatever libssh2 still wants to say or hear, it fails */
-    size_t said;  /* bytes that came since the limit was set */
+    struct ssh_block *blocks; /* all memory that libssh2 has for it */
+    bool gone;                /* nothing more will come, or nothing more can be sent */
+    bool closing;             /* whatever libssh2 still wants to say or hear, it fails */
+    size_t said;              /* bytes that came since the limit was set */
     size_t most;
     size_t turn;  /* bytes that came since the clock was looked at */
     size_t sent;  /* bytes that left us since the command was to begin */
@@ -80,6 +81,16 @@ char *ssh_link_reason(const struct ssh_link *l);
 int ssh_link_fail(const struct ssh_link *l, struct drstor_error **err);
 /* TEXT for people: printable, not endless. The caller frees. */
 char *ssh_shown(const char *text, size_t n);
+
+/* ---- ssh_memory.c ---------------------------------------------------------------------------- */
+
+/* NULL: there is none. */
+void *ssh_memory_new(struct ssh_link *l, size_t n);
+void *ssh_memory_resize(struct ssh_link *l, void *p, size_t n);
+void ssh_memory_free(void *p);
+size_t ssh_memory_size(void *p);
+/* Whatever is left. */
+void ssh_memory_clear(struct ssh_link *l);
 
 /* ---- ssh_known.c: which host keys are trusted ------------------------------------------------ */
 

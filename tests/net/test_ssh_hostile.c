@@ -141,6 +141,29 @@ who_lets_us_in_but_runs_nothing_is_told_apart(void **state)
     held++;
 }
 
+static void
+an_end_without_an_exit_status_is_no_success(void **state)
+{
+    (void)state;
+    struct sshd *d = sshd_new(NULL);
+    assert_non_null(d);
+    sshd_kill(d);
+    assert_true(sshd_mute(d));
+    assert_true(sshd_start(d));
+    dr_auto(dr_ssh_closep) struct dr_ssh *s =
+        remote_open(d, (struct dr_ssh_options){0}, "ed25519", 0);
+    for (int mutating = 0; mutating < 2; mutating++) {
+        struct command c;
+        command_set(&c, s, "echo yes; exit 0");
+        c.q.mutating = mutating;
+        command_ends(&c, mutating ? DRSTOR_E_UNKNOWN : DRSTOR_E_UNREACHABLE);
+        says(&c, "the channel was closed without an exit status");
+        command_clear(&c);
+    }
+    sshd_free(d);
+    held++;
+}
+
 int
 main(void)
 {
@@ -149,6 +172,7 @@ main(void)
         cmocka_unit_test(silence_ends_with_the_time_of_the_address),
         cmocka_unit_test(weak_algorithms_are_not_spoken),
         cmocka_unit_test(who_lets_us_in_but_runs_nothing_is_told_apart),
+        cmocka_unit_test(an_end_without_an_exit_status_is_no_success),
     };
     int failed = cmocka_run_group_tests(tests, setup, teardown);
     print_message("figure ssh_hostile_cases %d of %zu\n", held, DR_COUNT(tests));

@@ -194,16 +194,8 @@ sshd_start(struct sshd *s)
     (void)snprintf(conf, sizeof(conf), "%s/conf", s->dir);
     (void)snprintf(log, sizeof(log), "%s/log", s->dir);
     /* A test that crashes leaves no daemon behind. */
-    const char *const argv[] = {"/usr/bin/setpriv",
-                                "--pdeathsig",
-                                "KILL",
-                                "/usr/sbin/sshd",
-                                "-D",
-                                "-f",
-                                conf,
-                                "-E",
-                                log,
-                                NULL};
+    const char *const argv[] = {
+        "/usr/bin/setpriv", "--pdeathsig", "KILL", s->program, "-D", "-f", conf, "-E", log, NULL};
     if (geteuid() == 0)
         (void)mkdir("/run/sshd", 0755); /* where its unprivileged part lives */
     s->pid = begin(s, argv, "programs.log");
@@ -289,6 +281,28 @@ sshd_logins(const struct sshd *s)
 }
 
 bool
+sshd_mute(struct sshd *s)
+{
+    static const char word[] = "exit-status", other[] = "exit-nobody";
+    dr_auto(dr_str_freep) struct dr_str text = {0};
+    char buffer[64 * 1024];
+    FILE *from = fopen(s->program, "re");
+    for (size_t n; from && (n = fread(buffer, 1, sizeof(buffer), from)) > 0;)
+        dr_str_addn(&text, buffer, n);
+    if (from)
+        (void)fclose(from);
+    int found = 0;
+    for (char *at = text.s, *end = text.s + text.n;
+         at && (at = memmem(at, (size_t)(end - at), word, sizeof(word))); found++)
+        memcpy(at, other, sizeof(other));
+    (void)snprintf(s->program, sizeof(s->program), "%s/sshd", s->dir);
+    FILE *to = fopen(s->program, "we");
+    bool good = found > 0 && to && fwrite(text.s, 1, text.n, to) == text.n;
+    good = to && fclose(to) == 0 && good;
+    return good && chmod(s->program, 0700) == 0;
+}
+
+bool
 sshd_agent(struct sshd *s)
 {
     char path[128];
@@ -308,6 +322,7 @@ sshd_new(const char *more)
     struct sshd *s = dr_new0(struct sshd);
     const struct passwd *me = getpwuid(geteuid()); // NOLINT(concurrency-mt-unsafe)
     (void)snprintf(s->dir, sizeof(s->dir), "/tmp/drstor-sshd-XXXXXX");
+    (void)snprintf(s->program, sizeof(s->program), "/usr/sbin/sshd");
     (void)snprintf(s->user, sizeof(s->user), "%s", me ? me->pw_name : "root");
     (void)prctl(PR_SET_CHILD_SUBREAPER, 1);
     if (!mkdtemp(s->dir) || !keys_make(s)) {

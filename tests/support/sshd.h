@@ -10,6 +10,7 @@
 struct sshd {
     char dir[64]; /* keys, known hosts, and room for what commands leave behind */
     char user[64];
+    char program[128];
     int port;
     pid_t pid; /* 0: it does not run */
     pid_t agent;
@@ -32,6 +33,9 @@ void sshd_go_on(struct sshd *s);
 /* Waits until no connection and no command is left. */
 bool sshd_idle(const struct sshd *s);
 int sshd_logins(const struct sshd *s);
+
+/* From its next start on it tells no exit status: it has another word for it. */
+bool sshd_mute(struct sshd *s);
 
 /* An ssh-agent that holds DIR/agent; its socket is DIR/agent.sock. */
 bool sshd_agent(struct sshd *s);

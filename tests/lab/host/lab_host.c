@@ -24,7 +24,15 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { VOLUMES_MAX = 8, PORTALS_MAX = 2, ANSWER_SECONDS = 4, AGAIN_MS = 50, SECTOR = 512 };
+/* PAUSE_MS: flat out it would keep a guest's one processor to itself. */
+enum {
+    VOLUMES_MAX = 8,
+    PORTALS_MAX = 2,
+    ANSWER_SECONDS = 4,
+    AGAIN_MS = 50,
+    PAUSE_MS = 20,
+    SECTOR = 512
+};
 
 static const char initiator[] = "iqn.2026-01.example.drstor:host-1";
 static volatile sig_atomic_t ended;
@@ -244,6 +252,7 @@ cmd_write(char **words, int n)
                 (uint64_t)t.tv_sec * 1000 + (uint64_t)t.tv_nsec / 1000000);
         fflush(acks);
         number++;
+        poll(NULL, 0, PAUSE_MS);
     }
     session_close(&h.session);
     return 0;

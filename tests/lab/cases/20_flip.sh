@@ -1,0 +1,64 @@
+# Moves of groups through the drstor command, with writers that do not stop for it.
+
+# promote_there_and_back GROUP RES VOLUMES (an @ for each): a host follows the group by iSCSI to rome and back home.
+promote_there_and_back() {
+    local group=$1 res=$2 all=$3
+    config
+    at 0 adopt --all
+    # As whoever sets up a site would: by the same words, so under the same serials as everything later.
+    as_drstor a "drstor/1 change 1 1 60000 setup $res expose iqn.2026-01.example.drstor:site-a" >/dev/null
+    lab writer host start "$res"
+    lab writer host wait "$res" 50
+    at 0 promote "$group" --to rome --storage-only --yes
+    says "nothing is lost"
+    same "the roles at site-b" "$(roles b "$res")" "${all//@/Primary}"
+    same "the roles at site-a" "$(roles a "$res")" "${all//@/Secondary}"
+    same "what hosts see at site-a" "$(lab luns a)" ""
+    lab writer host wait "$res" 50
+    at 0 failback "$group" --storage-only --yes
+    same "the roles at site-a" "$(roles a "$res")" "${all//@/Primary}"
+    same "the roles at site-b" "$(roles b "$res")" "${all//@/Secondary}"
+    lab writer host wait "$res" 50
+    lab writer host stop "$res"
+    none_lost a "$res"
+    at 0 status "$group"
+    says "protected"
+    echo "figure lab_${group}_gap_ms $(lab writer host gap "$res")"
+}
+
+lab_case planned_sync "a planned promote there and back of a synchronous group under a host that writes loses no acknowledged block"
+planned_sync() { promote_there_and_back erp r0 "@ @"; }
+
+lab_case planned_async "a planned promote there and back of an asynchronous group under a host that writes loses no acknowledged block"
+planned_async() { promote_there_and_back files r1 @; }
+
+lab_case site_lost "site-a is lost while it writes: promoted at site-b with every acknowledged block, who returns is no writer, and is reprotected"
+site_lost() {
+    local began
+    config
+    at 0 adopt --all
+    lab writer a start r0
+    lab writer a wait r0 100
+    at 0 observe erp
+    lab kill a
+    began=$(now_ms)
+    "$drstor" --config "$case_dir/drstor.yaml" promote erp --to rome --unplanned --storage-only --yes \
+        --declare site-lost:milan --reason "its machine was ended" >"$case_dir/promote.out" 2>&1 &
+    # Writable is what counts, and it is before the end of the run.
+    eventually 60 "the promotion" first_write
+    echo $(($(now_ms) - began)) >"$lab_dir/figure.drstor"
+    echo "figure lab_takeover_ms_drstor $(cat "$lab_dir/figure.drstor")"
+    wait $! || fail "the promotion: $(cat "$case_dir/promote.out")"
+    same "the roles at site-b" "$(roles b r0)" "Primary Primary"
+    none_lost b r0
+    lab boot a
+    eventually 30 "the roles of who came back" secondaries
+    on a 'drbdadm primary r0' && fail "site-a became a writer beside site-b"
+    at 0 reprotect erp --storage-only --yes --waive-snapshot "the lab has its own check"
+    at 0 status erp
+    says "protected"
+    same "the roles at site-a" "$(roles a r0)" "Secondary Secondary"
+    same "the disks at site-a" "$(volumes a r0 | grep -c 'Connected Secondary/Primary UpToDate/UpToDate')" 2
+}
+first_write() { on b 'lab-io put /dev/drbd0 3 first && lab-io put /dev/drbd1 3 first' >/dev/null 2>&1; }
+secondaries() { [ "$(roles a r0 2>/dev/null)" = "Secondary Secondary" ]; }
