@@ -41,6 +41,8 @@ takeover_by_hand() {
     lab writer a start r0
     lab writer a wait r0 200
     lab kill a
+    # Not before the loss is noticed, as with drstor, so that the two can be compared.
+    eventually 30 "the notice of the loss" disconnected
     began=$(now_ms)
     on b 'drbdadm primary r0 && lab-io put /dev/drbd0 3 "after it" && lab-io put /dev/drbd1 3 "after it"'
     echo $(($(now_ms) - began)) >"$lab_dir/figure.drbdadm"

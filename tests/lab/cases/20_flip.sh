@@ -41,9 +41,11 @@ site_lost() {
     lab writer a wait r0 100
     at 0 observe erp
     lab kill a
+    # Until then site-b is a sign of life of its peer, and a promotion is refused (R025).
+    eventually 30 "the notice of the loss" noticed
     began=$(now_ms)
     "$drstor" --config "$case_dir/drstor.yaml" promote erp --to rome --unplanned --storage-only --yes \
-        --declare site-lost:milan --reason "its machine was ended" >"$case_dir/promote.out" 2>&1 &
+        --declare site-lost:milan --reason "its machine was ended" --accept-loss 2m >"$case_dir/promote.out" 2>&1 &
     # Writable is what counts, and it is before the end of the run.
     eventually 60 "the promotion" first_write
     echo $(($(now_ms) - began)) >"$lab_dir/figure.drstor"
@@ -54,11 +56,12 @@ site_lost() {
     lab boot a
     eventually 30 "the roles of who came back" secondaries
     on a 'drbdadm primary r0' && fail "site-a became a writer beside site-b"
-    at 0 reprotect erp --storage-only --yes --waive-snapshot "the lab has its own check"
+    at 0 reprotect erp --storage-only --yes --accept-loss 5m --waive-snapshot "the lab has its own check"
     at 0 status erp
     says "protected"
     same "the roles at site-a" "$(roles a r0)" "Secondary Secondary"
     same "the disks at site-a" "$(volumes a r0 | grep -c 'Connected Secondary/Primary UpToDate/UpToDate')" 2
 }
+noticed() { [ "$(volumes b r0 | grep -c WFConnection)" = 2 ]; }
 first_write() { on b 'lab-io put /dev/drbd0 3 first && lab-io put /dev/drbd1 3 first' >/dev/null 2>&1; }
 secondaries() { [ "$(roles a r0 2>/dev/null)" = "Secondary Secondary" ]; }
