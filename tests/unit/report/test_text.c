@@ -109,9 +109,10 @@ static void
 every_kind_bears_every_document(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {
-        "status", "observe", "plan", "report", "runs",  "events", "plugins", "plugin",   "problems",
-        "adopt",  "explain", "show", "run",    "abort", "verify", "guard",   "takeover", "journal"};
+    static const char *const kinds[] = {"status",  "observe",  "plan",    "report",   "runs",
+                                        "events",  "plugins",  "plugin",  "problems", "adopt",
+                                        "explain", "show",     "run",     "abort",    "verify",
+                                        "guard",   "takeover", "journal", "trust"};
     static const char *const texts[] = {"{}",
                                         "[]",
                                         "null",
@@ -121,7 +122,8 @@ every_kind_bears_every_document(void **state)
                                         "{\"groups\": [null, [], {\"copies\": [3]}], \"steps\": "
                                         "[1, {\"needs\": [\"x\", 2]}], \"loss\": []}",
                                         "{\"goal\": [], \"refusals\": [{}, \"\"], \"exit\": \"x\", "
-                                        "\"problems\": [{}], \"plugins\": [[]]}"};
+                                        "\"problems\": [{}], \"plugins\": [[]], "
+                                        "\"endpoints\": [{}, 1, {\"add\": 2}]}"};
     for (size_t k = 0; k < DR_COUNT(kinds); k++)
         for (size_t i = 0; i < DR_COUNT(texts); i++)
             for (unsigned width = 0; width < 40; width += 13) {
