@@ -132,7 +132,7 @@ static const struct cli_verb plugin_verbs[] = {
     {0}};
 
 static const struct cli_verb trust_verbs[] = {
-    VERB("show", "[NAME...]", "the key that an array or engine shows, to be compared", 0, 0, ANY, NULL, cli_trust_show),
+    VERB("show", "[NAME...]", "the keys that arrays and engines show", 0, 0, ANY, NULL, cli_trust_show),
     {0}};
 
 /* cli/help.c shows them in rooms; a test fails when one is missing there. */

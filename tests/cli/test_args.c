@@ -463,7 +463,8 @@ bash_completes_verbs_flags_and_values(void **state)
          "bash zsh --config --output --columns --quiet --verbose --timeout --help "
          "--version\n"},
         {"drstor fail+", "failback\n"},
-        {"drstor tru+", "\n"},
+        {"drstor tru+", "trust\n"},
+        {"drstor plugin ch+", "\n"},
     };
     for (size_t i = 0; i < DR_COUNT(lines); i++) {
         dr_auto(dr_freep) char *got = offered(lines[i].line);

@@ -51,6 +51,8 @@ keeps_to_width(const char *text, unsigned width)
     for (char *save = NULL, *line = strtok_r(copy, "\n", &save); line;
          line = strtok_r(NULL, "\n", &save)) {
         size_t w = dr_cells_width(line);
+        if (strstr(line, " ssh-ed25519 AAAA"))
+            continue; /* to be copied as it is */
         const char *word = strrchr(line, ' ');
         if (width && w > width && (!word || dr_cells_width(word + 1) + 8 <= width))
             fail_msg("%zu cells at width %u: %s", w, width, line);
