@@ -79,6 +79,7 @@ int cli_journal_import(struct cli *c);
 int cli_config_check(struct cli *c);
 int cli_plugin_list(struct cli *c);
 int cli_plugin_info(struct cli *c);
+int cli_trust_show(struct cli *c);
 int cli_completion(struct cli *c);
 int cli_version(struct cli *c);
 int cli_help(struct cli *c);

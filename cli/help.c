@@ -75,7 +75,7 @@ static const char rooms[] =
     "runs  run list|show|watch|resume|abort|report\n"
     "      journal verify|export|import    proof, export and copy of the audit chain\n"
     "kit   config check|generate, rhv map check|import|generate, plugin list|info\n"
-    "      completion bash|zsh, version, help\n"
+    "      trust show, completion bash|zsh, version, help\n"
     "\n"
     "Everywhere: -c FILE, -o table|json|jsonl, --columns LIST, -q, -v, --timeout TIME\n"
     "Exit: 0 done, 2 usage, 3 refused, 4 failed and resumable, 5 unknown: observe\n"

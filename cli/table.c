@@ -131,6 +131,10 @@ static const struct cli_verb plugin_verbs[] = {
     LATER("check", "the contract tests for vendors"),
     {0}};
 
+static const struct cli_verb trust_verbs[] = {
+    VERB("show", "[NAME...]", "the keys that arrays and engines show", 0, 0, ANY, NULL, cli_trust_show),
+    {0}};
+
 /* cli/help.c shows them in rooms; a test fails when one is missing there. */
 const struct cli_verb cli_verbs[] = {
     VERB("status", "[GROUP...]", "what holds now, and what to do next", BIT(WATCH) | BIT(EXIT_CODE), 0, ANY, NULL, cli_status),
@@ -157,9 +161,9 @@ const struct cli_verb cli_verbs[] = {
     NEST("rhv", "map", "VMs and their engines", rhv_verbs),
     NEST("config", "check|generate", "the file: its problems, a proposal", config_verbs),
     NEST("plugin", "list|info", "the plugins", plugin_verbs),
+    NEST("trust", "show", "the keys of arrays and engines", trust_verbs),
     VERB("completion", "bash|zsh", "for your shell", 0, 1, 1, "bash zsh", cli_completion),
     VERB("version", "", "the version", 0, 0, 0, NULL, cli_version),
     VERB("help", "[VERB...]", "this, or help of a verb", 0, 0, 3, NULL, cli_help),
-    LATER("trust", "first keys and certificates of an endpoint"),
     {0}};
 /* clang-format on */

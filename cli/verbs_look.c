@@ -204,3 +204,22 @@ cli_plugin_info(struct cli *c)
     cli_close(c);
     return r;
 }
+
+int
+cli_trust_show(struct cli *c)
+{
+    cli_auto(cli_textp) char *json = NULL;
+    cli_auto(cli_errorp) struct drstor_error *err = NULL;
+    int r = cli_open(c);
+    if (r)
+        return r;
+    signals_attach(c->d, true);
+    if (drstor_trust_show(c->d, c->args.names, c->args.n_names, &json, &err) < 0) {
+        r = out_error(c, err);
+    } else {
+        r = out_document(c, "trust", json);
+        r = r ? r : cli_exit_of(json, CLI_NOT_READY);
+    }
+    cli_close(c);
+    return r;
+}

@@ -296,6 +296,12 @@ dr_http_closep(struct dr_http **h)
     *h = NULL;
 }
 
+const struct transfer_trust *
+http_trust(const struct dr_http *h)
+{
+    return &h->trust;
+}
+
 const char *
 dr_http_name(const struct dr_http *h)
 {

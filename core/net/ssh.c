@@ -534,8 +534,8 @@ dr_ssh_run(struct dr_ssh *s, const struct dr_ssh_request *q, struct dr_ssh_reply
 /* ---- the key of a host ----------------------------------------------------------------------- */
 
 static int
-look(const struct ssh_user *user, const struct addresses *a, uint64_t connect_ms, char **ret_line,
-     char **ret_fingerprint, struct drstor_error **err)
+look(const struct ssh_user *user, const struct addresses *a, const struct ssh_known *known,
+     uint64_t connect_ms, struct dr_ssh_shown *ret, struct drstor_error **err)
 {
     int r = DRSTOR_E_UNREACHABLE;
     for (size_t i = 0; i < a->n; i++) {
@@ -543,35 +543,38 @@ look(const struct ssh_user *user, const struct addresses *a, uint64_t connect_ms
         dr_error_freep(err);
         r = ssh_link_open(user, &a->all[i], i, connect_ms, &link, err);
         if (r == DRSTOR_OK)
-            r = ssh_greet(link, NULL, err);
+            r = ssh_greet(link, known, err);
         if (r == DRSTOR_OK)
-            return ssh_known_shown(link, ret_line, ret_fingerprint, err);
+            return ssh_known_look(known, link, ret, err);
     }
     return r;
 }
 
 int
-dr_ssh_host_key(struct dr_env *env, const struct dr_ssh_options *o, char **ret_line,
-                char **ret_fingerprint, struct drstor_error **err)
+dr_ssh_host_key(struct dr_env *env, const struct dr_ssh_options *o, const struct dr_cancel *cancel,
+                struct dr_ssh_shown *ret, struct drstor_error **err)
 {
     struct addresses a = {0};
+    dr_auto(ssh_known_freep) struct ssh_known *known = NULL;
     dr_auto(dr_closep) int wake_fd = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
     struct dr_contact_call contact = {.site = o->site, .wake = fd_wake, .arg = &wake_fd};
     const struct ssh_user user = {.env = env,
                                   .name = o->name,
                                   .contact = o->contact,
                                   .contact_call = &contact,
+                                  .cancel = cancel,
                                   .deadline_ns = UINT64_MAX,
                                   .wake_fd = wake_fd};
     int r = library_ready(o, err);
+    if (r == DRSTOR_OK)
+        r = ssh_known_open(o->name, o->known_hosts ? o->known_hosts : "", &known, err);
     if (r == DRSTOR_OK)
         r = addresses_open(o, &a, err);
     if (r == DRSTOR_OK)
         r = dr_contact_enter(o->contact, &contact, err);
     if (r == DRSTOR_OK) {
         dr_auto(dr_error_freep) struct drstor_error *one = NULL;
-        r = look(&user, &a, o->connect_ms ? o->connect_ms : CONNECT_MS, ret_line, ret_fingerprint,
-                 &one);
+        r = look(&user, &a, known, o->connect_ms ? o->connect_ms : CONNECT_MS, ret, &one);
         if (r < 0)
             dr_error_move(err, &one);
         dr_contact_leave(o->contact, &contact);

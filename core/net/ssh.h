@@ -78,12 +78,36 @@ int dr_ssh_run(struct dr_ssh *s, const struct dr_ssh_request *request, struct dr
                struct drstor_error **err);
 void dr_ssh_reply_clear(struct dr_ssh_reply *reply);
 
+enum { DR_SSH_KNOWN_MAX = 64 * 1024 };
+
+/* The text of a file of known hosts, which nobody but root and us may have written. NOTFOUND: there
+ * is none; INVALID: also when it is larger than DR_SSH_KNOWN_MAX. The caller frees. */
+int dr_ssh_known_read(const char *path, char **ret, struct drstor_error **err);
+
+/* What known hosts say of a key that is shown. */
+enum dr_ssh_trust {
+    DR_SSH_KEY_UNKNOWN = 0, /* they have none of this host */
+    DR_SSH_KEY_KNOWN,
+    DR_SSH_KEY_OTHER, /* they have another one of it */
+    DR_SSH_KEY_REVOKED
+};
+
+struct dr_ssh_shown {
+    enum dr_ssh_trust trust;
+    const char *type;  /* "ssh-ed25519" */
+    char *fingerprint; /* "SHA256:...", as ssh-keygen -l has it */
+    char *line;        /* as known hosts would have it: "host ssh-ed25519 AAAA..." */
+    char *on_file;     /* what they have of this host: "ssh-ed25519 SHA256:..., ..."; "" nothing */
+};
+
 /*
- * The line for known hosts that the first address of OPTIONS that answers would have ("host
- * ssh-ed25519 AAAA..."), and the key's fingerprint ("SHA256:..."). Nothing is verified and nobody
- * logs in: what comes back is a claim. The caller frees both.
+ * The key that the first address of OPTIONS that answers shows, held against their known hosts
+ * (NULL: none). Nobody logs in and nothing is kept: what comes back is a claim. RET is untouched on
+ * failure.
  */
-int dr_ssh_host_key(struct dr_env *env, const struct dr_ssh_options *options, char **ret_line,
-                    char **ret_fingerprint, struct drstor_error **err);
+int dr_ssh_host_key(struct dr_env *env, const struct dr_ssh_options *options,
+                    const struct dr_cancel *cancel, struct dr_ssh_shown *ret,
+                    struct drstor_error **err);
+void dr_ssh_shown_clear(struct dr_ssh_shown *shown);
 
 #endif

@@ -4,6 +4,8 @@
  * and would take them for names.
  */
 #include "base/base64.h"
+#include "base/file.h"
+#include "base/json.h"
 #include "base/log.h"
 #include "base/mem.h"
 #include "base/sha256.h"
@@ -99,6 +101,23 @@ line_read(struct ssh_known *k, const char *line, bool *unused)
 }
 
 int
+dr_ssh_known_read(const char *path, char **ret, struct drstor_error **err)
+{
+    dr_auto(dr_freep) char *text = NULL;
+    dr_auto(dr_closep) int fd = -1;
+    size_t n = 0;
+    int r = dr_file_open_trusted(path, false, &fd, err);
+    if (r == DRSTOR_OK)
+        r = dr_file_read_fd(fd, path, DR_SSH_KNOWN_MAX, &text, &n, err);
+    if (r == DRSTOR_OK && strlen(text) != n)
+        r = dr_fail(err, DRSTOR_E_INVALID, "%s is no text", path);
+    if (r < 0)
+        return dr_context(err, r, "known_hosts");
+    *ret = dr_steal(text);
+    return DRSTOR_OK;
+}
+
+int
 ssh_known_open(const char *name, const char *text, struct ssh_known **ret,
                struct drstor_error **err)
 {
@@ -156,6 +175,12 @@ ssh_known_free(struct ssh_known *k)
     free(k);
 }
 
+void
+ssh_known_freep(struct ssh_known **k)
+{
+    ssh_known_free(*k);
+}
+
 /* ---- comparing ------------------------------------------------------------------------------- */
 
 static void
@@ -170,7 +195,7 @@ static LIBSSH2_KNOWNHOSTS *
 hosts_of(const struct ssh_known *k, struct ssh_link *l)
 {
     LIBSSH2_KNOWNHOSTS *hosts = libssh2_knownhost_init(l->session);
-    for (size_t i = 0; hosts && k && i < k->lines.n; i++)
+    for (size_t i = 0; hosts && i < k->lines.n; i++)
         (void)libssh2_knownhost_readline(hosts, k->lines.all[i], strlen(k->lines.all[i]),
                                          LIBSSH2_KNOWNHOST_FILE_OPENSSH);
     return hosts;
@@ -237,28 +262,9 @@ shown(struct ssh_link *l, size_t *ret_n, const struct key_type **ret_type)
     return NULL;
 }
 
-int
-ssh_known_shown(struct ssh_link *l, char **ret_line, char **ret_fingerprint,
-                struct drstor_error **err)
-{
-    size_t n = 0;
-    const struct key_type *type = NULL;
-    const char *key = shown(l, &n, &type);
-    if (!key)
-        return dr_fail(err, DRSTOR_E_PROTOCOL, "%s: %s shows no ed25519 or ECDSA key",
-                       l->user->name, l->address->known);
-    dr_auto(dr_freep) char *base64 = dr_base64(key, n);
-    struct dr_str line = {0};
-    dr_str_printf(&line, "%s %s %s", l->address->known, type->name, base64);
-    *ret_line = dr_str_take(&line);
-    *ret_fingerprint = fingerprint(key, n);
-    return DRSTOR_OK;
-}
-
 static bool
-is_revoked(const struct ssh_known *k, const char *key, size_t n)
+is_revoked(const struct ssh_known *k, const char *base64)
 {
-    dr_auto(dr_freep) char *base64 = dr_base64(key, n);
     for (size_t i = 0; i < k->revoked.n; i++)
         if (dr_streq(k->revoked.all[i], base64))
             return true;
@@ -306,7 +312,8 @@ hint_unknown(const struct ssh_known *k, bool changed, struct drstor_error **err)
 }
 
 int
-ssh_known_check(const struct ssh_known *k, struct ssh_link *l, struct drstor_error **err)
+ssh_known_look(const struct ssh_known *k, struct ssh_link *l, struct dr_ssh_shown *ret,
+               struct drstor_error **err)
 {
     size_t n = 0;
     const struct key_type *type = NULL;
@@ -318,25 +325,60 @@ ssh_known_check(const struct ssh_known *k, struct ssh_link *l, struct drstor_err
     dr_auto(hosts_freep) LIBSSH2_KNOWNHOSTS *hosts = hosts_of(k, l);
     if (!hosts)
         return dr_fail(err, DRSTOR_E_NOMEM, "out of memory");
-    dr_auto(dr_freep) char *print = fingerprint(key, n);
-    if (is_revoked(k, key, n)) {
+    dr_auto(dr_freep) char *base64 = dr_base64(key, n);
+    struct dr_str line = {0};
+    dr_str_printf(&line, "%s %s %s", host, type->name, base64);
+    *ret = (struct dr_ssh_shown){.type = type->name,
+                                 .fingerprint = fingerprint(key, n),
+                                 .line = dr_str_take(&line),
+                                 .on_file = on_file(hosts, l)};
+    struct libssh2_knownhost *entry = NULL;
+    if (is_revoked(k, base64))
+        ret->trust = DR_SSH_KEY_REVOKED;
+    else if (hosts_check(hosts, l, key, n, type, &entry) == LIBSSH2_KNOWNHOST_CHECK_MATCH)
+        ret->trust = DR_SSH_KEY_KNOWN;
+    else if (*ret->on_file)
+        ret->trust = DR_SSH_KEY_OTHER;
+    return DRSTOR_OK;
+}
+
+void
+dr_ssh_shown_clear(struct dr_ssh_shown *x)
+{
+    free(x->fingerprint);
+    free(x->line);
+    free(x->on_file);
+    *x = (struct dr_ssh_shown){0};
+}
+
+int
+ssh_known_check(const struct ssh_known *k, struct ssh_link *l, struct drstor_error **err)
+{
+    const char *host = l->address->known;
+    dr_auto(dr_ssh_shown_clear) struct dr_ssh_shown x = {0};
+    int r = ssh_known_look(k, l, &x, err);
+    if (r < 0)
+        return r;
+    switch (x.trust) {
+    case DR_SSH_KEY_KNOWN:
+        return DRSTOR_OK;
+    case DR_SSH_KEY_REVOKED:
         (void)dr_fail(err, DRSTOR_E_AUTH,
                       "%s: %s shows %s key %s, which known hosts call revoked; nothing was run",
-                      k->name, host, type->name, print);
+                      k->name, host, x.type, x.fingerprint);
         dr_hint(err, "a revoked key is one that somebody else may have; give the host a new one");
-        return DRSTOR_E_AUTH;
-    }
-    struct libssh2_knownhost *entry = NULL;
-    if (hosts_check(hosts, l, key, n, type, &entry) == LIBSSH2_KNOWNHOST_CHECK_MATCH)
-        return DRSTOR_OK;
-    dr_auto(dr_freep) char *file = on_file(hosts, l);
-    if (*file)
+        break;
+    case DR_SSH_KEY_OTHER:
         (void)dr_fail(err, DRSTOR_E_AUTH, "%s: %s shows %s key %s, on file is %s; nothing was run",
-                      k->name, host, type->name, print, file);
-    else
+                      k->name, host, x.type, x.fingerprint, x.on_file);
+        hint_unknown(k, true, err);
+        break;
+    case DR_SSH_KEY_UNKNOWN:
         (void)dr_fail(err, DRSTOR_E_AUTH,
                       "%s: %s shows %s key %s, and no key of it is on file; nothing was run",
-                      k->name, host, type->name, print);
-    hint_unknown(k, *file, err);
+                      k->name, host, x.type, x.fingerprint);
+        hint_unknown(k, false, err);
+        break;
+    }
     return DRSTOR_E_AUTH;
 }

@@ -99,13 +99,14 @@ struct ssh_known;
 int ssh_known_open(const char *name, const char *text, struct ssh_known **ret,
                    struct drstor_error **err);
 void ssh_known_free(struct ssh_known *k);
-/* Asks for the key types on file first. K NULL: in our own order. */
+void ssh_known_freep(struct ssh_known **k);
+/* Asks for the key types on file first. */
 int ssh_known_prefer(const struct ssh_known *k, struct ssh_link *l, struct drstor_error **err);
+/* The key that was shown, and what is on file. */
+int ssh_known_look(const struct ssh_known *k, struct ssh_link *l, struct dr_ssh_shown *ret,
+                   struct drstor_error **err);
 /* OK: the key that was shown is on file. */
 int ssh_known_check(const struct ssh_known *k, struct ssh_link *l, struct drstor_error **err);
-/* The key that was shown, as a line and as a fingerprint. */
-int ssh_known_shown(struct ssh_link *l, char **ret_line, char **ret_fingerprint,
-                    struct drstor_error **err);
 
 /* ---- ssh_login.c ----------------------------------------------------------------------------- */
 

@@ -249,7 +249,7 @@ set_trust(struct transfer *t)
      * and without a CA file also the chain, since a self-signed certificate has none.
      */
     SET(CURLOPT_SSL_VERIFYPEER, t->trust->ca ? 1L : 0L);
-    SET(CURLOPT_SSL_VERIFYHOST, t->trust->pin ? 0L : 2L);
+    SET(CURLOPT_SSL_VERIFYHOST, t->trust->pin && !t->trust->named ? 0L : 2L);
     SET(CURLOPT_PINNEDPUBLICKEY, t->trust->pin);
     SET(CURLOPT_SSLVERSION, (long)CURL_SSLVERSION_TLSv1_2);
     SET(CURLOPT_CERTINFO, 1L);

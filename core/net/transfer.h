@@ -27,6 +27,7 @@ struct transfer_trust {
     const char *ca; /* PEM text or NULL */
     size_t n_ca;
     const char *pin; /* or NULL; one of the two is there */
+    bool named;      /* the certificate must bear the host's name although a key is pinned */
 };
 
 struct transfer {
@@ -78,6 +79,7 @@ enum transfer_why transfer_give_up(struct transfer *t, uint64_t now);
 struct dr_wire;
 void transfer_carry(struct transfer *t, struct dr_wire *w); /* the same, by W */
 void transfer_clear(struct transfer *t);
+const struct transfer_trust *http_trust(const struct dr_http *h);
 /* OK when there is a sound reply; otherwise the status and the sentence of http.h. */
 int transfer_status(const struct transfer *t, struct drstor_error **err);
 /* TEXT for people: without what follows '?', printable, not endless. The caller frees. */

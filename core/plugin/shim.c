@@ -1,7 +1,7 @@
 #include "plugin/shim.h"
 
-#include "base/file.h"
 #include "base/str.h"
+#include "net/ssh.h"
 #include "plugin/exchange.h"
 #include "plugin/queue.h"
 #include "plugin/settings.h"
@@ -11,8 +11,8 @@
 #include <string.h>
 
 static const uint64_t grace_default_ns = 5 * DR_S;
-/* A list of known hosts is bounded by what one string of a request may be. */
-enum { KNOWN_HOSTS_MAX = DR_MESSAGE_REQUEST_STR };
+_Static_assert((int)DR_SSH_KNOWN_MAX <= (int)DR_MESSAGE_REQUEST_STR,
+               "known hosts fit into one string of a request");
 
 struct dr_array_handle {
     struct dr_env *env;
@@ -114,18 +114,12 @@ static int
 open_known_hosts(const char *path, struct dr_arena *a, const char **ret, struct drstor_error **err)
 {
     dr_auto(dr_freep) char *text = NULL;
-    dr_auto(dr_closep) int fd = -1;
-    size_t n = 0;
-    if (!path)
-        return DRSTOR_OK;
-    int r = dr_file_open_trusted(path, false, &fd, err);
-    if (r == DRSTOR_OK)
-        r = dr_file_read_fd(fd, path, KNOWN_HOSTS_MAX, &text, &n, err);
-    if (r == DRSTOR_OK && (strlen(text) != n || !dr_utf8_valid(text, n)))
-        r = dr_fail(err, DRSTOR_E_INVALID, "%s is no text", path);
+    int r = path ? dr_ssh_known_read(path, &text, err) : DRSTOR_OK;
     if (r < 0)
-        return dr_context(err, r, "known_hosts");
-    *ret = dr_arena_strn(a, text, n);
+        return r;
+    if (text && !dr_utf8_valid(text, strlen(text)))
+        return dr_fail(err, DRSTOR_E_INVALID, "known_hosts: %s is no text", path);
+    *ret = dr_arena_str(a, text);
     return DRSTOR_OK;
 }
 

@@ -104,6 +104,7 @@ int dr_text_problems(struct dr_page *p, struct json_object *doc, struct drstor_e
 int dr_text_plugins(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_adopt(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_explain(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
+int dr_text_trust(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 int dr_text_any(struct dr_page *p, struct json_object *doc, struct drstor_error **err);
 
 #endif

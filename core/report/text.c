@@ -29,6 +29,7 @@ static const struct {
     {"guard", dr_text_guard, false},
     {"takeover", dr_text_takeover, false},
     {"journal", dr_text_journal, false},
+    {"trust", dr_text_trust, false},
 };
 
 int

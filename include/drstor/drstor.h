@@ -318,6 +318,23 @@ DRSTOR_API int drstor_plugin_list(struct drstor *d, char **ret_json, struct drst
 DRSTOR_API int drstor_plugin_info(struct drstor *d, const char *name, char **ret_json,
                                   struct drstor_error **err);
 
+/*
+ * The key that each address of arrays and engines shows, held against what the configuration
+ * trusts. Contacts them just far enough to see it: nobody logs in, no credential is sent, nothing
+ * is written, and nothing is trusted by it. NAMES of arrays, engines or the sites of engines; NULL
+ * and N 0: all.
+ *
+ * { endpoints: [ { kind, name, site, url, state, text, hint, type, fingerprint, on_file, add,
+ * compare, key, file } ], exit }. STATE: "known"; "unknown", nothing is configured or on file;
+ * "changed", another key is; "rejected" by the CA file; "revoked" by known hosts; "unseen", it
+ * showed none. ADD: the line for known hosts, or for the configuration; COMPARE: what a person does
+ * before it is added; KEY and FILE: where the configuration has what it trusts. "exit" is 0 when
+ * every key is known or unknown, 9 when one contradicts what is trusted, else 6 when one was not
+ * seen.
+ */
+DRSTOR_API int drstor_trust_show(struct drstor *d, const char *const *names, size_t n,
+                                 char **ret_json, struct drstor_error **err);
+
 /* The role-flip table the code runs, as JSON: for documentation and checkers. */
 DRSTOR_API int drstor_table(char **ret_json, struct drstor_error **err);
 
@@ -326,8 +343,9 @@ DRSTOR_API int drstor_table(char **ret_json, struct drstor_error **err);
 /*
  * A document of this library as text for people. KIND: "status", "show", "plan", "report", "run" (a
  * report in full), "abort", "runs", "events", "explain", "problems", "plugins", "plugin",
- * "observe", "adopt", "verify", "check", "map", "yaml", "guard", "takeover", "journal". COLUMNS:
- * comma-separated names, NULL: the usual ones. WIDTH: of the terminal, 0: as wide as it is.
+ * "observe", "adopt", "verify", "check", "map", "yaml", "guard", "takeover", "journal", "trust".
+ * COLUMNS: comma-separated names, NULL: the usual ones. WIDTH: of the terminal, 0: as wide as it
+ * is.
  */
 DRSTOR_API int drstor_render(const char *kind, const char *json, const char *columns,
                              unsigned width, char **ret_text, struct drstor_error **err);

@@ -514,6 +514,15 @@ drstor_plugin_info(struct drstor *d, const char *name, char **ret, struct drstor
 }
 
 int
+drstor_trust_show(struct drstor *d, const char *const *names, size_t n, char **ret,
+                  struct drstor_error **err)
+{
+    (void)names;
+    (void)n;
+    return answer(d, "trust", ret, err);
+}
+
+int
 drstor_render(const char *kind, const char *json, const char *columns, unsigned width, char **ret,
               struct drstor_error **err)
 {

@@ -207,7 +207,7 @@ static void
 every_later_word_says_so(void **state)
 {
     (void)state;
-    static const char *const words[] = {"trust", "plugin check"};
+    static const char *const words[] = {"plugin check"};
     for (size_t i = 0; i < DR_COUNT(words); i++) {
         dr_auto(spawn_free) struct spawned s = spawn_run(words[i], NULL);
         assert_int_equal(s.code, 12);
@@ -239,6 +239,7 @@ static const char *const verbs[] = {"status",
                                     "rhv",
                                     "config",
                                     "plugin",
+                                    "trust",
                                     "completion",
                                     "version",
                                     "help",
@@ -256,6 +257,7 @@ static const char *const verbs[] = {"status",
                                     "rhv map generate",
                                     "plugin list",
                                     "plugin info",
+                                    "trust show",
                                     "journal verify",
                                     "drill start",
                                     "drill promote",
@@ -272,7 +274,7 @@ static const char *const verbs[] = {"status",
                                     "plan sync",
                                     "plan drill clean",
                                     "plan drill promote"};
-enum { FIRST_WORDS = 27 };
+enum { FIRST_WORDS = 28 };
 
 static void
 fits_a_screen(const char *words)
@@ -461,7 +463,8 @@ bash_completes_verbs_flags_and_values(void **state)
          "bash zsh --config --output --columns --quiet --verbose --timeout --help "
          "--version\n"},
         {"drstor fail+", "failback\n"},
-        {"drstor tru+", "\n"},
+        {"drstor tru+", "trust\n"},
+        {"drstor plugin ch+", "\n"},
     };
     for (size_t i = 0; i < DR_COUNT(lines); i++) {
         dr_auto(dr_freep) char *got = offered(lines[i].line);

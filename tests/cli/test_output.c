@@ -35,6 +35,8 @@ exit_codes_are_those_of_the_documents(void **state)
         {IN("steady") "config check", 2},
         {IN("steady") "plugin list", 0},
         {IN("steady") "plugin info netapp", 0},
+        {IN("steady") "trust show", 0},
+        {IN("broken") "trust show drbd-rome", 9},
         {IN("steady") "show record erp", 0},
         {IN("steady") "run list", 0},
         {IN("broken") "run show r-2", 0},
@@ -353,6 +355,8 @@ documents_of_the_rare_verbs_have_their_text(void **state)
          "active: controller rome-1", "\"declared\":\"site-lost:milan\",\"reason\":\"fire\""},
         {IN("steady") "run report r-2", "STARTED", "\"steps\":["},
         {IN("steady") "run show r-2", "STARTED", "\"steps\":["},
+        {IN("broken") "trust show", "changed: /etc/drstor/known_hosts has another key",
+         "\"state\":\"changed\""},
         {IN("steady") "journal verify", "head 57:", "\"head\":{\"seq\":57,"},
     };
     for (size_t i = 0; i < DR_COUNT(docs); i++) {

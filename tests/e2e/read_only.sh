@@ -15,6 +15,8 @@ in_site "$work" run list >/dev/null
 in_site "$work" config check >/dev/null
 in_site "$work" plugin list >/dev/null
 in_site "$work" plugin info simulated >/dev/null
+shown=$(in_site "$work" trust show -o json | jq -r '.endpoints[] | "\(.kind) \(.state)"' | sort -u)
+[ "$shown" = "engine known" ] || fail "trust show: $shown"
 after=$("$sim" show "$work/world.json" | jq '[.arrays[].counters.calls] | add')
 [ "$after" -gt "$before" ] || fail "nothing was asked at all"
 mutations=$("$sim" show "$work/world.json" | jq '[.arrays[].counters.mutating] | add')

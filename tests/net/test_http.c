@@ -533,19 +533,77 @@ the_shown_key_is_the_endpoints_and_nothing_is_sent(void **state)
 {
     (void)state;
     static const struct peer_step serve[] = SERVE;
-    char pin[64], shown[DR_TRUST_PIN_CHARS], url[64], dead[64];
+    char pin[64], url[64], dead[64], ca[80], none[64];
     struct peer *p = endpoint_peer(serve, NULL);
     assert_true(peer_pin(endpoint_dir, "good", pin));
+    (void)snprintf(none, sizeof(none), "sha256//%043d=", 0);
     (void)snprintf(dead, sizeof(dead), "https://127.0.0.1:%d", port_unused());
     (void)snprintf(url, sizeof(url), "https://127.0.0.1:%d/api", peer_port(p));
+    (void)snprintf(ca, sizeof(ca), "%s/ca.pem", endpoint_dir);
     const char *urls[] = {dead, url};
-    struct dr_http_options o = {.name = "array a", .urls = urls, .n_urls = 2};
-    assert_int_equal(dr_trust_pin(dr_env_real(), &o, shown, NULL), DRSTOR_OK);
-    assert_string_equal(shown, pin);
+    const struct {
+        const char *ca, *pin;
+        enum dr_trust trust;
+    } cases[] = {
+        {NULL, NULL, DR_TRUST_UNKNOWN}, {NULL, pin, DR_TRUST_KNOWN}, {NULL, none, DR_TRUST_OTHER},
+        {ca, NULL, DR_TRUST_KNOWN},     {ca, pin, DR_TRUST_KNOWN},   {ca, none, DR_TRUST_OTHER},
+    };
+    for (size_t i = 0; i < DR_COUNT(cases); i++) {
+        dr_auto(dr_trust_shown_clear) struct dr_trust_shown x = {0};
+        const struct dr_http_options o = {.name = "array a",
+                                          .urls = urls,
+                                          .n_urls = 2,
+                                          .ca_file = cases[i].ca,
+                                          .pin = cases[i].pin};
+        assert_int_equal(dr_trust_look(dr_env_real(), &o, NULL, &x, NULL), DRSTOR_OK);
+        assert_int_equal(x.trust, cases[i].trust);
+        assert_string_equal(x.pin, pin);
+        assert_null(x.why);
+    }
     assert_int_equal(peer_requests(p), 0);
-    o.n_urls = 1;
-    assert_int_equal(dr_trust_pin(dr_env_real(), &o, shown, NULL), DRSTOR_E_UNREACHABLE);
+    struct dr_trust_shown x = {0};
+    const struct dr_http_options o = {.name = "array a", .urls = urls, .n_urls = 1};
+    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    assert_int_equal(dr_trust_look(dr_env_real(), &o, NULL, &x, &err), DRSTOR_E_UNREACHABLE);
+    assert_non_null(strstr(dr_error_message(err), dead));
+    struct dr_cancel cancel = {0};
+    dr_cancel_now(dr_env_real(), &cancel);
+    assert_int_equal(dr_trust_look(dr_env_real(), &o, &cancel, &x, NULL), DRSTOR_E_CANCELLED);
     peer_stop(p);
+}
+
+/* The CA file did not sign it, or it is another host's: what is shown is told, and the reason. */
+static void
+a_certificate_that_no_call_would_take_is_shown_as_that(void **state)
+{
+    (void)state;
+    static const struct peer_step serve[] = SERVE;
+    static const struct peer_step *const scripts[] = {serve};
+    char other[64], ca[80];
+    assert_true(peer_dir_make(other));
+    const char *const dirs[] = {endpoint_dir, other};
+    static const char *const hosts[] = {"DNS:elsewhere.example", "IP:127.0.0.1"};
+    (void)snprintf(ca, sizeof(ca), "%s/ca.pem", endpoint_dir);
+    for (size_t i = 0; i < DR_COUNT(dirs); i++) {
+        char pin[64], url[64];
+        assert_true(peer_certificate(dirs[i], "wrong", hosts[i], NULL));
+        assert_true(peer_pin(dirs[i], "wrong", pin));
+        const struct peer_options how = {
+            .dir = dirs[i], .name = "wrong", .scripts = scripts, .n_scripts = 1};
+        struct peer *p = peer_start(&how);
+        (void)snprintf(url, sizeof(url), "https://127.0.0.1:%d", peer_port(p));
+        const char *urls[] = {url};
+        const struct dr_http_options o = {
+            .name = "array a", .urls = urls, .n_urls = 1, .ca_file = ca};
+        dr_auto(dr_trust_shown_clear) struct dr_trust_shown x = {0};
+        assert_int_equal(dr_trust_look(dr_env_real(), &o, NULL, &x, NULL), DRSTOR_OK);
+        assert_int_equal(x.trust, DR_TRUST_REJECTED);
+        assert_string_equal(x.pin, pin);
+        assert_non_null(strstr(dr_error_message(x.why), "is not accepted"));
+        assert_int_equal(peer_requests(p), 0);
+        peer_stop(p);
+    }
+    peer_dir_remove(other);
 }
 
 static void
@@ -586,6 +644,7 @@ main(void)
         cmocka_unit_test(inventories_may_be_large),
         cmocka_unit_test(the_environment_changes_nothing),
         cmocka_unit_test(the_shown_key_is_the_endpoints_and_nothing_is_sent),
+        cmocka_unit_test(a_certificate_that_no_call_would_take_is_shown_as_that),
         cmocka_unit_test(a_uuid_is_random_and_looks_like_one),
     };
     return cmocka_run_group_tests(tests, endpoint_certificates, endpoint_certificates_gone);

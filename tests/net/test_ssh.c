@@ -446,24 +446,93 @@ the_key_that_is_shown_is_the_line_to_add(void **state)
     (void)snprintf(url, sizeof(url), "ssh://127.0.0.1:%d", daemon_->port);
     const char *urls[] = {url};
     struct dr_ssh_options o = {.name = "array drbd-rome", .urls = urls, .n_urls = 1};
-    dr_auto(dr_freep) char *line = NULL, *print = NULL;
-    dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+    dr_auto(dr_ssh_shown_clear) struct dr_ssh_shown x = {0};
     int before = sshd_logins(daemon_);
-    assert_int_equal(dr_ssh_host_key(dr_env_real(), &o, &line, &print, &err), DRSTOR_OK);
+    assert_int_equal(dr_ssh_host_key(dr_env_real(), &o, NULL, &x, NULL), DRSTOR_OK);
     assert_int_equal(sshd_logins(daemon_), before);
+    assert_int_equal(x.trust, DR_SSH_KEY_UNKNOWN);
+    assert_string_equal(x.on_file, "");
     dr_auto(dr_freep) char *known = remote_known(daemon_, daemon_->port);
-    assert_int_equal(strncmp(known, line, strlen(line)), 0);
+    assert_int_equal(strncmp(known, x.line, strlen(x.line)), 0);
     static const char *const words[] = {"-l", "-f", "host_ed25519.pub", NULL};
     assert_true(sshd_keygen(daemon_, words));
     dr_auto(dr_freep) char *log = sshd_text(daemon_, "programs.log");
-    assert_non_null(strstr(log, print));
+    assert_non_null(strstr(log, x.fingerprint));
 
-    o.known_hosts = line;
+    o.known_hosts = x.line;
     dr_auto(dr_ssh_closep) struct dr_ssh *s = remote_open(daemon_, o, "ed25519", 0);
     struct command c;
     command_set(&c, s, "echo yes");
     command_ends(&c, DRSTOR_OK);
     command_clear(&c);
+    held++;
+}
+
+/* The same verdict as a call would come to, of the same key. */
+static void
+what_is_shown_is_held_against_what_is_on_file(void **state)
+{
+    (void)state;
+    char url[64], here[64];
+    (void)snprintf(url, sizeof(url), "ssh://127.0.0.1:%d", daemon_->port);
+    (void)snprintf(here, sizeof(here), "[127.0.0.1]:%d", daemon_->port);
+    const char *urls[] = {url};
+    static const struct {
+        const char *before, *file; /* BEFORE: a marker */
+        enum dr_ssh_trust trust;
+        const char *type, *on_file;
+    } cases[] = {
+        {"", "host_ed25519.pub", DR_SSH_KEY_KNOWN, "ssh-ed25519", "ssh-ed25519 SHA256:"},
+        {"", "host_ecdsa.pub", DR_SSH_KEY_KNOWN, "ecdsa-sha2-nistp256", "ecdsa-sha2-nistp256 SHA"},
+        {"", "stranger.pub", DR_SSH_KEY_OTHER, "ssh-ed25519", "ssh-ed25519 SHA256:"},
+        {"@revoked ", "host_ed25519.pub", DR_SSH_KEY_REVOKED, "ssh-ed25519", ""},
+        {"@revoked ", "stranger.pub", DR_SSH_KEY_UNKNOWN, "ssh-ed25519", ""},
+    };
+    for (size_t i = 0; i < DR_COUNT(cases); i++) {
+        dr_auto(dr_freep) char *key = sshd_text(daemon_, cases[i].file);
+        dr_auto(dr_str_freep) struct dr_str known = {0};
+        dr_str_printf(&known, "%s%s %s", cases[i].before, here, key);
+        const struct dr_ssh_options o = {
+            .name = "array drbd-rome", .urls = urls, .n_urls = 1, .known_hosts = known.s};
+        dr_auto(dr_ssh_shown_clear) struct dr_ssh_shown x = {0};
+        assert_int_equal(dr_ssh_host_key(dr_env_real(), &o, NULL, &x, NULL), DRSTOR_OK);
+        assert_int_equal(x.trust, cases[i].trust);
+        assert_string_equal(x.type, cases[i].type);
+        assert_int_equal(strncmp(x.on_file, cases[i].on_file, strlen(cases[i].on_file)), 0);
+        assert_int_equal(*x.on_file != '\0', *cases[i].on_file != '\0');
+        assert_int_equal(strncmp(x.line, here, strlen(here)), 0);
+    }
+    held++;
+}
+
+static void
+where_nothing_is_shown_the_reason_is_told(void **state)
+{
+    (void)state;
+    static const struct peer_step talk[] = {{PEER_RAW, "HTTP/1.1 400 Bad Request\r\n\r\n", 0},
+                                            {PEER_HOLD, NULL, 0},
+                                            {PEER_END, NULL, 0}};
+    static const struct peer_step *const scripts[] = {talk};
+    const struct peer_options how = {.scripts = scripts, .n_scripts = 1};
+    struct peer *p = peer_start(&how);
+    char dead[64], other[64];
+    (void)snprintf(dead, sizeof(dead), "ssh://127.0.0.1:%d", port_unused());
+    (void)snprintf(other, sizeof(other), "ssh://127.0.0.1:%d", peer_port(p));
+    const char *urls[] = {dead, other};
+    static const int status[] = {DRSTOR_E_UNREACHABLE, DRSTOR_E_PROTOCOL};
+    struct dr_ssh_shown x = {0};
+    for (size_t i = 0; i < DR_COUNT(urls); i++) {
+        dr_auto(dr_error_freep) struct drstor_error *err = NULL;
+        const struct dr_ssh_options o = {.name = "array a", .urls = &urls[i], .n_urls = 1};
+        assert_int_equal(dr_ssh_host_key(dr_env_real(), &o, NULL, &x, &err), status[i]);
+        assert_non_null(strstr(dr_error_message(err), "array a"));
+        assert_null(x.line);
+    }
+    struct dr_cancel cancel = {0};
+    dr_cancel_now(dr_env_real(), &cancel);
+    const struct dr_ssh_options o = {.name = "array a", .urls = urls, .n_urls = 1};
+    assert_int_equal(dr_ssh_host_key(dr_env_real(), &o, &cancel, &x, NULL), DRSTOR_E_CANCELLED);
+    peer_stop(p);
     held++;
 }
 
@@ -515,6 +584,8 @@ main(void)
         cmocka_unit_test(only_a_key_on_file_is_believed),
         cmocka_unit_test(names_may_be_hashed),
         cmocka_unit_test(the_key_that_is_shown_is_the_line_to_add),
+        cmocka_unit_test(what_is_shown_is_held_against_what_is_on_file),
+        cmocka_unit_test(where_nothing_is_shown_the_reason_is_told),
         cmocka_unit_test(what_cannot_be_used_is_said_before_any_traffic),
     };
     int failed = cmocka_run_group_tests(tests, setup, teardown);

@@ -11,11 +11,14 @@
 static void
 table_holders(const char *file, const char *device, const char *kind, struct text *to)
 {
-    char line[1024], first[512], second[512];
+    char line[1024];
     FILE *f = fopen(file, "re");
-    while (f && fgets(line, sizeof(line), f))
-        if (sscanf(line, "%511s %511s", first, second) == 2 && text_same(first, device))
+    while (f && fgets(line, sizeof(line), f)) {
+        char *save = NULL, *first = strtok_r(line, " \t\n", &save),
+             *second = first ? strtok_r(NULL, " \t\n", &save) : NULL;
+        if (second && text_same(first, device))
             text_printf(to, "%s %s\n", kind, second);
+    }
     if (f)
         (void)fclose(f);
 }

@@ -125,7 +125,9 @@ kept_lock(const char *res, uint64_t end_ms, char **why)
     char *path = path_of(res, "lock");
     (void)mkdir(SHIM_STATE_DIR, 0700);
     /* Not closed at exec: the commands hold it too, should this process be killed before them. */
-    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd >= 0)
+        (void)fcntl(fd, F_SETFD, 0);
     if (fd < 0)
         *why = text_format("%s cannot be opened: %m", path);
     while (fd >= 0 && flock(fd, LOCK_EX | LOCK_NB) < 0) {

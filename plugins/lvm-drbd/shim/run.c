@@ -32,7 +32,7 @@ become(const char *path, const char *const *argv, const int theirs[3])
     sigset_t none;
     (void)setsid(); /* a group that ends as one, and nothing of the ssh session reaches it */
     for (int i = 0; i < 3; i++)
-        if (dup2(theirs[i], i) < 0)
+        if (theirs[i] != i && dup3(theirs[i], i, 0) < 0)
             _exit(126);
     for (int s = 1; s < NSIG; s++)
         (void)signal(s, SIG_DFL);

@@ -27,6 +27,7 @@ static const struct {
     {"config check", 0},
     {"plugin list", 0},
     {"plugin info simulated", 0},
+    {"trust show", 0},
     {"run list", 0},
     {"observe", 0},
     {"observe web", 0},

@@ -51,6 +51,8 @@ keeps_to_width(const char *text, unsigned width)
     for (char *save = NULL, *line = strtok_r(copy, "\n", &save); line;
          line = strtok_r(NULL, "\n", &save)) {
         size_t w = dr_cells_width(line);
+        if (strstr(line, " ssh-ed25519 AAAA"))
+            continue; /* to be copied as it is */
         const char *word = strrchr(line, ' ');
         if (width && w > width && (!word || dr_cells_width(word + 1) + 8 <= width))
             fail_msg("%zu cells at width %u: %s", w, width, line);
@@ -109,9 +111,10 @@ static void
 every_kind_bears_every_document(void **state)
 {
     (void)state;
-    static const char *const kinds[] = {
-        "status", "observe", "plan", "report", "runs",  "events", "plugins", "plugin",   "problems",
-        "adopt",  "explain", "show", "run",    "abort", "verify", "guard",   "takeover", "journal"};
+    static const char *const kinds[] = {"status",  "observe",  "plan",    "report",   "runs",
+                                        "events",  "plugins",  "plugin",  "problems", "adopt",
+                                        "explain", "show",     "run",     "abort",    "verify",
+                                        "guard",   "takeover", "journal", "trust"};
     static const char *const texts[] = {"{}",
                                         "[]",
                                         "null",
@@ -121,7 +124,8 @@ every_kind_bears_every_document(void **state)
                                         "{\"groups\": [null, [], {\"copies\": [3]}], \"steps\": "
                                         "[1, {\"needs\": [\"x\", 2]}], \"loss\": []}",
                                         "{\"goal\": [], \"refusals\": [{}, \"\"], \"exit\": \"x\", "
-                                        "\"problems\": [{}], \"plugins\": [[]]}"};
+                                        "\"problems\": [{}], \"plugins\": [[]], "
+                                        "\"endpoints\": [{}, 1, {\"add\": 2}]}"};
     for (size_t k = 0; k < DR_COUNT(kinds); k++)
         for (size_t i = 0; i < DR_COUNT(texts); i++)
             for (unsigned width = 0; width < 40; width += 13) {
