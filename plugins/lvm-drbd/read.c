@@ -252,7 +252,7 @@ observe_clone(struct drstor_call *call, const struct ld_host *h, const char *gro
         .call = call, .host = h, .r = ld_host_resource(h, owner), .group = group, .clone = name};
     int r = DRSTOR_OK;
     if (!x.r) {
-        r = ld_look(call, owners, 1, false, &again);
+        r = ld_look(call, owners, 1, true, &again);
         x.host = &again;
         x.r = r < 0 ? NULL : ld_host_resource(&again, owner);
     }

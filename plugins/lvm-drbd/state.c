@@ -52,7 +52,8 @@ look_at_roles(const struct ld_resource *r, struct ld_state *s)
     s->secondary = r->n_volumes && secondaries == r->n_volumes;
     s->torn = primaries > 0 && secondaries > 0;
     s->frozen = primaries > 0 && is_frozen(r);
-    if (r->n_volumes == 0)
+    /* Half flipped is neither: what is writable is told by the members. */
+    if (r->n_volumes == 0 || s->torn)
         s->access = DRSTOR_ACCESS_UNKNOWN;
 }
 
