@@ -117,7 +117,7 @@ a_folder_is_listed_with_reasons(void **state)
         if (strcmp(files[i].name, "extra") == 0)
             assert_non_null(strstr(files[i].error, "exports acme_helper"));
     }
-    assert_int_equal(usable, 2);
+    assert_int_equal(usable, 3); /* good, shape, wild */
 }
 
 static void
