@@ -294,7 +294,7 @@ ld_tag(void *handle, struct drstor_call *call, const struct drstor_change *chang
     int r = ld_work_begin(&w, call, change, false);
     if (r < 0)
         return r;
-    if (w.r->kept && w.r->epoch >= change->epoch && w.r->token >= change->token)
+    if (w.r->kept && w.r->epoch == change->epoch && w.r->token == change->token)
         return ld_work_done(&w);
     r = ld_work_do(&w, "tag", NULL, 0);
     r = r < 0 ? r : ld_work_look(&w);

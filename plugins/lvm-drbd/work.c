@@ -68,6 +68,14 @@ ld_work_begin(struct ld_work *w, struct drstor_call *call, const struct drstor_c
         return ld_work_end(w, r);
     }
     w->before = w->now;
+    /* Also what is so already is not done for who was overtaken: it would count as obedience. */
+    if (w->r->kept && (w->r->token > change->token || w->r->epoch > change->epoch))
+        return ld_work_end(
+            w, ld_work_no(w, host->fail(call, DRSTOR_E_CONFLICT,
+                                        "another controller took over %s: the storage host knows "
+                                        "a higher token or epoch (%llu, %llu)",
+                                        change->group, (unsigned long long)w->r->token,
+                                        (unsigned long long)w->r->epoch)));
     return DRSTOR_OK;
 }
 
