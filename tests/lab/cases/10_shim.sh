@@ -49,10 +49,10 @@ one_moment() {
     # Killed while the second volume is suspended: the guard lets it go on, and the same words finish the work.
     on a 'mv /usr/sbin/lvcreate /usr/sbin/lvcreate.real && printf "#!/bin/sh\nexec sleep 1000\n" >/usr/sbin/lvcreate && chmod 755 /usr/sbin/lvcreate'
     as_drstor a 'drstor/1 change 1 1 60000 op r0 snapshot s2' >/dev/null 2>&1 &
-    eventually 20 "the suspension" suspended_device
+    eventually 60 "the suspension" suspended_device
     # The first of the two is the shim, the other one its guard.
     on a 'kill -9 $(pidof drstor-lvm-drbd-shim | tr " " "\n" | sort -n | head -n 1)'
-    eventually 20 "the end of the suspension" resumed_device
+    eventually 60 "the end of the suspension" resumed_device
     on a 'kill $(pidof sleep); mv /usr/sbin/lvcreate.real /usr/sbin/lvcreate'
     wait
     change a 1 1 r0 snapshot s2 && replied done
