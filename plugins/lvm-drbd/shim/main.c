@@ -31,7 +31,8 @@ main(int argc, char **argv)
     (void)signal(SIGTERM, SIG_IGN);
     (void)signal(SIGINT, SIG_IGN);
     (void)umask(077);
-    (void)chdir("/");
+    if (chdir("/") < 0)
+        return 1;
     const char *wrong = line_read(line_of(argc, argv), &l);
     if (wrong) {
         reply_send("invalid", "%s", wrong);
