@@ -66,6 +66,9 @@ struct ld_work {
 /* Looks. Not OK: the outcome was given. */
 int ld_work_begin(struct ld_work *w, struct drstor_call *call, const struct drstor_change *change,
                   bool lvs);
+/* Likewise for what both sides do at the same time: token and epoch are not compared. */
+int ld_work_begin_any(struct ld_work *w, struct drstor_call *call,
+                      const struct drstor_change *change, bool lvs);
 /* Looks again. Not OK: the outcome (UNKNOWN after a command) was given. */
 int ld_work_look(struct ld_work *w);
 /* Looks again and again for at most SECONDS, until DONE holds. Same answers as ld_work_look(). */

@@ -361,7 +361,7 @@ ld_probe_write(void *handle, struct drstor_call *call, const struct drstor_chang
     const char *const args[] = {number, name};
     (void)handle;
     ld_name(change->name ? change->name : "", name);
-    int r = ld_work_begin(&w, call, change, true);
+    int r = ld_work_begin_any(&w, call, change, true);
     if (r < 0)
         return r;
     const struct ld_volume *v = probe_volume(&w);

@@ -57,8 +57,8 @@ look(struct ld_work *w)
 }
 
 int
-ld_work_begin(struct ld_work *w, struct drstor_call *call, const struct drstor_change *change,
-              bool lvs)
+ld_work_begin_any(struct ld_work *w, struct drstor_call *call, const struct drstor_change *change,
+                  bool lvs)
 {
     *w = (struct ld_work){
         .lvs = lvs, .call = call, .change = change, .open = true, .class = LD_CLASS_NONE};
@@ -68,6 +68,16 @@ ld_work_begin(struct ld_work *w, struct drstor_call *call, const struct drstor_c
         return ld_work_end(w, r);
     }
     w->before = w->now;
+    return DRSTOR_OK;
+}
+
+int
+ld_work_begin(struct ld_work *w, struct drstor_call *call, const struct drstor_change *change,
+              bool lvs)
+{
+    int r = ld_work_begin_any(w, call, change, lvs);
+    if (r < 0)
+        return r;
     /* Also what is so already is not done for who was overtaken: it would count as obedience. */
     if (w->r->kept && (w->r->token > change->token || w->r->epoch > change->epoch))
         return ld_work_end(

@@ -515,7 +515,10 @@ a_probe_is_read_back_at_both_slots(void **state)
     struct drstor_change c = script_change();
     (void)state;
     c.name = "now-a";
-    PLAY(probe_write, &c, DRSTOR_OK, DONE, VOLUMES("8.4-dual"), DONE("r0 probe-write 1 now-a"),
+    /* Both sides write at the same time, under whatever token. */
+    PLAY(probe_write, &c, DRSTOR_OK, DONE,
+         {.want = "volumes r0", .report = {.scene = "8.4-dual", .token = 9, .epoch = 9}},
+         DONE("r0 probe-write 1 now-a"),
          {.want = "probe r0 1 0", .status = "done", .frame = "probe", .out = "now-a\n"});
     c.expect = "now-b";
     PLAY(probe_write, &c, DRSTOR_OK, DONE, VOLUMES("8.4-dual"), DONE("r0 probe-write 1 now-a"),
@@ -538,6 +541,10 @@ an_epoch_is_kept_at_the_host(void **state)
                              .report = {.scene = "8.4-primary", .token = 7, .epoch = 3}};
     (void)state;
     PLAY(tag, &c, DRSTOR_OK, DONE, REPORT("8.4-primary"), DONE("r0 tag"), kept);
+    PLAY(tag, &c, DRSTOR_E_CONFLICT, REFUSED,
+         {.want = "report r0", .report = {.scene = "8.4-primary", .token = 8, .epoch = 3}});
+    PLAY(tag, &c, DRSTOR_E_CONFLICT, REFUSED,
+         {.want = "report r0", .report = {.scene = "8.4-primary", .token = 7, .epoch = 4}});
     PLAY(tag, &c, DRSTOR_OK, DONE, kept);
     PLAY(tag, &c, DRSTOR_E_UNKNOWN, UNKNOWN, REPORT("8.4-primary"), DONE("r0 tag"),
          REPORT("8.4-primary"));
