@@ -16,6 +16,8 @@ set(DRSTOR_PLUGIN_DIR ${CMAKE_BINARY_DIR}/plugins)
 function(dr_plugin name)
     dr_plugin_target(drstor_${name} ${ARGN})
     set_target_properties(drstor_${name} PROPERTIES LIBRARY_OUTPUT_DIRECTORY ${DRSTOR_PLUGIN_DIR})
+    # With the prefix /usr this is where a configuration that says nothing looks.
+    install(TARGETS drstor_${name} LIBRARY DESTINATION lib/drstor/plugins)
 endfunction()
 
 function(dr_plugin_target target)
