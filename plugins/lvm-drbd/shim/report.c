@@ -10,20 +10,70 @@
 
 static const uint64_t report_ms = 60000;
 
-static int
-framed(const char *name, const char *const *argv, uint64_t end_ms, struct text *ret_out)
+/* ---- what is asked, all at once, before the first frame ----------------------------------------
+ */
+
+enum { CALLS_MOST = 4 + 6 * WORDS_MOST };
+
+struct calls {
+    const char *name[CALLS_MOST], *res[CALLS_MOST], *argv[CALLS_MOST][12];
+    struct command command[CALLS_MOST];
+    size_t n, n_run;
+};
+
+/* RES, when there is one, is the last word. */
+static void
+call(struct calls *c, const char *name, const char *res, const char *const *argv)
 {
-    struct result r;
-    run(argv, NULL, end_ms, &r);
-    reply_frame(name, r.exit, text_of(&r.out), r.out.n, text_of(&r.err), r.err.n);
-    int code = r.exit;
-    if (ret_out)
-        text_addn(ret_out, text_of(&r.out), r.out.n);
-    result_clear(&r);
-    return code;
+    size_t k = 0, i = c->n;
+    if (i == CALLS_MOST)
+        return;
+    for (; argv[k]; k++)
+        c->argv[i][k] = argv[k];
+    c->argv[i][k] = res;
+    c->name[i] = name;
+    c->res[i] = res;
+    c->command[i].argv = c->argv[i];
+    c->n++;
 }
-#define FRAMED(name, end_ms, ret, ...)                                                             \
-    framed(name, (const char *const[]){__VA_ARGS__, NULL}, end_ms, ret)
+#define CALL(c, name, res, ...) call(c, name, res, (const char *const[]){__VA_ARGS__, NULL})
+
+static void
+calls_run(struct calls *c, uint64_t end_ms)
+{
+    run_all(c->command + c->n_run, c->n - c->n_run, end_ms);
+    c->n_run = c->n;
+}
+
+static const struct result *
+answer(const struct calls *c, const char *name, const char *res)
+{
+    for (size_t i = 0; i < c->n_run; i++)
+        if (text_same(c->name[i], name) && (!res || text_same(c->res[i], res)))
+            return &c->command[i].result;
+    return NULL;
+}
+
+static void
+frame(const struct calls *c, const char *name, const char *res)
+{
+    const struct result *r = answer(c, name, res);
+    if (!r)
+        return;
+    char *words = res ? text_format("%s %s", name, res) : text_format("%s", name);
+    reply_frame(words, r->exit, text_of(&r->out), r->out.n, text_of(&r->err), r->err.n);
+    free(words);
+}
+
+static void
+calls_free(struct calls *c)
+{
+    for (size_t i = 0; i < c->n_run; i++)
+        result_clear(&c->command[i].result);
+    free(c);
+}
+
+/* ---- frames that no command makes ------------------------------------------------------------ */
 
 static char *
 file_text(const char *path)
@@ -115,57 +165,37 @@ is_generation_9(const char *version)
     return at && strtoul(at + strlen("DRBD_KERNEL_VERSION_CODE="), NULL, 16) >= 0x090000;
 }
 
+static const char *const of_resource[] = {"dump-xml", "events2", "role", "gi", "status", "show"};
+
 static void
-frames_resource(const char *res, bool nine, uint64_t end_ms)
+call_resource(struct calls *c, const char *res)
 {
-    static const struct {
-        const char *name;
-        const char *argv[5];
-        bool nine;
-    } calls[] = {
-        {"dump-xml", {"drbdadm", "dump-xml", NULL}, false},
-        {"events2", {"drbdsetup", "events2", "--now", "--statistics", NULL}, false},
-        {"role", {"drbdadm", "role", NULL}, false},
-        {"gi", {"drbdadm", "get-gi", NULL}, false},
-        {"status", {"drbdsetup", "status", "--json", NULL}, true},
-        {"show", {"drbdsetup", "show", NULL}, false},
-    };
-    for (size_t i = 0; i < sizeof(calls) / sizeof(*calls); i++) {
-        const char *argv[7] = {NULL};
-        size_t n = 0;
-        if (calls[i].nine && !nine)
-            continue;
-        for (; calls[i].argv[n]; n++)
-            argv[n] = calls[i].argv[n];
-        argv[n] = res;
-        char *name = text_format("%s %s", calls[i].name, res);
-        struct text out = {0};
-        time_t before = time(NULL);
-        if (framed(name, argv, end_ms, &out) == 0 && text_same(calls[i].name, "events2") &&
-            is_all_there(text_of(&out)))
-            kept_saw(res, (uint64_t)before);
-        text_clear(&out);
-        free(name);
-    }
+    CALL(c, "dump-xml", res, "drbdadm", "dump-xml");
+    CALL(c, "events2", res, "drbdsetup", "events2", "--now", "--statistics");
+    CALL(c, "role", res, "drbdadm", "role");
+    CALL(c, "gi", res, "drbdadm", "get-gi");
+    CALL(c, "show", res, "drbdsetup", "show");
+}
+
+static void
+frames_resource(const struct calls *c, const char *res, uint64_t before)
+{
+    const struct result *events = answer(c, "events2", res);
+    if (events && events->exit == 0 && is_all_there(text_of(&events->out)))
+        kept_saw(res, before);
+    for (size_t i = 0; i < sizeof(of_resource) / sizeof(*of_resource); i++)
+        frame(c, of_resource[i], res);
     frame_state(res);
 }
 
-/* Every resource of the configuration; false: the tool is not there, or said no. */
-static bool
-resources(uint64_t end_ms, char **ret, size_t most, size_t *ret_n)
+static size_t
+split(char *text, char **ret, size_t most)
 {
-    struct result r;
-    run((const char *const[]){"drbdadm", "sh-resources", NULL}, NULL, end_ms, &r);
-    bool well = r.exit == 0;
-    if (!well)
-        reply_frame("drbdadm sh-resources", r.exit, text_of(&r.out), r.out.n, text_of(&r.err),
-                    r.err.n);
+    size_t n = 0;
     char *save = NULL;
-    for (char *at = well && r.out.s ? strtok_r(r.out.s, " \n", &save) : NULL; at && *ret_n < most;
-         at = strtok_r(NULL, " \n", &save))
-        ret[(*ret_n)++] = text_format("%s", at);
-    result_clear(&r);
-    return well;
+    for (char *at = strtok_r(text, " \n", &save); at && n < most; at = strtok_r(NULL, " \n", &save))
+        ret[n++] = at;
+    return n;
 }
 
 void
@@ -175,33 +205,46 @@ report(const struct line *l)
         "vg_name,lv_name,lv_uuid,lv_attr,lv_size,origin,data_percent,lv_tags,"
         "lv_permissions,lv_active,lv_snapshot_invalid,lv_kernel_major,"
         "lv_kernel_minor,lv_path,vg_size,vg_free";
-    uint64_t end_ms = now_ms() + report_ms;
-    char *all[WORDS_MOST];
+    uint64_t end_ms = now_ms() + report_ms, before = (uint64_t)time(NULL);
+    struct calls *c = memory_of(sizeof(*c));
+    char *listed[WORDS_MOST], **all = l->res, *names = NULL;
     size_t n = l->n_res;
-    struct text version = {0};
-    frame_shim();
-    int code = FRAMED("version", end_ms, &version, "drbdadm", "--version");
-    frame_proc();
+    CALL(c, "version", NULL, "drbdadm", "--version");
     if (l->kind != LINE_REPORT)
-        (void)FRAMED("lvs", end_ms, NULL, "lvs", "--reportformat", "json", "--units", "b",
-                     "--nosuffix", "-o", fields);
-    frame_lio();
-    if (code == EXIT_ABSENT) {
-        reply_send("missing", "drbdadm is not installed at %s", host_name());
-        return;
-    }
+        CALL(c, "lvs", NULL, "lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o",
+             fields);
     if (l->kind == LINE_LIST) {
-        n = 0;
-        if (!resources(end_ms, all, WORDS_MOST, &n)) {
-            reply_send("failed", "drbdadm cannot read the configuration of %s", host_name());
-            return;
-        }
-    } else {
-        memcpy(all, l->res, n * sizeof(*all));
+        CALL(c, "drbdadm sh-resources", NULL, "drbdadm", "sh-resources");
+        calls_run(c, end_ms);
+        names = text_format("%s", text_of(&answer(c, "drbdadm sh-resources", NULL)->out));
+        all = listed;
+        n = split(names, listed, WORDS_MOST);
     }
     for (size_t i = 0; i < n; i++)
-        frames_resource(all[i], is_generation_9(text_of(&version)), end_ms);
-    text_clear(&version);
-    reply_send(now_ms() < end_ms ? "done" : "unknown", "%s",
-               now_ms() < end_ms ? "" : "the host was too slow to answer everything");
+        call_resource(c, all[i]);
+    calls_run(c, end_ms);
+    const struct result *version = answer(c, "version", NULL);
+    for (size_t i = 0; i < n && is_generation_9(text_of(&version->out)); i++)
+        CALL(c, "status", all[i], "drbdsetup", "status", "--json");
+    calls_run(c, end_ms);
+
+    frame_shim();
+    frame(c, "version", NULL);
+    frame_proc();
+    frame(c, "lvs", NULL);
+    frame_lio();
+    const struct result *list = answer(c, "drbdadm sh-resources", NULL);
+    if (version->exit == EXIT_ABSENT) {
+        reply_send("missing", "drbdadm is not installed at %s", host_name());
+    } else if (list && list->exit != 0) {
+        frame(c, "drbdadm sh-resources", NULL);
+        reply_send("failed", "drbdadm cannot read the configuration of %s", host_name());
+    } else {
+        for (size_t i = 0; i < n; i++)
+            frames_resource(c, all[i], before);
+        reply_send(now_ms() < end_ms ? "done" : "unknown", "%s",
+                   now_ms() < end_ms ? "" : "the host was too slow to answer everything");
+    }
+    calls_free(c);
+    free(names);
 }

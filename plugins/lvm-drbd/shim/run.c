@@ -1,4 +1,4 @@
-/* One command of the host, to its end or to the end of the budget. */
+/* Commands of the host, to their end or to the end of the budget. */
 #include "shim.h"
 
 #include <errno.h>
@@ -87,78 +87,124 @@ give(int *fd, const char **in)
     }
 }
 
-/* True: its streams are at their end. */
-static bool
-follow(int fd[3], const char *in, uint64_t end_ms, struct result *ret)
+/* One that was started: 0 its input, 1 and 2 what it writes; -1: closed. */
+struct running {
+    pid_t pid;
+    int fd[3];
+    const char *in;
+    bool over; /* its streams are at their end, and it was reaped */
+    int status;
+};
+
+static void
+start(const struct command *c, struct running *x, struct result *ret)
 {
-    while (fd[1] >= 0 || fd[2] >= 0) {
-        uint64_t now = now_ms();
-        if (now >= end_ms)
-            return false;
-        struct pollfd p[3] = {{fd[0], POLLOUT, 0}, {fd[1], POLLIN, 0}, {fd[2], POLLIN, 0}};
-        uint64_t left = end_ms - now;
-        if (poll(p, 3, left > 1000 ? 1000 : (int)left) <= 0)
-            continue;
-        if (p[0].revents)
-            give(&fd[0], &in);
-        if (p[1].revents)
-            take(&fd[1], &ret->out);
-        if (p[2].revents)
-            take(&fd[2], &ret->err);
+    int to[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1};
+    *x = (struct running){.pid = -1, .fd = {-1, -1, -1}, .in = c->in, .over = true};
+    *ret = (struct result){.exit = EXIT_ABSENT};
+    char *path = path_of(c->argv[0]);
+    if (!path) {
+        text_printf(&ret->err, "%s: not installed", c->argv[0]);
+        return;
+    }
+    if (pipe2(to, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0)
+        x->pid = fork();
+    if (x->pid == 0) {
+        const int theirs[3] = {fcntl(to[0], F_DUPFD_CLOEXEC, 3), fcntl(out[1], F_DUPFD_CLOEXEC, 3),
+                               fcntl(err[1], F_DUPFD_CLOEXEC, 3)};
+        become(path, c->argv, theirs);
+    }
+    const int mine[3] = {to[1], out[0], err[0]};
+    (void)close(to[0]);
+    (void)close(out[1]);
+    (void)close(err[1]);
+    for (int i = 0; i < 3; i++)
+        if (x->pid > 0)
+            (void)fcntl(x->fd[i] = mine[i], F_SETFL, O_NONBLOCK);
+        else if (mine[i] >= 0)
+            (void)close(mine[i]);
+    x->over = x->pid <= 0;
+    free(path);
+}
+
+/* It may have closed its streams and go on. */
+static bool
+reaped(struct running *x)
+{
+    return x->fd[1] < 0 && x->fd[2] < 0 && waitpid(x->pid, &x->status, WNOHANG) == x->pid;
+}
+
+/* Moves what is there to be moved; false: all are over, or it is END_MS. */
+static bool
+follow(struct running *x, size_t n, struct command *c, uint64_t end_ms)
+{
+    struct pollfd p[3 * RUN_AT_ONCE];
+    uint64_t now = now_ms(), wait = 1000;
+    bool any = false;
+    for (size_t i = 0; i < n; i++) {
+        if (!x[i].over)
+            x[i].over = reaped(&x[i]);
+        any |= !x[i].over;
+        if (!x[i].over && x[i].fd[1] < 0 && x[i].fd[2] < 0)
+            wait = 2; /* nothing tells of its end */
+        for (int k = 0; k < 3; k++)
+            p[3 * i + (size_t)k] = (struct pollfd){x[i].fd[k], k ? POLLIN : POLLOUT, 0};
+    }
+    if (!any || now >= end_ms)
+        return false;
+    if (wait > end_ms - now)
+        wait = end_ms - now;
+    if (poll(p, 3 * n, (int)wait) <= 0)
+        return true;
+    for (size_t i = 0; i < n; i++) {
+        if (p[3 * i].revents)
+            give(&x[i].fd[0], &x[i].in);
+        if (p[3 * i + 1].revents)
+            take(&x[i].fd[1], &c[i].result.out);
+        if (p[3 * i + 2].revents)
+            take(&x[i].fd[2], &c[i].result.err);
     }
     return true;
 }
 
-/* Until END_MS; it may have closed its streams and go on. */
-static bool
-reap(pid_t pid, uint64_t end_ms, int *status)
+/* Whatever it left behind in its group goes with it. */
+static void
+finish(struct running *x, struct result *ret)
 {
-    for (;;) {
-        pid_t got = waitpid(pid, status, WNOHANG);
-        if (got == pid)
-            return true;
-        if (now_ms() >= end_ms)
-            return false;
-        (void)poll(NULL, 0, 2);
+    if (x->pid <= 0)
+        return;
+    ret->exit = x->over && WIFEXITED(x->status) ? WEXITSTATUS(x->status) : EXIT_ENDED;
+    (void)kill(-x->pid, SIGKILL);
+    for (uint64_t until = now_ms() + 1000; !x->over && now_ms() < until; (void)poll(NULL, 0, 2))
+        x->over = waitpid(x->pid, &x->status, WNOHANG) == x->pid;
+    if (!x->over && n_not_ended < ENDED_MOST)
+        not_ended[n_not_ended++] = x->pid;
+    for (int i = 0; i < 3; i++)
+        if (x->fd[i] >= 0)
+            (void)close(x->fd[i]);
+}
+
+void
+run_all(struct command *c, size_t n, uint64_t end_ms)
+{
+    for (size_t at = 0, most; at < n; at += most) {
+        struct running x[RUN_AT_ONCE];
+        most = n - at < RUN_AT_ONCE ? n - at : RUN_AT_ONCE;
+        for (size_t i = 0; i < most; i++)
+            start(&c[at + i], &x[i], &c[at + i].result);
+        while (follow(x, most, c + at, end_ms))
+            ;
+        for (size_t i = 0; i < most; i++)
+            finish(&x[i], &c[at + i].result);
     }
 }
 
 void
 run(const char *const *argv, const char *in, uint64_t end_ms, struct result *ret)
 {
-    int to[2] = {-1, -1}, out[2] = {-1, -1}, err[2] = {-1, -1}, status = 0;
-    *ret = (struct result){.exit = EXIT_ABSENT};
-    char *path = path_of(argv[0]);
-    if (!path) {
-        text_printf(&ret->err, "%s: not installed", argv[0]);
-        return;
-    }
-    pid_t pid = -1;
-    if (pipe2(to, O_CLOEXEC) == 0 && pipe2(out, O_CLOEXEC) == 0 && pipe2(err, O_CLOEXEC) == 0)
-        pid = fork();
-    if (pid == 0) {
-        const int theirs[3] = {fcntl(to[0], F_DUPFD_CLOEXEC, 3), fcntl(out[1], F_DUPFD_CLOEXEC, 3),
-                               fcntl(err[1], F_DUPFD_CLOEXEC, 3)};
-        become(path, argv, theirs);
-    }
-    int mine[3] = {to[1], out[0], err[0]};
-    (void)close(to[0]);
-    (void)close(out[1]);
-    (void)close(err[1]);
-    if (pid > 0) {
-        for (int i = 0; i < 3; i++)
-            (void)fcntl(mine[i], F_SETFL, O_NONBLOCK);
-        bool ended = follow(mine, in, end_ms, ret) && reap(pid, end_ms, &status);
-        ret->exit = ended && WIFEXITED(status) ? WEXITSTATUS(status) : EXIT_ENDED;
-        /* Whatever it left behind in its group goes with it. */
-        (void)kill(-pid, SIGKILL);
-        if (!ended && !reap(pid, now_ms() + 1000, &status) && n_not_ended < ENDED_MOST)
-            not_ended[n_not_ended++] = pid;
-    }
-    for (int i = 0; i < 3; i++)
-        if (mine[i] >= 0)
-            (void)close(mine[i]);
-    free(path);
+    struct command c = {.argv = argv, .in = in};
+    run_all(&c, 1, end_ms);
+    *ret = c.result;
 }
 
 void

@@ -84,9 +84,19 @@ struct result {
 };
 
 uint64_t now_ms(void);
+struct command {
+    const char *const *argv;
+    const char *in;
+    struct result result;
+};
+
+enum { RUN_AT_ONCE = 8 };
+
 /* Runs ARGV (looked up in the system's folders) with IN, until END_MS at most; then it is killed.
  * While one cannot be reaped this process does not end either, and so keeps its lock. */
 void run(const char *const *argv, const char *in, uint64_t end_ms, struct result *ret);
+/* Likewise, some of them beside each other. */
+void run_all(struct command *c, size_t n, uint64_t end_ms);
 void result_clear(struct result *r);
 /* Likewise, and its words are the name of a frame. */
 int run_frame(const char *const *argv, uint64_t end_ms);

@@ -1,22 +1,5 @@
 
-lab_case split_brain "a split brain made for real is told as what it is, and nothing is promoted over it"
-split_brain() {
-    config
-    at 0 adopt --all
-    lab link a off
-    eventually 30 "the end of the link" cut_off
-    on b 'drbdadm primary r0 && lab-io put /dev/drbd0 4 "rome" && drbdadm secondary r0'
-    on a 'lab-io put /dev/drbd0 4 "milan"'
-    lab link a on
-    eventually 30 "the split" standing_alone
-    at 0 status erp
-    says "diverged"
-    at 3 promote erp --to rome --storage-only --yes
-    says "nothing was changed"
-    untouched
-}
 cut_off() { [ "$(volumes b r0 | grep -c WFConnection)" = 2 ]; }
-standing_alone() { [ "$(volumes a r0 | grep -c StandAlone)" -ge 1 ]; }
 
 lab_case outdated "a copy that knows that it is behind is not promoted, with or without its site declared lost"
 outdated() {

@@ -59,7 +59,7 @@ def machine(lab, site):
     ports, other = lab.facts["ports"][site], SITES[1 - SITES.index(site)]
     forward = ",".join([f"hostfwd=tcp:127.0.0.1:{ports['ssh']}-10.0.2.15:22", f"hostfwd=tcp:127.0.0.1:{ports['iscsi']}-10.0.2.15:3260"])
     words = ["qemu-system-x86_64", "-name", f"drstor-lab-{site}", "-machine", "pc", "-accel", ACCEL,
-             "-cpu", "max", "-smp", "1", "-m", str(MEMORY_MB), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
+             "-cpu", "max", "-smp", "2", "-m", str(MEMORY_MB), "-nodefaults", "-no-user-config", "-display", "none", "-no-reboot",
              "-kernel", "kernel", "-initrd", f"{site}/initrd",
              "-append", f"console=ttyS0 quiet panic=-1 mitigations=off random.trust_cpu=on lab.site={site}",
              "-drive", f"file={site}/disk,if=none,id=d0,format=raw,cache=unsafe,discard=unmap", "-device", "virtio-blk-pci,drive=d0",
