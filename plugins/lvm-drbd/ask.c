@@ -146,13 +146,12 @@ static int
 exchange_parsed(struct drstor_call *call, const char *const *argv, size_t n, bool mutating,
                 struct ld_answer *ret)
 {
-    size_t size = 0;
     const char *why;
     *ret = (struct ld_answer){0};
-    int r = exchange(call, argv, n, mutating, &ret->text, &size);
+    int r = exchange(call, argv, n, mutating, &ret->text, &ret->n);
     if (r < 0)
         return r;
-    if (ld_reply_read((struct ld_span){ret->text, size}, &ret->reply, &why))
+    if (ld_reply_read((struct ld_span){ret->text, ret->n}, &ret->reply, &why))
         return DRSTOR_OK;
     ld_answer_clear(ret);
     return host->fail(call, mutating ? DRSTOR_E_UNKNOWN : DRSTOR_E_NOMEM, "out of memory");
@@ -251,6 +250,29 @@ ld_look(struct drstor_call *call, const char *const *res, size_t n, bool lvs, st
     if (r < 0)
         ld_host_clear(ret);
     return r;
+}
+
+bool
+ld_carried(const struct ld_answer *a, struct ld_host *ret)
+{
+    const char *why;
+    size_t i = 0;
+    while (i < a->reply.n_frames && !ld_is(a->reply.frames[i].name, "report"))
+        i++;
+    if (i == a->reply.n_frames)
+        return false;
+    for (; i < a->reply.n_frames; i++)
+        if (a->reply.frames[i].exit == LD_EXIT_ENDED)
+            return false;
+    char *text = malloc(a->n + 1);
+    if (!text)
+        return false;
+    memcpy(text, a->text, a->n);
+    text[a->n] = '\0';
+    if (ld_host_read(text, a->n, ret, &why) && ret->version == 1 && ret->kernel != 0)
+        return true;
+    ld_host_clear(ret);
+    return false;
 }
 
 int

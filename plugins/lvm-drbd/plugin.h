@@ -21,6 +21,7 @@ int ld_absent(struct drstor_call *call, const struct ld_host *h, const char *res
 
 struct ld_answer {
     char *text;
+    size_t n;
     struct ld_reply reply;
 };
 
@@ -34,6 +35,8 @@ int ld_send(struct drstor_call *call, const struct drstor_change *change, const 
 int ld_probe(struct drstor_call *call, const char *res, uint32_t volume, unsigned slot,
              struct ld_answer *ret);
 void ld_answer_clear(struct ld_answer *a);
+/* The report that a change's answer carries; false: none, or not a whole one. */
+bool ld_carried(const struct ld_answer *a, struct ld_host *ret);
 /* A name that a snapshot can have: NAME itself where it fits, else one made from it. */
 void ld_name(const char *name, char ret[LD_NAME_MOST + 1]);
 
@@ -58,6 +61,7 @@ struct ld_work {
     const struct ld_resource *r; /* in it */
     struct ld_state before, now; /* before the first command, and as last looked at */
     struct ld_answer answer;     /* of the last command */
+    bool fresh;                  /* and nothing was looked at since */
     enum ld_class class;         /* what it failed with, or NONE */
     bool changed;                /* a command of this call had an effect */
     bool open;                   /* no outcome was given yet */

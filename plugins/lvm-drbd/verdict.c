@@ -170,7 +170,7 @@ ld_code(const struct ld_frame *f, char *ret, size_t size)
 const struct ld_frame *
 ld_failed(const struct ld_reply *r)
 {
-    for (size_t i = 0; i < r->n_frames; i++)
+    for (size_t i = 0; i < r->n_frames && !ld_is(r->frames[i].name, "report"); i++)
         if (r->frames[i].exit != 0)
             return &r->frames[i];
     return NULL;

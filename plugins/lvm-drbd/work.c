@@ -33,13 +33,31 @@ outcome(struct ld_work *w, enum drstor_outcome outcome)
     w->open = false;
 }
 
+/* What the last command's answer says of the time after it. */
+static bool
+carried(struct ld_work *w)
+{
+    bool fresh = w->fresh && !w->lvs;
+    w->fresh = false;
+    if (!fresh || !ld_carried(&w->answer, &w->host))
+        return false;
+    const struct ld_resource *r = ld_host_resource(&w->host, w->change->group);
+    bool whole = r && r->readable;
+    for (size_t i = 0; whole && i < r->n_volumes; i++)
+        whole = !r->volumes[i].up || r->volumes[i].role != LD_ROLE_UNKNOWN;
+    if (whole)
+        return true;
+    ld_host_clear(&w->host);
+    return false;
+}
+
 static int
 look(struct ld_work *w)
 {
     int64_t now = host->now_utc(w->call);
     ld_host_clear(&w->host);
     w->r = NULL;
-    int r = ld_look(w->call, &w->change->group, 1, w->lvs, &w->host);
+    int r = carried(w) ? DRSTOR_OK : ld_look(w->call, &w->change->group, 1, w->lvs, &w->host);
     if (r < 0)
         return r;
     w->r = ld_host_resource(&w->host, w->change->group);
@@ -133,6 +151,7 @@ ld_work_do(struct ld_work *w, const char *verb, const char *const *args, size_t 
     bool failed = w->answer.reply.status != LD_STATUS_DONE;
     w->class = !failed ? LD_CLASS_NONE : f ? ld_classify(f) : LD_CLASS_OTHER;
     w->changed |= !failed;
+    w->fresh = true;
     return DRSTOR_OK;
 }
 

@@ -170,6 +170,19 @@ act(const struct line *l, uint64_t end_ms)
     return END_DONE; /* tag: it is on file already */
 }
 
+static const uint64_t look_ms = 10000;
+
+/* One exchange less for whoever has to know what became of it; who gets no frames asks. */
+static enum end
+act_and_look(const struct line *l, uint64_t end_ms)
+{
+    enum end end = act(l, end_ms);
+    uint64_t now = now_ms(), until = now + look_ms < end_ms ? now + look_ms : end_ms;
+    if (end != END_MISSING && end != END_INVALID && now < until)
+        report_after(l->res[0], until);
+    return end;
+}
+
 /* True: go on. A probe proves that both sides write now; it is nobody's turn, and no word of who
  * may flip. */
 static bool
@@ -237,7 +250,7 @@ change(const struct line *l)
         if (now_ms() >= end_ms)
             reply_send("busy", "the time that was given was over before anything was begun");
         else
-            tell(l, act(l, end_ms));
+            tell(l, act_and_look(l, end_ms));
     }
     /* The lock is given up by the end of this process, and of what it could not end. */
     run_finish();

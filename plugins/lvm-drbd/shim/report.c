@@ -121,15 +121,16 @@ frame_lio(void)
     text_clear(&t);
 }
 
+/* MINE: the change under way is this one, which is over when anybody reads it. */
 static void
-frame_state(const char *res)
+frame_state(const char *res, bool mine)
 {
     struct kept k;
     char *why = NULL, *name = text_format("state %s", res);
     bool well = kept_read(res, &k, &why);
     char *text = well ? text_format("token=%llu\nepoch=%llu\nop=%s\nbusy=%d\nseen=%llu\n",
                                     (unsigned long long)k.token, (unsigned long long)k.epoch, k.op,
-                                    kept_busy(res), (unsigned long long)kept_seen(res))
+                                    !mine && kept_busy(res), (unsigned long long)kept_seen(res))
                       : text_format("%s", "");
     reply_text(name, well ? 0 : 1, text, why ? why : "");
     free(text);
@@ -177,15 +178,51 @@ call_resource(struct calls *c, const char *res)
     CALL(c, "show", res, "drbdsetup", "show");
 }
 
+/* Asks all about the N of RES, and what was asked for before. */
 static void
-frames_resource(const struct calls *c, const char *res, uint64_t before)
+calls_resources(struct calls *c, char *const *res, size_t n, uint64_t end_ms)
+{
+    for (size_t i = 0; i < n; i++)
+        call_resource(c, res[i]);
+    calls_run(c, end_ms);
+    bool nine = is_generation_9(text_of(&answer(c, "version", NULL)->out));
+    for (size_t i = 0; i < n && nine; i++)
+        CALL(c, "status", res[i], "drbdsetup", "status", "--json");
+    calls_run(c, end_ms);
+}
+
+static void
+frames_host(const struct calls *c)
+{
+    frame_shim();
+    frame(c, "version", NULL);
+    frame_proc();
+    frame(c, "lvs", NULL);
+    frame_lio();
+}
+
+static void
+frames_resource(const struct calls *c, const char *res, uint64_t before, bool mine)
 {
     const struct result *events = answer(c, "events2", res);
     if (events && events->exit == 0 && is_all_there(text_of(&events->out)))
         kept_saw(res, before);
     for (size_t i = 0; i < sizeof(of_resource) / sizeof(*of_resource); i++)
         frame(c, of_resource[i], res);
-    frame_state(res);
+    frame_state(res, mine);
+}
+
+void
+report_after(char *res, uint64_t end_ms)
+{
+    uint64_t before = (uint64_t)time(NULL);
+    struct calls *c = memory_of(sizeof(*c));
+    CALL(c, "version", NULL, "drbdadm", "--version");
+    calls_resources(c, &res, 1, end_ms);
+    reply_text("report", 0, "", "");
+    frames_host(c);
+    frames_resource(c, res, before, true);
+    calls_free(c);
 }
 
 static size_t
@@ -220,19 +257,9 @@ report(const struct line *l)
         all = listed;
         n = split(names, listed, WORDS_MOST);
     }
-    for (size_t i = 0; i < n; i++)
-        call_resource(c, all[i]);
-    calls_run(c, end_ms);
+    calls_resources(c, all, n, end_ms);
+    frames_host(c);
     const struct result *version = answer(c, "version", NULL);
-    for (size_t i = 0; i < n && is_generation_9(text_of(&version->out)); i++)
-        CALL(c, "status", all[i], "drbdsetup", "status", "--json");
-    calls_run(c, end_ms);
-
-    frame_shim();
-    frame(c, "version", NULL);
-    frame_proc();
-    frame(c, "lvs", NULL);
-    frame_lio();
     const struct result *list = answer(c, "drbdadm sh-resources", NULL);
     if (version->exit == EXIT_ABSENT) {
         reply_send("missing", "drbdadm is not installed at %s", host_name());
@@ -241,7 +268,7 @@ report(const struct line *l)
         reply_send("failed", "drbdadm cannot read the configuration of %s", host_name());
     } else {
         for (size_t i = 0; i < n; i++)
-            frames_resource(c, all[i], before);
+            frames_resource(c, all[i], before, false);
         reply_send(now_ms() < end_ms ? "done" : "unknown", "%s",
                    now_ms() < end_ms ? "" : "the host was too slow to answer everything");
     }

@@ -158,6 +158,8 @@ bool volume_serial(const struct resource *r, const struct volume *v, const char 
 enum end { END_DONE = 0, END_FAILED, END_UNKNOWN, END_MISSING, END_INVALID };
 
 void report(const struct line *l);
+/* What a change left, in frames behind one that is called `report`. */
+void report_after(char *res, uint64_t end_ms);
 void probe_read(const struct line *l);
 void change(const struct line *l);
 

@@ -38,6 +38,18 @@ joined(const struct drstor_ssh_request *q, size_t from, char *ret, size_t size)
     }
 }
 
+/* SAID, and behind its frames those of SCENE. */
+static char *
+with_report(char *said, const char *scene)
+{
+    char *report = kit_report(&(const struct kit_host){.scene = scene}), *all = NULL;
+    said[strlen(said) - 2] = '\0'; /* its end */
+    assert_true(asprintf(&all, "%s@report 0 0 0\n\n%s", said, strchr(report, '\n') + 1) > 0);
+    free(report);
+    free(said);
+    return all;
+}
+
 static int
 script_ssh(struct drstor_call *call, const struct drstor_ssh_request *q,
            struct drstor_ssh_reply *ret)
@@ -68,6 +80,8 @@ script_ssh(struct drstor_call *call, const struct drstor_ssh_request *q,
     answer = a->report.scene ? kit_report(&a->report)
                              : kit_said(a->status, a->frame, a->exit, a->out ? a->out : "",
                                         a->err ? a->err : "");
+    if (a->carries)
+        answer = with_report(answer, a->carries);
     ret->out = answer;
     ret->n_out = strlen(answer);
     ret->err = "";

@@ -17,7 +17,8 @@ struct act {
     const char *frame;      /* with a frame of this name when there is one, */
     int exit;
     const char *out, *err;
-    int lost; /* or: nothing, and this status of host->ssh() */
+    const char *carries; /* and behind it the report of this scene */
+    int lost;            /* or: nothing, and this status of host->ssh() */
 };
 
 /* Acts of a test, up to one without WANT. */

@@ -293,6 +293,41 @@ nothing_is_sent_without_the_time_for_it(void **state)
     PLAY(set_access, &c, DRSTOR_E_UNREACHABLE, REFUSED, REPORT("8.4-primary"));
 }
 
+/* ---- what the answer of a change says of the time after it ------------------------------------
+ */
+
+#define CARRIED(line, scene)                                                                       \
+    {                                                                                              \
+        .want = (line), .status = "done", .carries = (scene)                                       \
+    }
+
+static void
+what_the_answer_carries_is_read_back_from_it_and_is_not_asked_again(void **state)
+{
+    struct drstor_change up = access_wish(DRSTOR_ACCESS_READ_WRITE);
+    struct drstor_change down = access_wish(DRSTOR_ACCESS_READ_ONLY);
+    (void)state;
+    up.planned = 1;
+    PLAY(set_access, &up, DRSTOR_OK, DONE, REPORT("8.4-both-secondary"),
+         CARRIED("r0 primary", "8.4-primary"));
+    /* "done" is believed as little as before. */
+    PLAY(set_access, &up, DRSTOR_E_UNKNOWN, UNKNOWN, REPORT("8.4-both-secondary"),
+         CARRIED("r0 primary", "8.4-both-secondary"));
+    /* A failure is that of the command, whatever frame of the report failed as well. */
+    const struct drstor_call call =
+        PLAY(set_access, &down, DRSTOR_E_REFUSED, PARTIAL, REPORT("8.4-primary"),
+             {.want = "r0 secondary",
+              .status = "failed it",
+              .frame = "drbdadm secondary r0",
+              .exit = 11,
+              .err = "0: State change failed: (-12) Device is held open by someone\n",
+              .carries = "8.4-half-flipped"});
+    assert_non_null(strstr(call.said, "held open"));
+    /* It cannot be read: asked again. */
+    PLAY(set_access, &up, DRSTOR_OK, DONE, REPORT("8.4-both-secondary"),
+         CARRIED("r0 primary", "8.4-roles-unread"), REPORT("8.4-primary"));
+}
+
 /* ---- promotion ------------------------------------------------------------------------------- */
 
 static void
@@ -562,6 +597,7 @@ int
 main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(what_the_answer_carries_is_read_back_from_it_and_is_not_asked_again),
         cmocka_unit_test(every_callback_has_a_duration_and_the_fence_is_the_shims),
         cmocka_unit_test(a_copy_is_told_with_its_members_and_every_way_to_them),
         cmocka_unit_test(an_export_that_cannot_be_read_is_no_absence_of_exports),

@@ -45,6 +45,9 @@ file_read(const char *path)
     return t.s;
 }
 
+/* For worlds that count: what a change asks to know what became of it is not counted. */
+#define READS_SAY_NOTHING "case $1 in --version|dump-xml|role|get-gi) exit 0;; esac; "
+
 /* drbdadm of this world: writes down what it was asked, and does as its name in the world says. */
 static void
 world_new(const char *drbdadm)
@@ -278,8 +281,13 @@ static void
 nothing_is_done_for_who_was_overtaken(void **state)
 {
     (void)state;
-    world_new("echo \"$@\" >> $W/log");
+    world_new(READS_SAY_NOTHING "echo \"$@\" >> $W/log");
     answers("drstor/1 change 5 2 60000 a r0 primary", "drstor/1 done\n");
+    char *said = ask("drstor/1 change 5 2 60000 a r0 primary");
+    const char *report = strstr(said, "\n@report 0 0 0\n\n@shim 0 ");
+    assert_non_null(report);
+    assert_non_null(strstr(report, "\ntoken=5\nepoch=2\nop=a\nbusy=0\n"));
+    free(said);
     answers("drstor/1 change 4 2 60000 b r0 primary", "drstor/1 stale 5 2\n");
     answers("drstor/1 change 6 1 60000 b r0 primary", "drstor/1 stale 5 2\n");
     answers("drstor/1 change 5 2 60000 c r0 secondary", "drstor/1 done\n");
@@ -287,7 +295,7 @@ nothing_is_done_for_who_was_overtaken(void **state)
     answers("drstor/1 change 5 2 60000 c r0 secondary", "drstor/1 stale 5 3\n");
     answers("drstor/1 change 4 1 60000 e r1 primary", "drstor/1 done\n"); /* another resource */
     char *log = file_read(WORLD "/log");
-    assert_string_equal(log, "primary r0\nsecondary r0\nprimary r1\n");
+    assert_string_equal(log, "primary r0\nprimary r0\nsecondary r0\nprimary r1\n");
     free(log);
     struct stat st;
     assert_int_equal(stat(WORLD "/state/r0.state", &st), 0);
@@ -300,7 +308,7 @@ what_is_kept_is_not_guessed_when_it_is_damaged(void **state)
     static const char *const damaged[] = {"", "token=5\nepoch=1\n", "token=5\nepoch=x\nop=a\nend\n",
                                           "epoch=1\nop=a\nend\n", "token=5\nepoch=1\nop=a\nen"};
     (void)state;
-    world_new("echo \"$@\" >> $W/log");
+    world_new(READS_SAY_NOTHING "echo \"$@\" >> $W/log");
     assert_int_equal(mkdir(WORLD "/state", 0700), 0);
     for (size_t i = 0; i < COUNT(damaged); i++) {
         file_write(WORLD "/state/r0.state", damaged[i], 0600);
@@ -315,6 +323,7 @@ one_change_at_a_time(void **state)
     int out;
     (void)state;
     world_new(
+        READS_SAY_NOTHING
         "echo begun > $W/begun; while [ ! -e $W/go ]; do sleep 0.01; done; echo \"$1\" >> $W/log");
     pid_t first = begin("drstor/1 change 1 1 60000 a r0 primary", &out);
     wait_for_file(WORLD "/begun");
@@ -336,6 +345,7 @@ who_waits_learns_that_it_was_overtaken_meanwhile(void **state)
     int out, late;
     (void)state;
     world_new(
+        READS_SAY_NOTHING
         "echo begun > $W/begun; while [ ! -e $W/go ]; do sleep 0.01; done; echo \"$1\" >> $W/log");
     pid_t newer = begin("drstor/1 change 7 1 60000 a r0 primary", &out);
     wait_for_file(WORLD "/begun");
@@ -372,7 +382,8 @@ a_shim_that_was_killed_leaves_the_lock_to_its_command(void **state)
 {
     int out;
     (void)state;
-    world_new("echo begun > $W/begun; while [ ! -e $W/go ]; do sleep 0.01; done; echo \"$1\" >> "
+    world_new(READS_SAY_NOTHING
+              "echo begun > $W/begun; while [ ! -e $W/go ]; do sleep 0.01; done; echo \"$1\" >> "
               "$W/log; echo x > $W/over");
     pid_t pid = begin("drstor/1 change 1 1 60000 a r0 primary", &out);
     wait_for_file(WORLD "/begun");
@@ -395,6 +406,7 @@ nobody_listening_stops_nothing(void **state)
     int out;
     (void)state;
     world_new(
+        READS_SAY_NOTHING
         "echo begun > $W/begun; while [ ! -e $W/go ]; do sleep 0.01; done; echo \"$1\" >> $W/log");
     pid_t pid = begin("drstor/1 change 1 1 60000 a r0 primary", &out);
     wait_for_file(WORLD "/begun");
@@ -452,7 +464,7 @@ tokens_never_go_back_whoever_comes_when(void **state)
     size_t done = 0, stale = 0;
     (void)state;
     /* The token is in the operation's id, which is on file when the command runs. */
-    world_new("sed -n 's/^op=//p' $W/state/r0.state >> $W/log");
+    world_new(READS_SAY_NOTHING "sed -n 's/^op=//p' $W/state/r0.state >> $W/log");
     for (int round = 0; round < ROUNDS; round++) {
         pid_t pid[AT_ONCE];
         int out[AT_ONCE];
