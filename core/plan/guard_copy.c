@@ -9,6 +9,8 @@
 #include "base/timetext.h"
 #include "model/words.h"
 
+#include <string.h>
+
 /* A group of one copy has nothing to move to, to follow it or to rehearse on. */
 static bool
 no_copy(const struct dr_guard_case *c, struct dr_refusal *r)
@@ -35,13 +37,20 @@ dr_guard_target_answers(const struct dr_guard_case *c, struct dr_refusal *r)
         r->remedy = "correct the copy's id in the configuration";
         return true;
     }
-    r->text =
-        dr_arena_printf(c->arena, "the target of group %s cannot be seen: array %s does not answer",
-                        c->group->name, c->target->array->name);
-    r->evidence = dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->target->array->name);
+    const char *array = c->target->array->name;
+    /* One that does not trust us, or that we do not trust, is not away. */
+    bool strange = e && dr_streq(e->error_word, dr_status_name(DRSTOR_E_AUTH));
+    r->text = dr_arena_printf(c->arena, "the target of group %s cannot be seen: array %s %s",
+                              c->group->name, array,
+                              strange ? "and drstor do not trust each other" : "does not answer");
+    r->evidence = dr_guard_trouble(c, DR_ENDPOINT_ARRAY, array);
     r->remedy =
-        dr_arena_printf(c->arena, "bring array %s back; nothing can be done there without it",
-                        c->target->array->name);
+        strange ? dr_arena_printf(c->arena,
+                                  "put right its user, key or password in the configuration, or "
+                                  "the key that it shows: drstor trust show %s",
+                                  array)
+                : dr_arena_printf(
+                      c->arena, "bring array %s back; nothing can be done there without it", array);
     return true;
 }
 
@@ -68,8 +77,10 @@ dr_guard_old_answers(const struct dr_guard_case *c, struct dr_refusal *r)
                    : dr_arena_printf(
                          c->arena, "%s does not answer: the copy of %s there cannot be %s", site,
                          group, c->operation == DR_OPERATION_DEMOTE ? "demoted" : "made to follow");
-    r->evidence = dr_arena_printf(c->arena, "array %s: %s", c->old->array->name,
-                                  dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name));
+    const char *trouble = dr_guard_trouble(c, DR_ENDPOINT_ARRAY, c->old->array->name);
+    bool named = strncmp(trouble, "array ", strlen("array ")) == 0;
+    r->evidence =
+        named ? trouble : dr_arena_printf(c->arena, "array %s: %s", c->old->array->name, trouble);
     struct dr_command_change lost = {.unplanned = true, .declare = site};
     if (c->in->goal->verb == DR_VERB_FAILBACK)
         lost.to = c->target->site->name;

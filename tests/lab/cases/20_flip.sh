@@ -1,42 +1,43 @@
 # Moves of groups through the drstor command, with writers that do not stop for it.
 
-# promote_there_and_back GROUP RES VOLUMES (an @ for each): a host follows the group by iSCSI to rome and back home.
-promote_there_and_back() {
-    local group=$1 res=$2 all=$3
+lab_case planned "a planned promote there and back, synchronous and asynchronous, under hosts that write loses no acknowledged block"
+planned() {
+    local res
     config
-    at 0 adopt --all
-    # As whoever sets up a site would: by the same words, so under the same serials as everything later.
-    as_drstor a "drstor/1 change 1 1 60000 setup $res expose iqn.2026-01.example.drstor:site-a" >/dev/null
-    lab writer host start "$res"
-    lab writer host wait "$res" 50
-    at 0 promote "$group" --to rome --storage-only --yes
-    says "nothing is lost"
-    same "the roles at site-b" "$(roles b "$res")" "${all//@/Primary}"
-    same "the roles at site-a" "$(roles a "$res")" "${all//@/Secondary}"
+    at 0 adopt erp files
+    for res in r0 r1; do
+        # As whoever sets up a site would: by the same words, so under the same serials as everything later.
+        as_drstor a "drstor/1 change 1 1 60000 setup $res expose iqn.2026-01.example.drstor:site-a" >/dev/null
+        lab writer host start $res
+        lab writer host wait $res 50
+    done
+    at 0 promote erp files --to rome --storage-only --yes
+    says "loss of erp: nothing is lost"
+    says "loss of files: nothing is lost"
+    same "the roles at site-b" "$(roles b r0) $(roles b r1)" "Primary Primary Primary"
+    same "the roles at site-a" "$(roles a r0) $(roles a r1)" "Secondary Secondary Secondary"
     same "what hosts see at site-a" "$(lab luns a)" ""
-    lab writer host wait "$res" 50
-    at 0 failback "$group" --storage-only --yes
-    same "the roles at site-a" "$(roles a "$res")" "${all//@/Primary}"
-    same "the roles at site-b" "$(roles b "$res")" "${all//@/Secondary}"
-    lab writer host wait "$res" 50
-    lab writer host stop "$res"
-    none_lost a "$res"
-    at 0 status "$group"
-    says "protected"
-    echo "figure lab_${group}_gap_ms $(lab writer host gap "$res")"
+    for res in r0 r1; do lab writer host wait $res 50; done
+    at 0 failback erp files --storage-only --yes
+    same "the roles at site-a" "$(roles a r0) $(roles a r1)" "Primary Primary Primary"
+    same "the roles at site-b" "$(roles b r0) $(roles b r1)" "Secondary Secondary Secondary"
+    for res in r0 r1; do
+        lab writer host wait $res 50
+        lab writer host stop $res
+        none_lost a $res
+        echo "figure lab_${res}_gap_ms $(lab writer host gap $res)"
+    done
+    for res in erp files; do
+        at 0 status $res
+        says "protected"
+    done
 }
-
-lab_case planned_sync "a planned promote there and back of a synchronous group under a host that writes loses no acknowledged block"
-planned_sync() { promote_there_and_back erp r0 "@ @"; }
-
-lab_case planned_async "a planned promote there and back of an asynchronous group under a host that writes loses no acknowledged block"
-planned_async() { promote_there_and_back files r1 @; }
 
 lab_case site_lost "site-a is lost while it writes: promoted at site-b with every acknowledged block, who returns is no writer, and is reprotected"
 site_lost() {
     local began
     config
-    at 0 adopt --all
+    at 0 adopt erp
     lab writer a start r0
     lab writer a wait r0 100
     at 0 observe erp

@@ -15,7 +15,7 @@ untouched() { same "the roles at site-a" "$(roles a r0)" "Primary Primary" && sa
 lab_case half_flip "a group that was half flipped by a device held open is no promotion, is told as what it is, and goes on when it is let go"
 half_flip() {
     config
-    at 0 adopt --all
+    at 0 adopt erp
     lab hold a /dev/drbd1
     at 4 promote erp --to rome --storage-only --yes
     says "held open"
@@ -33,12 +33,13 @@ half_flip() {
 lab_case strangers "a wrong key and a wrong host key end with 9, name what was shown, and change nothing"
 strangers() {
     config
-    at 0 adopt --all
+    at 0 adopt erp
     [ -e "$lab_dir/keys/stranger" ] || ssh-keygen -q -t ed25519 -N '' -f "$lab_dir/keys/stranger"
     cp "$case_dir/drstor.yaml" "$case_dir/good.yaml"
     sed -i "s#keys/drstor }#keys/stranger }#" "$case_dir/drstor.yaml"
     at 9 promote erp --to rome --storage-only --yes
     says "does not let user drstor in with our key"
+    says "drstor trust show drbd-"
     says "nothing was changed"
     sed "s#known_hosts: $lab_dir/known_hosts#known_hosts: $case_dir/known_hosts#" "$case_dir/good.yaml" >"$case_dir/drstor.yaml"
     awk -v "key=$(cut -d' ' -f2 "$lab_dir/keys/stranger.pub")" '{ $3 = key; print }' "$lab_dir/known_hosts" >"$case_dir/known_hosts"
@@ -49,38 +50,65 @@ strangers() {
     untouched
 }
 
-lab_case lost_reply "a reply that is lost after the demotion is settled by looking, and the promotion goes on"
-lost_reply() {
+# spoilt SITE HOW VERB...: the reply to the first of each of these commands is lost, or is a megabyte of rubbish.
+spoilt() {
+    local site=$1 how=$2
+    shift 2
+    local instead='exit 1'
+    [ "$how" = lost ] || instead='head -c 1048576 /dev/urandom; exit 0'
+    shim_says "$site" "for verb in $*; do case \$line in *\" r0 \$verb\"*) [ -e /tmp/spoilt.\$verb ] || { : >/tmp/spoilt.\$verb; \$real >/dev/null; $instead; } ;; esac; done"
+}
+were_spoilt() {
+    local site=$1 verb
+    shift
+    for verb in "$@"; do on "$site" "rm /tmp/spoilt.$verb" || fail "no reply to $verb was spoilt"; done
+}
+
+lab_case lost_replies "replies that are lost, to every command of a promotion, are settled by looking, and the promotion goes on"
+lost_replies() {
     config
-    at 0 adopt --all
-    shim_says a 'case $line in *" secondary"*) [ -e /tmp/lost ] || { : >/tmp/lost; $real >/dev/null; exit 1; } ;; esac'
+    at 0 adopt erp
+    spoilt a lost secondary
+    spoilt b lost tag primary expose
     at 0 promote erp --to rome --storage-only --yes
-    on a 'test -e /tmp/lost' || fail "no reply was lost"
+    were_spoilt a secondary
+    were_spoilt b tag primary expose
     says "settling"
     there
 }
 
-lab_case rubbish "a megabyte of rubbish in the middle of a promotion is believed by nobody, and the run is resumed"
+lab_case rubbish "a megabyte of rubbish in the middle of a promotion is believed by nobody, and what was asked is done once"
 rubbish() {
     config
-    at 0 adopt --all
-    shim_says a 'case $line in *" secondary"*) [ -e /tmp/mess ] || { : >/tmp/mess; $real >/dev/null; head -c 1048576 /dev/urandom; exit 0; } ;; esac'
+    at 0 adopt erp
+    spoilt a rubbish secondary
+    spoilt b rubbish primary
     at 0 promote erp --to rome --storage-only --yes
-    on a 'test -e /tmp/mess' || fail "no rubbish was sent"
+    were_spoilt a secondary
+    were_spoilt b primary
     there
 }
 
-lab_case workers_killed "workers that are killed in the middle of a promotion are started again, and the promotion is done"
-workers_killed() {
+# workers RUN...: those of this run alone.
+workers() { pgrep -P "$1" -f drstor-worker; }
+lab_case workers_end "workers that are killed in the middle of a promotion, or hang, are started again, and the promotion is done"
+workers_end() {
     config
-    at 0 adopt --all
+    at 0 adopt erp
     "$drstor" --config "$case_dir/drstor.yaml" promote erp --to rome --storage-only --yes >"$case_dir/out" 2>&1 &
-    local pid=$!
-    eventually 30 "the demotion" grep -q 'demote *started' "$case_dir/out"
-    # Children of this run alone.
-    pkill -9 -P "$pid"
-    wait "$pid" || fail "the promotion: $(cat "$case_dir/out")"
-    grep -q "its worker was ended by signal 9" "$case_dir/out" || fail "nobody was killed: $(cat "$case_dir/out")"
+    local pid=$! got=0
+    eventually 60 "the demotion" grep -q 'demote *started' "$case_dir/out"
+    kill -9 $(workers "$pid")
+    eventually 60 "the commit" grep -q 'commit *started' "$case_dir/out"
+    kill -STOP $(workers "$pid")
+    wait "$pid" || got=$?
+    out=$(cat "$case_dir/out")
+    says "its worker was ended by signal 9"
+    # Who hangs is waited for no longer than a call may take.
+    if [ "$got" != 0 ]; then
+        [ "$got" = 5 ] || [ "$got" = 6 ] || fail "ended with $got"
+        at 0 run resume "$(sed -n 's/.*run resume \(r[0-9a-f]*\).*/\1/p' <<<"$out" | head -n 1)"
+    fi
     there
 }
 
@@ -92,7 +120,7 @@ dual_write() {
         on $site 'drbdadm primary r2'
         as_drstor $site "drstor/1 change 1 1 60000 setup r2 expose iqn.2026-01.example.drstor:site-$site" >/dev/null
     done
-    at 0 adopt --all
+    at 0 adopt shared
     at 0 verify shared --probe
     says "a write at rome arrived"
     as_drstor b "drstor/1 change 1 1 60000 setup r2 withdraw" >/dev/null
@@ -107,7 +135,7 @@ lab_case drill_beside "a drill's clone at the DR site leaves replication and the
 drill_beside() {
     local before
     config
-    at 0 adopt --all
+    at 0 adopt erp
     lab writer a start r0
     lab writer a wait r0 50
     before=$(volumes b r0)
@@ -125,7 +153,7 @@ drill_beside() {
 lab_case drill_killed "a drill whose controller was killed in the middle is cleaned as well"
 drill_killed() {
     config
-    at 0 adopt --all
+    at 0 adopt erp
     "$drstor" --config "$case_dir/drstor.yaml" drill start erp --yes >"$case_dir/out" 2>&1 &
     local pid=$!
     eventually 60 "the clone" cloned
@@ -138,7 +166,7 @@ cloned() { on b 'lvs --noheadings -o lv_name vg0' | grep -q drill; }
 lab_case split_brain "a split brain made for real is told as what it is, and nothing is promoted over it"
 split_brain() {
     config
-    at 0 adopt --all
+    at 0 adopt erp
     lab link a off
     eventually 30 "the end of the link" cut_off
     on b 'drbdadm primary r0 && lab-io put /dev/drbd0 4 "rome" && drbdadm secondary r0'
@@ -153,3 +181,61 @@ split_brain() {
 }
 cut_off() { [ "$(volumes b r0 | grep -c WFConnection)" = 2 ]; }
 standing_alone() { [ "$(volumes a r0 | grep -c StandAlone)" -ge 1 ]; }
+
+lab_case outdated "a copy that knows that it is behind is not promoted, with or without its site declared lost"
+outdated() {
+    config
+    at 0 adopt erp
+    lab link a off
+    eventually 30 "the end of the link" cut_off
+    on b 'drbdadm outdate r0'
+    on a 'lab-io put /dev/drbd0 4 "newer"'
+    at 3 promote erp --to rome --storage-only --yes
+    says "nothing was changed"
+    lab kill a
+    local got=0
+    out=$("$drstor" --config "$case_dir/drstor.yaml" promote erp --to rome --unplanned --storage-only --yes \
+        --declare site-lost:milan --reason test --accept-loss unknown 2>&1) || got=$?
+    [ "$got" = 3 ] || [ "$got" = 4 ] || fail "ended with $got: $out"
+    same "the roles at site-b" "$(roles b r0)" "Secondary Secondary"
+}
+
+lab_case no_drbd "without DRBD's tools at the target, a promotion is refused with their name, and nothing is changed"
+no_drbd() {
+    config
+    at 0 adopt erp
+    on b 'mv /usr/sbin/drbdadm /usr/sbin/drbdadm.away'
+    at 3 promote erp --to rome --storage-only --yes
+    says "drbdadm"
+    on b 'mv /usr/sbin/drbdadm.away /usr/sbin/drbdadm'
+    untouched
+}
+
+lab_case no_volume "a copy whose logical volume is missing is no target, and nothing is changed"
+no_volume() {
+    config
+    at 0 adopt erp
+    on b 'drbdadm down r0 && lvrename vg0 r0v1 away && drbdadm up r0; true' >/dev/null 2>&1
+    at 3 promote erp --to rome --storage-only --yes
+    says "nothing was changed"
+    same "the roles at site-a" "$(roles a r0)" "Primary Primary"
+    on b 'lvrename vg0 away r0v1'
+}
+
+lab_case overtaken "a controller that was stopped between its look and its command is obeyed by nobody when another one took over meanwhile"
+overtaken() {
+    local got=0
+    config
+    at 0 adopt erp
+    "$drstor" --config "$case_dir/drstor.yaml" promote erp --to rome --storage-only --yes >"$case_dir/out" 2>&1 &
+    local pid=$!
+    eventually 30 "the demotion" grep -q 'demote *started' "$case_dir/out"
+    # It and its workers, which have just begun to look.
+    kill -STOP "$pid" $(pgrep -P "$pid")
+    # What a takeover does at an array before it counts.
+    as_drstor a "drstor/1 change 4000000000 2 60000 takeover r0 tag" >/dev/null
+    kill -CONT $(pgrep -P "$pid") "$pid"
+    wait "$pid" || got=$?
+    [ "$got" != 0 ] || fail "it ended well: $(cat "$case_dir/out")"
+    untouched
+}
