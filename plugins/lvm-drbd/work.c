@@ -37,12 +37,12 @@ outcome(struct ld_work *w, enum drstor_outcome outcome)
 static bool
 carried(struct ld_work *w)
 {
-    bool fresh = w->fresh && !w->lvs;
+    bool fresh = w->fresh;
     w->fresh = false;
     if (!fresh || !ld_carried(&w->answer, &w->host))
         return false;
     const struct ld_resource *r = ld_host_resource(&w->host, w->change->group);
-    bool whole = r && r->readable;
+    bool whole = r && r->readable && (w->host.lvs_read || !w->lvs);
     for (size_t i = 0; whole && i < r->n_volumes; i++)
         whole = !r->volumes[i].up || r->volumes[i].role != LD_ROLE_UNKNOWN;
     if (whole)

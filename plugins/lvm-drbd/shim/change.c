@@ -170,6 +170,13 @@ act(const struct line *l, uint64_t end_ms)
     return END_DONE; /* tag: it is on file already */
 }
 
+static bool
+ends_with(const char *s, const char *end)
+{
+    size_t n = strlen(s), m = strlen(end);
+    return n >= m && text_same(s + n - m, end);
+}
+
 static const uint64_t look_ms = 10000;
 
 /* One exchange less for whoever has to know what became of it; who gets no frames asks. */
@@ -178,8 +185,11 @@ act_and_look(const struct line *l, uint64_t end_ms)
 {
     enum end end = act(l, end_ms);
     uint64_t now = now_ms(), until = now + look_ms < end_ms ? now + look_ms : end_ms;
-    if (end != END_MISSING && end != END_INVALID && now < until)
-        report_after(l->res[0], until);
+    bool images = ends_with(l->verb, "snapshot") || ends_with(l->verb, "clone");
+    /* Whoever probed reads slots, and nothing of this. */
+    bool wanted = end != END_MISSING && end != END_INVALID && !text_same(l->verb, "probe-write");
+    if (wanted && now < until)
+        report_after(l->res[0], images, until);
     return end;
 }
 

@@ -10,6 +10,7 @@
 #include <string.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <time.h>
 #include <unistd.h>
 
 static char *
@@ -98,7 +99,10 @@ kept_write(const char *res, const struct kept *k, char **why)
 void
 kept_saw(const char *res, uint64_t utc)
 {
-    char *text = text_format("seen=%llu\n", (unsigned long long)utc);
+    char *boot = boot_id();
+    char *text = text_format("seen=%llu\nup=%llu\nboot=%s\n", (unsigned long long)utc,
+                             (unsigned long long)now_ms() / 1000, boot);
+    free(boot);
     (void)mkdir(SHIM_STATE_DIR, 0700);
     (void)file_put(res, "seen", text, false);
     free(text);
@@ -107,8 +111,8 @@ kept_saw(const char *res, uint64_t utc)
 uint64_t
 kept_seen(const char *res)
 {
-    char text[64];
-    uint64_t utc = 0;
+    char text[128];
+    uint64_t utc = 0, up = 0;
     char *path = path_of(res, "seen");
     int fd = open(path, O_RDONLY | O_CLOEXEC | O_NOFOLLOW);
     ssize_t n = fd >= 0 ? read(fd, text, sizeof(text) - 1) : -1;
@@ -116,7 +120,16 @@ kept_seen(const char *res)
     if (fd >= 0)
         (void)close(fd);
     free(path);
-    return line_of(text, "seen", &utc) ? utc : 0;
+    if (!line_of(text, "seen", &utc))
+        return 0;
+    /* A clock that was set back would make it younger than it is. */
+    char *boot = boot_id(), *same = text_format("\nboot=%s\n", boot);
+    uint64_t now_up = now_ms() / 1000, now = (uint64_t)time(NULL);
+    if (line_of(text, "up", &up) && strstr(text, same) && up <= now_up && now - (now_up - up) < utc)
+        utc = now - (now_up - up);
+    free(same);
+    free(boot);
+    return utc;
 }
 
 int

@@ -90,13 +90,22 @@ file_text(const char *path)
     return t.s;
 }
 
+char *
+boot_id(void)
+{
+    char *text = file_text("/proc/sys/kernel/random/boot_id");
+    if (!text)
+        return text_format("%s", "");
+    text[strcspn(text, "\n")] = '\0';
+    return text;
+}
+
 static void
 frame_shim(void)
 {
-    char *boot = file_text("/proc/sys/kernel/random/boot_id");
-    size_t n = boot ? strcspn(boot, "\n") : 0;
-    char *text = text_format("version=%d\nhost=%s\nboot=%.*s\nutc=%lld\n", SHIM_VERSION,
-                             host_name(), (int)n, boot ? boot : "", (long long)time(NULL));
+    char *boot = boot_id();
+    char *text = text_format("version=%d\nhost=%s\nboot=%s\nutc=%lld\n", SHIM_VERSION, host_name(),
+                             boot, (long long)time(NULL));
     reply_text("shim", 0, text, "");
     free(text);
     free(boot);
@@ -169,6 +178,19 @@ is_generation_9(const char *version)
 static const char *const of_resource[] = {"dump-xml", "events2", "role", "gi", "status", "show"};
 
 static void
+call_host(struct calls *c, bool lvs)
+{
+    static const char fields[] =
+        "vg_name,lv_name,lv_uuid,lv_attr,lv_size,origin,data_percent,lv_tags,"
+        "lv_permissions,lv_active,lv_snapshot_invalid,lv_kernel_major,"
+        "lv_kernel_minor,lv_path,vg_size,vg_free";
+    CALL(c, "version", NULL, "drbdadm", "--version");
+    if (lvs)
+        CALL(c, "lvs", NULL, "lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o",
+             fields);
+}
+
+static void
 call_resource(struct calls *c, const char *res)
 {
     CALL(c, "dump-xml", res, "drbdadm", "dump-xml");
@@ -213,11 +235,11 @@ frames_resource(const struct calls *c, const char *res, uint64_t before, bool mi
 }
 
 void
-report_after(char *res, uint64_t end_ms)
+report_after(char *res, bool lvs, uint64_t end_ms)
 {
     uint64_t before = (uint64_t)time(NULL);
     struct calls *c = memory_of(sizeof(*c));
-    CALL(c, "version", NULL, "drbdadm", "--version");
+    call_host(c, lvs);
     calls_resources(c, &res, 1, end_ms);
     reply_text("report", 0, "", "");
     frames_host(c);
@@ -238,18 +260,11 @@ split(char *text, char **ret, size_t most)
 void
 report(const struct line *l)
 {
-    static const char fields[] =
-        "vg_name,lv_name,lv_uuid,lv_attr,lv_size,origin,data_percent,lv_tags,"
-        "lv_permissions,lv_active,lv_snapshot_invalid,lv_kernel_major,"
-        "lv_kernel_minor,lv_path,vg_size,vg_free";
     uint64_t end_ms = now_ms() + report_ms, before = (uint64_t)time(NULL);
     struct calls *c = memory_of(sizeof(*c));
     char *listed[WORDS_MOST], **all = l->res, *names = NULL;
     size_t n = l->n_res;
-    CALL(c, "version", NULL, "drbdadm", "--version");
-    if (l->kind != LINE_REPORT)
-        CALL(c, "lvs", NULL, "lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o",
-             fields);
+    call_host(c, l->kind != LINE_REPORT);
     if (l->kind == LINE_LIST) {
         CALL(c, "drbdadm sh-resources", NULL, "drbdadm", "sh-resources");
         calls_run(c, end_ms);

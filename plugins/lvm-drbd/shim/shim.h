@@ -114,6 +114,7 @@ struct kept {
 /* False: it is damaged or cannot be read, and WHY says so. Nothing on file is all zero. */
 bool kept_read(const char *res, struct kept *ret, char **why);
 bool kept_write(const char *res, const struct kept *k, char **why);
+char *boot_id(void);
 /* The host's clock, in seconds, when RES was last seen with everything at both sites; 0: never. */
 uint64_t kept_seen(const char *res);
 void kept_saw(const char *res, uint64_t utc);
@@ -159,7 +160,7 @@ enum end { END_DONE = 0, END_FAILED, END_UNKNOWN, END_MISSING, END_INVALID };
 
 void report(const struct line *l);
 /* What a change left, in frames behind one that is called `report`. */
-void report_after(char *res, uint64_t end_ms);
+void report_after(char *res, bool lvs, uint64_t end_ms);
 void probe_read(const struct line *l);
 void change(const struct line *l);
 

@@ -54,6 +54,8 @@ takeover_by_hand() {
 }
 synced_back() { [ "$(volumes a r0 | grep -c 'Connected Secondary/Primary UpToDate/UpToDate')" = 2 ]; }
 
+disconnected() { [ "$(volumes b r0 | grep -c WFConnection)" = 2 ]; }
+
 lab_case takeover_async "asynchronous: what is missing after a takeover is the end alone, nothing before it"
 takeover_async() {
     # By its path: busybox prefers its own tc, which is another.
@@ -64,20 +66,6 @@ takeover_async() {
     on b 'drbdadm primary r1'
     echo "figure lab_async_blocks_lost $(in_order b r1) of $(lab writer a acked r1)"
 }
-
-lab_case torn_link "a link that was cut makes two generations when both sides were writable, and the lab heals it"
-torn_link() {
-    lab link a off
-    eventually 30 "the end of the link" disconnected
-    on b 'drbdadm primary r0 && lab-io put /dev/drbd0 4 "rome"'
-    on a 'lab-io put /dev/drbd0 4 "milan"'
-    lab link a on
-    eventually 30 "the split" alone
-    lab heal
-    same "the block that counts" "$(on b 'lab-io get /dev/vg0/r0v0 4')" "milan"
-}
-disconnected() { [ "$(volumes b r0 | grep -c WFConnection)" = 2 ]; }
-alone() { [ "$(volumes a r0 | grep -c StandAlone)" = 2 ]; }
 
 lab_case frozen "a resource that fences freezes when its peer is gone, until the handler or a person says otherwise"
 frozen() {

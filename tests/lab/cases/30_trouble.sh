@@ -178,6 +178,8 @@ split_brain() {
     at 3 promote erp --to rome --storage-only --yes
     says "nothing was changed"
     untouched
+    lab heal
+    same "the block that counts" "$(on b 'lab-io get /dev/vg0/r0v0 4')" "milan"
 }
 cut_off() { [ "$(volumes b r0 | grep -c WFConnection)" = 2 ]; }
 standing_alone() { [ "$(volumes a r0 | grep -c StandAlone)" -ge 1 ]; }

@@ -14,6 +14,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
 #include <cmocka.h>
@@ -420,6 +421,41 @@ nobody_listening_stops_nothing(void **state)
     free(log);
 }
 
+/* What the report says of when r0 was last seen whole, after TEXT was on file. */
+static long long
+seen_after(const char *text)
+{
+    file_write(WORLD "/state/r0.seen", text, 0600);
+    char *said = ask("drstor/1 report r0");
+    const char *at = strstr(said, "\nseen=");
+    assert_non_null(at);
+    long long seen = strtoll(at + strlen("\nseen="), NULL, 10);
+    free(said);
+    return seen;
+}
+
+static void
+a_clock_that_was_set_back_makes_no_moment_younger(void **state)
+{
+    (void)state;
+    world_new("exit 1");
+    assert_int_equal(mkdir(WORLD "/state", 0700), 0);
+    long long now = (long long)time(NULL), up = (long long)(now_ms() / 1000);
+    char *boot = file_read("/proc/sys/kernel/random/boot_id");
+    /* Ten seconds ago by its clock, and as long ago as this host is up by another. */
+    char *back = text_format("seen=%lld\nup=0\nboot=%s", now - 10, boot);
+    long long seen = seen_after(back);
+    assert_true(seen <= now - up + 1 || up <= 10);
+    free(back);
+    char *elsewhen = text_format("seen=%lld\nup=0\nboot=another\n", now - 10);
+    assert_int_equal(seen_after(elsewhen), now - 10);
+    free(elsewhen);
+    char *old = text_format("seen=%lld\n", now - 10);
+    assert_int_equal(seen_after(old), now - 10);
+    free(old);
+    free(boot);
+}
+
 static void
 what_a_tool_says_is_bounded_and_handed_on_unread(void **state)
 {
@@ -515,6 +551,7 @@ main(void)
         cmocka_unit_test(a_command_out_of_time_is_unknown),
         cmocka_unit_test(a_shim_that_was_killed_leaves_the_lock_to_its_command),
         cmocka_unit_test(nobody_listening_stops_nothing),
+        cmocka_unit_test(a_clock_that_was_set_back_makes_no_moment_younger),
         cmocka_unit_test(what_a_tool_says_is_bounded_and_handed_on_unread),
         cmocka_unit_test(tools_that_are_not_there_are_named),
         cmocka_unit_test(tokens_never_go_back_whoever_comes_when),
