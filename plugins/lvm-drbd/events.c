@@ -1,6 +1,8 @@
 /* What DRBD's own tools say of a resource, line by line. */
 #include "model.h"
 
+#include <string.h>
+
 struct word {
     const char *word;
     int value;
@@ -244,6 +246,45 @@ ld_roles_read(struct ld_span text, bool nine, struct ld_resource *r)
     return true;
 }
 
+/* "0: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----", of any minor. */
+static bool
+row_read(struct ld_span line, uint64_t *ret_minor, struct ld_span *ret_roles)
+{
+    struct ld_span minor, rest;
+    while (line.n && *line.s == ' ')
+        line = (struct ld_span){line.s + 1, line.n - 1};
+    return ld_cut(line, ':', &minor, &rest) && ld_number(minor, 10, ret_minor) &&
+           ld_begins(rest, " cs:") && ld_holds(rest, " ro:", ret_roles) &&
+           ld_cut(*ret_roles, ' ', ret_roles, NULL);
+}
+
+bool
+ld_proc_roles_read(struct ld_span text, struct ld_resource *r)
+{
+    size_t wanted = 0, known = 0;
+    if (text.n == 0 || text.s[text.n - 1] != '\n')
+        return false;
+    for (size_t i = 0; i < r->n_volumes; i++) {
+        r->volumes[i].role = LD_ROLE_UNKNOWN;
+        wanted += r->volumes[i].up;
+    }
+    for (struct ld_span line; ld_line(&text, &line);) {
+        struct ld_span roles, own, peer;
+        uint64_t minor;
+        if (!row_read(line, &minor, &roles))
+            continue;
+        sides(roles, &own, &peer);
+        for (size_t i = 0; i < r->n_volumes; i++)
+            if (r->volumes[i].minor == minor && r->volumes[i].up &&
+                r->volumes[i].role == LD_ROLE_UNKNOWN) {
+                r->volumes[i].role = role_of(own);
+                r->volumes[i].peer_role = role_of(peer);
+                known += r->volumes[i].role != LD_ROLE_UNKNOWN;
+            }
+    }
+    return wanted > 0 && known == wanted;
+}
+
 bool
 ld_identifiers_read(struct ld_span text, struct ld_resource *r)
 {
@@ -276,6 +317,28 @@ ld_version_read(struct ld_span text, unsigned *ret_kernel)
         return false;
     *ret_kernel = (unsigned)code;
     return true;
+}
+
+bool
+ld_proc_version_read(struct ld_span text, unsigned *ret_kernel)
+{
+    struct ld_span line, word;
+    uint64_t part[3];
+    if (!ld_line(&text, &line) || text.n == 0 || !ld_begins(line, "version: "))
+        return false;
+    line = (struct ld_span){line.s + strlen("version: "), line.n - strlen("version: ")};
+    (void)ld_cut(line, ' ', &line, NULL);
+    for (size_t i = 0; i < 3; i++) {
+        word = line;
+        if (i < 2 ? !ld_cut(line, '.', &word, &line) : false)
+            return false;
+        if (i == 2) /* "14", or "14-1" */
+            (void)ld_cut(word, '-', &word, NULL);
+        if (!ld_number(word, 10, &part[i]) || part[i] > 255)
+            return false;
+    }
+    *ret_kernel = (unsigned)(part[0] << 16 | part[1] << 8 | part[2]);
+    return *ret_kernel != 0;
 }
 
 bool

@@ -21,6 +21,16 @@ said(const struct ld_host *h, const char *name, const char *arg, struct ld_span 
     return true;
 }
 
+/* Of generation 9 events2 tells the truth as well; a host of 8.4 shows it in /proc/drbd. */
+static bool
+roles_read(const struct ld_host *h, const char *name, struct ld_resource *r)
+{
+    struct ld_span text;
+    if (said(h, "role", name, &text))
+        return ld_roles_read(text, ld_host_nine(h), r);
+    return ld_host_nine(h) || (said(h, "proc", NULL, &text) && ld_proc_roles_read(text, r));
+}
+
 /*
  * Each frame stands for itself: what cannot be read stays unknown, and is judged as that. Of the
  * kernel's state all or nothing is read.
@@ -37,7 +47,7 @@ resource_read(const struct ld_host *h, const char *name, struct ld_resource *r)
         *r = before;
         return;
     }
-    if (r->up && said(h, "role", name, &text) && !ld_roles_read(text, ld_host_nine(h), r))
+    if (r->up && !roles_read(h, name, r))
         for (size_t i = 0; i < r->n_volumes; i++)
             r->volumes[i].role = LD_ROLE_UNKNOWN;
     if (said(h, "gi", name, &text))
@@ -92,6 +102,8 @@ ld_host_read(char *text, size_t n, struct ld_host *ret, const char **why)
     }
     if (said(ret, "version", NULL, &t))
         (void)ld_version_read(t, &ret->kernel);
+    else if (said(ret, "proc", NULL, &t))
+        (void)ld_proc_version_read(t, &ret->kernel);
     ret->lvs_read = said(ret, "lvs", NULL, &t) && ld_lvs_read(t, ret);
     /* No configfs of it: the kernel target is not there, and so it exports nothing. */
     const struct ld_frame *lio = ld_frame(&ret->reply, "lio", NULL);

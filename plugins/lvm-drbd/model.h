@@ -140,14 +140,19 @@ struct ld_host {
 /* ---- parsers, one per tool; false: what it said cannot be read as that ----------------------- */
 
 bool ld_version_read(struct ld_span text, unsigned *ret_kernel);
+/* The same of /proc/drbd, both generations. */
+bool ld_proc_version_read(struct ld_span text, unsigned *ret_kernel);
 /* R: has its name and volumes (of ld_config_read). One with more than one connection is read as far
  * as it goes; n_peers tells. */
 bool ld_events_read(struct ld_span text, struct ld_resource *r);
 /*
  * `drbdadm role`: a line for each volume, in the order of the configuration (8.4), or one word (9).
- * On 8.4 this alone tells the truth (a call that failed half way leaves some volumes Primary).
+ * On 8.4 status and events2 do not tell the truth (a call that failed half way leaves some volumes
+ * Primary).
  */
 bool ld_roles_read(struct ld_span text, bool nine, struct ld_resource *r);
+/* The same of /proc/drbd of 8.4, which has a row for each minor with that volume's own role. */
+bool ld_proc_roles_read(struct ld_span text, struct ld_resource *r);
 bool ld_identifiers_read(struct ld_span text, struct ld_resource *r);
 /* `drbdsetup status --json`, generation 9: how far a resync is. */
 bool ld_status_read(struct ld_span text, struct ld_resource *r);

@@ -19,6 +19,7 @@ struct calls {
     const char *name[CALLS_MOST], *res[CALLS_MOST], *argv[CALLS_MOST][12];
     struct command command[CALLS_MOST];
     size_t n, n_run;
+    unsigned kernel; /* its generation by /proc/drbd: 8, 9; 0: it does not say */
 };
 
 /* RES, when there is one, is the last word. */
@@ -177,6 +178,18 @@ is_generation_9(const char *version)
 
 static const char *const of_resource[] = {"dump-xml", "events2", "role", "gi", "status", "show"};
 
+/* "version: 8.4.11 (api:1/proto:86-101)" */
+static unsigned
+kernel_of_proc(void)
+{
+    char *text = file_text("/proc/drbd");
+    unsigned major = 0;
+    if (text && sscanf(text, "version: %u.", &major) != 1)
+        major = 0;
+    free(text);
+    return major;
+}
+
 static void
 call_host(struct calls *c, bool lvs)
 {
@@ -184,7 +197,9 @@ call_host(struct calls *c, bool lvs)
         "vg_name,lv_name,lv_uuid,lv_attr,lv_size,origin,data_percent,lv_tags,"
         "lv_permissions,lv_active,lv_snapshot_invalid,lv_kernel_major,"
         "lv_kernel_minor,lv_path,vg_size,vg_free";
-    CALL(c, "version", NULL, "drbdadm", "--version");
+    c->kernel = kernel_of_proc();
+    if (!c->kernel) /* it says by itself that there is no module */
+        CALL(c, "version", NULL, "drbdadm", "--version");
     if (lvs)
         CALL(c, "lvs", NULL, "lvs", "--reportformat", "json", "--units", "b", "--nosuffix", "-o",
              fields);
@@ -195,7 +210,8 @@ call_resource(struct calls *c, const char *res)
 {
     CALL(c, "dump-xml", res, "drbdadm", "dump-xml");
     CALL(c, "events2", res, "drbdsetup", "events2", "--now", "--statistics");
-    CALL(c, "role", res, "drbdadm", "role");
+    if (c->kernel != 8) /* there /proc/drbd has every volume's own */
+        CALL(c, "role", res, "drbdadm", "role");
     CALL(c, "gi", res, "drbdadm", "get-gi");
     CALL(c, "show", res, "drbdsetup", "show");
 }
@@ -207,7 +223,8 @@ calls_resources(struct calls *c, char *const *res, size_t n, uint64_t end_ms)
     for (size_t i = 0; i < n; i++)
         call_resource(c, res[i]);
     calls_run(c, end_ms);
-    bool nine = is_generation_9(text_of(&answer(c, "version", NULL)->out));
+    const struct result *version = answer(c, "version", NULL);
+    bool nine = version ? is_generation_9(text_of(&version->out)) : c->kernel >= 9;
     for (size_t i = 0; i < n && nine; i++)
         CALL(c, "status", res[i], "drbdsetup", "status", "--json");
     calls_run(c, end_ms);
@@ -217,8 +234,8 @@ static void
 frames_host(const struct calls *c)
 {
     frame_shim();
-    frame(c, "version", NULL);
     frame_proc();
+    frame(c, "version", NULL);
     frame(c, "lvs", NULL);
     frame_lio();
 }
@@ -274,9 +291,8 @@ report(const struct line *l)
     }
     calls_resources(c, all, n, end_ms);
     frames_host(c);
-    const struct result *version = answer(c, "version", NULL);
     const struct result *list = answer(c, "drbdadm sh-resources", NULL);
-    if (version->exit == EXIT_ABSENT) {
+    if (!installed("drbdadm")) {
         reply_send("missing", "drbdadm is not installed at %s", host_name());
     } else if (list && list->exit != 0) {
         frame(c, "drbdadm sh-resources", NULL);

@@ -55,6 +55,14 @@ path_of(const char *name)
     return NULL;
 }
 
+bool
+installed(const char *name)
+{
+    char *path = path_of(name);
+    free(path);
+    return path != NULL;
+}
+
 static void
 take(int *fd, struct text *to)
 {

@@ -98,6 +98,7 @@ void run(const char *const *argv, const char *in, uint64_t end_ms, struct result
 /* Likewise, some of them beside each other. */
 void run_all(struct command *c, size_t n, uint64_t end_ms);
 void result_clear(struct result *r);
+bool installed(const char *name);
 /* Likewise, and its words are the name of a frame. */
 int run_frame(const char *const *argv, uint64_t end_ms);
 #define RUN_FRAME(end_ms, ...) run_frame((const char *const[]){__VA_ARGS__, NULL}, end_ms)

@@ -39,7 +39,7 @@ lab_case takeover_by_hand "site-a is lost while it writes, drbdadm takes over, a
 takeover_by_hand() {
     local began
     lab writer a start r0
-    lab writer a wait r0 200
+    lab writer a wait r0 100
     lab kill a
     # Not before the loss is noticed, as with drstor, so that the two can be compared.
     eventually 30 "the notice of the loss" disconnected
@@ -72,10 +72,12 @@ frozen() {
     on a 'drbdadm primary r2'
     lab link b off
     eventually 30 "the freeze" suspended
-    same "what the handler was asked" "$(on a 'tail -n 1 /run/lab/fence-peer.log')" "r2 1"
+    eventually 30 "the question to the handler" asked
     on a 'drbdadm resume-io r2 && lab-io put /dev/drbd20 20 "alone"'
 }
 suspended() { on a 'drbdsetup events2 --now r2' | grep -q 'suspended:fencing'; }
+
+asked() { [ "$(on a 'tail -n 1 /run/lab/fence-peer.log')" = "r2 1" ]; }
 
 lab_case exports "what a host sees by iSCSI comes with an export, under one serial at both sites, and goes with it"
 exports() {

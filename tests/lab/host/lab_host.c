@@ -30,7 +30,7 @@ enum {
     PORTALS_MAX = 2,
     ANSWER_SECONDS = 4,
     AGAIN_MS = 50,
-    PAUSE_MS = 20,
+    PAUSE_MS = 40,
     SECTOR = 512
 };
 

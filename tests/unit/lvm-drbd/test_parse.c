@@ -125,6 +125,15 @@ config(struct ld_span text)
 OF_RESOURCE(events, ld_events_read(text, &r))
 OF_RESOURCE(roles, ld_roles_read(text, false, &r))
 OF_RESOURCE(roles_nine, ld_roles_read(text, true, &r))
+/* Of volumes that are up, minors 0 and 1. */
+static bool
+proc_roles(struct ld_span text)
+{
+    struct ld_resource r = fresh();
+    r.volumes[0].up = r.volumes[1].up = true;
+    r.volumes[1].minor = 1;
+    return ld_proc_roles_read(text, &r);
+}
 OF_RESOURCE(identifiers, ld_identifiers_read(text, &r))
 OF_RESOURCE(status, ld_status_read(text, &r))
 OF_RESOURCE(show, ld_show_read(text, &r))
@@ -147,6 +156,25 @@ version(struct ld_span text)
     unsigned kernel;
     return ld_version_read(text, &kernel);
 }
+
+static bool
+proc_version(struct ld_span text)
+{
+    unsigned kernel;
+    return ld_proc_version_read(text, &kernel);
+}
+
+/* As recorded of a group of two volumes, the first of which was demoted. */
+static const char proc[] =
+    "version: 8.4.11 (api:1/proto:86-101)\n"
+    "srcversion: F73C670A7EC572DB9CF3E5B \n"
+    " 0: cs:Connected ro:Secondary/Secondary ds:UpToDate/UpToDate C r-----\n"
+    "    ns:67544 nr:0 dw:2048 dr:130992 al:9 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0\n"
+    " 1: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate C r-----\n"
+    "    ns:32728 nr:0 dw:0 dr:32728 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0\n"
+    "\n"
+    "10: cs:Connected ro:Primary/Secondary ds:UpToDate/UpToDate A r-----\n"
+    "    ns:0 nr:0 dw:0 dr:0 al:8 bm:0 lo:0 pe:0 ua:0 ap:0 ep:1 wo:f oos:0\n";
 
 static const char nine_status[] = "[ { \"name\": \"r0\", \"connections\": [ ] } ]";
 static const char lio_lines[] =
@@ -176,6 +204,8 @@ static const struct parser {
     {"events2 of 9", events, NULL, "9-secondary", "events2", false},
     {"role", roles, "Secondary/Secondary\nPrimary/Secondary\n", NULL, NULL, true},
     {"role of 9", roles_nine, "Primary\n", NULL, NULL, true},
+    {"role in /proc/drbd", proc_roles, proc, NULL, NULL, true},
+    {"version in /proc/drbd", proc_version, proc, NULL, NULL, true},
     {"get-gi", identifiers, NULL, "8.4-primary", "gi", true},
     {"get-gi of 9", identifiers, NULL, "9-secondary", "gi", true},
     {"status --json", status, nine_status, NULL, NULL, false},
@@ -385,6 +415,34 @@ the_kernel_says_which_drbd_it_is_and_the_tools_do_not(void **state)
     assert_int_equal(kernel, 0x08040b);
     assert_false(ld_version_read(ld_span("DRBDADM_VERSION_CODE=0x091600\n"), &kernel));
     assert_false(ld_version_read(ld_span("DRBD_KERNEL_VERSION_CODE=0x000000\n"), &kernel));
+    assert_true(ld_proc_version_read(ld_span(proc), &kernel));
+    assert_int_equal(kernel, 0x08040b);
+    assert_true(ld_proc_version_read(
+        ld_span("version: 9.2.14-1 (api:2/proto:118-122)\nGIT-hash: 1\n"), &kernel));
+    assert_int_equal(kernel, 0x09020e);
+    assert_false(ld_proc_version_read(ld_span("version: 9.2 (api:2/proto:118-122)\n\n"), &kernel));
+    assert_false(ld_proc_version_read(ld_span("no /proc/drbd\n\n"), &kernel));
+}
+
+static void
+the_role_of_each_volume_is_that_of_its_minor(void **state)
+{
+    struct ld_resource r = fresh();
+    (void)state;
+    r.volumes[0].up = r.volumes[1].up = true;
+    r.volumes[1].minor = 1;
+    assert_true(ld_proc_roles_read(ld_span(proc), &r));
+    assert_int_equal(r.volumes[0].role, LD_ROLE_SECONDARY);
+    assert_int_equal(r.volumes[1].role, LD_ROLE_PRIMARY);
+    r.volumes[0].minor = 10;
+    assert_true(ld_proc_roles_read(ld_span(proc), &r));
+    assert_int_equal(r.volumes[0].role, LD_ROLE_PRIMARY);
+    /* One that is not in it is not known, and so none of them is believed; down it needs none. */
+    r.volumes[1].minor = 7;
+    assert_false(ld_proc_roles_read(ld_span(proc), &r));
+    assert_int_equal(r.volumes[1].role, LD_ROLE_UNKNOWN);
+    r.volumes[1].up = false;
+    assert_true(ld_proc_roles_read(ld_span(proc), &r));
 }
 
 /* ---- what went wrong ------------------------------------------------------------------------- */
@@ -531,6 +589,7 @@ main(void)
         cmocka_unit_test(lines_that_are_not_one_for_each_volume_are_nobodys),
         cmocka_unit_test(objects_and_keys_of_later_versions_are_passed_over),
         cmocka_unit_test(the_kernel_says_which_drbd_it_is_and_the_tools_do_not),
+        cmocka_unit_test(the_role_of_each_volume_is_that_of_its_minor),
         cmocka_unit_test(every_recorded_message_has_its_class),
         cmocka_unit_test(the_moment_of_the_last_sight_is_an_age),
         cmocka_unit_test(holders_are_named_one_by_one),
