@@ -101,7 +101,7 @@ forced_command() {
     local said
     [ -e "$shim" ] || fail "there is no $shim: build the target drstor-lvm-drbd-shim"
     said=$(as_drstor a 'drstor/1 report r0')
-    case $said in "drstor/1 done"*"@role r0 0 "*) ;; *) fail "the shim answered: $said" ;; esac
+    case $said in "drstor/1 done"*"@gi r0 0 "*) ;; *) fail "the shim answered: $said" ;; esac
     said=$(as_drstor a 'id; cat /etc/shadow' || :)
     case $said in "drstor/1 invalid"*) ;; *) fail "another command was answered with: $said" ;; esac
 }
