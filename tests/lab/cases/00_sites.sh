@@ -35,7 +35,7 @@ flip_by_hand() {
     echo "figure lab_flip_gap_ms $(lab writer host gap r0)"
 }
 
-lab_case takeover_by_hand "site-a is lost while it writes, drbdadm takes over, and no acknowledged block is lost"
+lab_timed takeover_by_hand "site-a is lost while it writes, drbdadm takes over, and no acknowledged block is lost"
 takeover_by_hand() {
     local began
     lab writer a start r0
@@ -45,8 +45,8 @@ takeover_by_hand() {
     eventually 30 "the notice of the loss" disconnected
     began=$(now_ms)
     on b 'drbdadm primary r0 && lab-io put /dev/drbd0 3 "after it" && lab-io put /dev/drbd1 3 "after it"'
-    echo $(($(now_ms) - began)) >"$lab_dir/figure.drbdadm"
-    echo "figure lab_takeover_ms_drbdadm $(cat "$lab_dir/figure.drbdadm")"
+    echo $(($(now_ms) - began)) >"$DRSTOR_LAB_RUN/figure.drbdadm"
+    echo "figure lab_takeover_ms_drbdadm $(cat "$DRSTOR_LAB_RUN/figure.drbdadm")"
     none_lost b r0
     lab boot a
     eventually 30 "the sync back to site-a" synced_back

@@ -33,7 +33,7 @@ planned() {
     done
 }
 
-lab_case site_lost "site-a is lost while it writes: promoted at site-b with every acknowledged block, who returns is no writer, and is reprotected"
+lab_timed site_lost "site-a is lost while it writes: promoted at site-b with every acknowledged block, who returns is no writer, and is reprotected"
 site_lost() {
     local began
     config
@@ -49,8 +49,8 @@ site_lost() {
         --declare site-lost:milan --reason "its machine was ended" --accept-loss 2m >"$case_dir/promote.out" 2>&1 &
     # Writable is what counts, and it is before the end of the run.
     eventually 60 "the promotion" first_write
-    echo $(($(now_ms) - began)) >"$lab_dir/figure.drstor"
-    echo "figure lab_takeover_ms_drstor $(cat "$lab_dir/figure.drstor")"
+    echo $(($(now_ms) - began)) >"$DRSTOR_LAB_RUN/figure.drstor"
+    echo "figure lab_takeover_ms_drstor $(cat "$DRSTOR_LAB_RUN/figure.drstor")"
     wait $! || fail "the promotion: $(cat "$case_dir/promote.out")"
     same "the roles at site-b" "$(roles b r0)" "Primary Primary"
     none_lost b r0

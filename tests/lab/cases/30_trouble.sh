@@ -64,28 +64,16 @@ were_spoilt() {
     for verb in "$@"; do on "$site" "rm /tmp/spoilt.$verb" || fail "no reply to $verb was spoilt"; done
 }
 
-lab_case lost_replies "replies that are lost, to every command of a promotion, are settled by looking, and the promotion goes on"
-lost_replies() {
+lab_case spoilt_replies "replies that are lost, or are a megabyte of rubbish, are believed by nobody and settled by looking, and the promotion goes on"
+spoilt_replies() {
     config
     at 0 adopt erp
     spoilt a lost secondary
-    spoilt b lost tag primary expose
+    spoilt b rubbish tag primary expose
     at 0 promote erp --to rome --storage-only --yes
     were_spoilt a secondary
     were_spoilt b tag primary expose
     says "settling"
-    there
-}
-
-lab_case rubbish "a megabyte of rubbish in the middle of a promotion is believed by nobody, and what was asked is done once"
-rubbish() {
-    config
-    at 0 adopt erp
-    spoilt a rubbish secondary
-    spoilt b rubbish primary
-    at 0 promote erp --to rome --storage-only --yes
-    were_spoilt a secondary
-    were_spoilt b primary
     there
 }
 
