@@ -4,6 +4,8 @@
 #include "plugin/loader.h"
 #include "plugin/settings.h"
 
+#include <string.h>
+
 #include <pthread.h>
 
 struct slot {
@@ -320,8 +322,11 @@ dr_endpoints_call(struct dr_endpoints *e, const struct dr_array *array, const st
         return r;
     }
     if (r < 0) {
-        (void)dr_fail(err, r, "array %s: %s", array->name,
-                      ret->error ? ret->error : dr_status_name(r));
+        const char *why = ret->error ? ret->error : dr_status_name(r);
+        bool named =
+            strncmp(why, "array ", strlen("array ")) == 0; /* by what speaks ssh or https */
+        (void)dr_fail(err, r, "%s%s%s%s", named ? "" : "array ", named ? "" : array->name,
+                      named ? "" : ": ", why);
         if (ret->hint)
             dr_hint(err, "%s", ret->hint);
     }

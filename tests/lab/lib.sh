@@ -48,7 +48,7 @@ now_ms() { echo $((${EPOCHREALTIME/[.,]/} / 1000)); }
 none_lost() {
     local said got=0
     said=$(lab writer "$1" check "${@:2}") || got=$?
-    echo "$said" | sed -n 's/^acked \([0-9]*\) lost \([0-9]*\) .*/\1 \2/p' >>"$DRSTOR_LAB_RUN/figure.acked"
+    echo "$said" | sed -n 's/^acked \([0-9]*\) lost \([0-9]*\) .*/\1 \2/p' >>"$lab_dir/figure.acked"
     [ "$got" = 0 ] || fail "acknowledged blocks of $2 are not at site-$1: $said"
     case $said in "acked 0 "*) fail "no block of $2 was acknowledged, so nothing was shown" ;; esac
 }
@@ -71,7 +71,7 @@ state: { sqlite: state/state.db }
 controller: { name: rome-1, site: rome, role: active }
 plugin_dir: $bin/plugins
 safety: { assert_min: 1s }
-timeouts: { observe: 12s }
+timeouts: { observe: 20s }
 sites:
   milan: {}
   rome: {}
@@ -105,7 +105,7 @@ END
 at() {
     local code=$1 got=0
     shift
-    out=$(timeout 120 "$drstor" --config "$case_dir/drstor.yaml" "$@" 2>&1) || got=$?
+    out=$(timeout --foreground 120 "$drstor" --config "$case_dir/drstor.yaml" "$@" 2>&1) || got=$?
     [ "$got" = "$code" ] || fail "drstor $* ended with $got instead of $code: $out"
 }
 says() {
@@ -113,7 +113,6 @@ says() {
 }
 
 # ---- cases
-# lab_case FUNCTION SENTENCE;   lab_timed: one that measures, and needs the machine for itself
-lab_case() { cases+=("0"$'\t'"$1"$'\t'"$2"); }
-lab_timed() { cases+=("1"$'\t'"$1"$'\t'"$2"); }
+# lab_case FUNCTION SENTENCE
+lab_case() { cases+=("$1"$'\t'"$2"); }
 cases=()

@@ -182,12 +182,14 @@ static const char *const of_resource[] = {"dump-xml", "events2", "role", "gi", "
 static unsigned
 kernel_of_proc(void)
 {
-    char *text = file_text("/proc/drbd");
-    unsigned major = 0;
-    if (text && sscanf(text, "version: %u.", &major) != 1)
-        major = 0;
+    static const char begins[] = "version: ";
+    char *text = file_text("/proc/drbd"), *end = NULL;
+    unsigned long major = 0;
+    if (text && strncmp(text, begins, sizeof(begins) - 1) == 0)
+        major = strtoul(text + sizeof(begins) - 1, &end, 10);
+    bool said = end && *end == '.' && major < 100;
     free(text);
-    return major;
+    return said ? (unsigned)major : 0;
 }
 
 static void

@@ -35,21 +35,21 @@ flip_by_hand() {
     echo "figure lab_flip_gap_ms $(lab writer host gap r0)"
 }
 
-lab_timed takeover_by_hand "site-a is lost while it writes, drbdadm takes over, and no acknowledged block is lost"
+lab_case takeover_by_hand "site-a is lost while it writes, drbdadm takes over, and no acknowledged block is lost"
 takeover_by_hand() {
     local began
     lab writer a start r0
     lab writer a wait r0 100
     lab kill a
     # Not before the loss is noticed, as with drstor, so that the two can be compared.
-    eventually 30 "the notice of the loss" disconnected
+    eventually 60 "the notice of the loss" disconnected
     began=$(now_ms)
     on b 'drbdadm primary r0 && lab-io put /dev/drbd0 3 "after it" && lab-io put /dev/drbd1 3 "after it"'
-    echo $(($(now_ms) - began)) >"$DRSTOR_LAB_RUN/figure.drbdadm"
-    echo "figure lab_takeover_ms_drbdadm $(cat "$DRSTOR_LAB_RUN/figure.drbdadm")"
+    echo $(($(now_ms) - began)) >"$lab_dir/figure.drbdadm"
+    echo "figure lab_takeover_ms_drbdadm $(cat "$lab_dir/figure.drbdadm")"
     none_lost b r0
     lab boot a
-    eventually 30 "the sync back to site-a" synced_back
+    eventually 60 "the sync back to site-a" synced_back
     same "the roles of who came back" "$(roles a r0)" "Secondary Secondary"
 }
 synced_back() { [ "$(volumes a r0 | grep -c 'Connected Secondary/Primary UpToDate/UpToDate')" = 2 ]; }
@@ -71,8 +71,8 @@ lab_case frozen "a resource that fences freezes when its peer is gone, until the
 frozen() {
     on a 'drbdadm primary r2'
     lab link b off
-    eventually 30 "the freeze" suspended
-    eventually 30 "the question to the handler" asked
+    eventually 60 "the freeze" suspended
+    eventually 60 "the question to the handler" asked
     on a 'drbdadm resume-io r2 && lab-io put /dev/drbd20 20 "alone"'
 }
 suspended() { on a 'drbdsetup events2 --now r2' | grep -q 'suspended:fencing'; }

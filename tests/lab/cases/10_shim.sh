@@ -13,7 +13,7 @@ stale_token() {
     change b 7 3 r0 tag && replied done
     lab kill b
     lab boot b
-    eventually 30 "the connection" connected
+    eventually 60 "the connection" connected
     change b 6 3 r0 disconnect && replied "stale 7 3"
     change b 7 2 r0 disconnect && replied "stale 7 3"
     same "who is connected" "$(volumes b r0 | grep -c ' Connected ')" 2
@@ -83,13 +83,18 @@ clone_at_secondary() {
 
 lab_case lock_outlives "a change goes on when its connection is cut, and the next one waits for it or says busy"
 lock_outlives() {
-    on a 'mv /usr/sbin/drbdadm /usr/sbin/drbdadm.real && printf "#!/bin/sh\ncase \$1 in disconnect) sleep 6;; esac\nexec /usr/sbin/drbdadm.real \"\$@\"\n" >/usr/sbin/drbdadm && chmod 755 /usr/sbin/drbdadm'
-    timeout 3 bash -c "$(declare -f as_drstor lab); here='$here' lab_dir='$lab_dir'; as_drstor a 'drstor/1 change 1 1 60000 op r0 disconnect'" && fail "the connection was not cut"
+    on a 'mv /usr/sbin/drbdadm /usr/sbin/drbdadm.real && printf "#!/bin/sh\ncase \$1 in disconnect) : >/tmp/begun; until [ -e /tmp/go ]; do sleep 0.2; done;; esac\nexec /usr/sbin/drbdadm.real \"\$@\"\n" >/usr/sbin/drbdadm && chmod 755 /usr/sbin/drbdadm'
+    as_drstor a 'drstor/1 change 1 1 60000 op r0 disconnect' &
+    local pid=$!
+    eventually 60 "the change" on a 'test -e /tmp/begun'
+    pkill -P "$pid"
+    wait "$pid" && fail "the connection was not cut"
     reply=$(as_drstor a 'drstor/1 change 1 1 500 op r0 connect')
     replied busy
+    on a ': >/tmp/go'
     change a 1 1 r0 connect && replied done
-    on a 'mv /usr/sbin/drbdadm.real /usr/sbin/drbdadm'
-    eventually 20 "the connection" connected
+    on a 'mv /usr/sbin/drbdadm.real /usr/sbin/drbdadm; rm /tmp/begun /tmp/go'
+    eventually 60 "the connection" connected
 }
 
 lab_case probe_blocks "a probe is written past every cache to a tagged volume, and to no other"

@@ -33,7 +33,7 @@ planned() {
     done
 }
 
-lab_timed site_lost "site-a is lost while it writes: promoted at site-b with every acknowledged block, who returns is no writer, and is reprotected"
+lab_case site_lost "site-a is lost while it writes: promoted at site-b with every acknowledged block, who returns is no writer, and is reprotected"
 site_lost() {
     local began
     config
@@ -43,19 +43,19 @@ site_lost() {
     at 0 observe erp
     lab kill a
     # Until then site-b is a sign of life of its peer, and a promotion is refused (R025).
-    eventually 30 "the notice of the loss" noticed
+    eventually 60 "the notice of the loss" noticed
     began=$(now_ms)
     "$drstor" --config "$case_dir/drstor.yaml" promote erp --to rome --unplanned --storage-only --yes \
         --declare site-lost:milan --reason "its machine was ended" --accept-loss 2m >"$case_dir/promote.out" 2>&1 &
     # Writable is what counts, and it is before the end of the run.
     eventually 60 "the promotion" first_write
-    echo $(($(now_ms) - began)) >"$DRSTOR_LAB_RUN/figure.drstor"
-    echo "figure lab_takeover_ms_drstor $(cat "$DRSTOR_LAB_RUN/figure.drstor")"
+    echo $(($(now_ms) - began)) >"$lab_dir/figure.drstor"
+    echo "figure lab_takeover_ms_drstor $(cat "$lab_dir/figure.drstor")"
     wait $! || fail "the promotion: $(cat "$case_dir/promote.out")"
     same "the roles at site-b" "$(roles b r0)" "Primary Primary"
     none_lost b r0
     lab boot a
-    eventually 30 "the roles of who came back" secondaries
+    eventually 60 "the roles of who came back" secondaries
     on a 'drbdadm primary r0' && fail "site-a became a writer beside site-b"
     at 0 reprotect erp --storage-only --yes --accept-loss 5m --waive-snapshot "the lab has its own check"
     at 0 status erp

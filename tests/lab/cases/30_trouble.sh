@@ -159,11 +159,11 @@ split_brain() {
     config
     at 0 adopt erp
     lab link a off
-    eventually 30 "the end of the link" cut_off
+    eventually 60 "the end of the link" cut_off
     on b 'drbdadm primary r0 && lab-io put /dev/drbd0 4 "rome" && drbdadm secondary r0'
     on a 'lab-io put /dev/drbd0 4 "milan"'
     lab link a on
-    eventually 30 "the split" standing_alone
+    eventually 60 "the split" standing_alone
     at 0 status erp
     says "diverged"
     at 3 promote erp --to rome --storage-only --yes
@@ -180,7 +180,7 @@ outdated() {
     config
     at 0 adopt erp
     lab link a off
-    eventually 30 "the end of the link" cut_off
+    eventually 60 "the end of the link" cut_off
     on b 'drbdadm outdate r0'
     on a 'lab-io put /dev/drbd0 4 "newer"'
     at 3 promote erp --to rome --storage-only --yes
@@ -222,7 +222,7 @@ overtaken() {
     at 0 adopt erp
     "$drstor" --config "$case_dir/drstor.yaml" promote erp --to rome --storage-only --yes >"$case_dir/out" 2>&1 &
     local pid=$!
-    eventually 30 "the demotion" grep -q 'demote *started' "$case_dir/out"
+    eventually 60 "the demotion" grep -q 'demote *started' "$case_dir/out"
     # It and its workers, which have just begun to look.
     kill -STOP "$pid" $(pgrep -P "$pid")
     # What a takeover does at an array before it counts.
