@@ -105,7 +105,7 @@ END
 at() {
     local code=$1 got=0
     shift
-    out=$(timeout --foreground 120 "$drstor" --config "$case_dir/drstor.yaml" "$@" 2>&1) || got=$?
+    out=$(timeout --foreground 300 "$drstor" --config "$case_dir/drstor.yaml" "$@" 2>&1) || got=$?
     [ "$got" = "$code" ] || fail "drstor $* ended with $got instead of $code: $out"
 }
 says() {
