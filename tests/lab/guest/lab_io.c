@@ -101,7 +101,7 @@ cmd_write(char **words, int n)
         /* One write, so one buffer for the host: a line there is a whole one. */
         dprintf(acks, "%016" PRIx64 " %" PRIu64 "\n", run, number);
         /* Flat out it would keep the guest's one processor to itself. */
-        nanosleep(&(struct timespec){.tv_nsec = 15000000}, NULL);
+        nanosleep(&(struct timespec){.tv_nsec = 25000000}, NULL);
     }
     return 0;
 }

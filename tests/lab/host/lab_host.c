@@ -30,7 +30,7 @@ enum {
     PORTALS_MAX = 2,
     ANSWER_SECONDS = 4,
     AGAIN_MS = 50,
-    PAUSE_MS = 40,
+    PAUSE_MS = 100,
     SECTOR = 512
 };
 
