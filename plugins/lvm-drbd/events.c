@@ -126,9 +126,12 @@ static bool
 device_line(struct ld_span rest, struct ld_resource *r)
 {
     struct ld_volume *v = NULL, got = {0};
+    uint64_t minor = UINT64_MAX;
     for (struct ld_span key, value; pair(&rest, &key, &value);) {
         if (ld_is(key, "volume"))
             v = volume_of(r, value);
+        else if (ld_is(key, "minor") && !ld_number(value, 10, &minor))
+            return false;
         else if (ld_is(key, "disk"))
             got.disk = disk_of(value);
         else if (ld_is(key, "size") && !ld_number(value, 10, &got.size_kib))
@@ -137,6 +140,9 @@ device_line(struct ld_span rest, struct ld_resource *r)
             got.quorum = ld_is(value, "yes") ? LD_SAID_YES : LD_SAID_NO;
     }
     if (!v) /* the kernel has a volume that the configuration lacks */
+        return false;
+    /* The configuration was edited, and not adjusted: its device is somebody else's. */
+    if (minor != UINT64_MAX && minor != v->minor)
         return false;
     v->up = true;
     v->disk = got.disk;

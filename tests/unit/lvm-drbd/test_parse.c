@@ -105,7 +105,7 @@ static struct ld_resource
 fresh(void)
 {
     struct ld_resource r = {.name = {"r0", 2}, .n_volumes = 2};
-    r.volumes[1].number = 1;
+    r.volumes[1].number = r.volumes[1].minor = 1;
     return r;
 }
 
@@ -131,7 +131,6 @@ proc_roles(struct ld_span text)
 {
     struct ld_resource r = fresh();
     r.volumes[0].up = r.volumes[1].up = true;
-    r.volumes[1].minor = 1;
     return ld_proc_roles_read(text, &r);
 }
 OF_RESOURCE(identifiers, ld_identifiers_read(text, &r))
@@ -425,12 +424,25 @@ the_kernel_says_which_drbd_it_is_and_the_tools_do_not(void **state)
 }
 
 static void
+a_device_of_another_minor_than_is_configured_makes_the_state_unreadable(void **state)
+{
+    struct ld_resource r = fresh();
+    char *scene = kit_scene("8.4-primary"), *text = kit_frame(scene, "events2");
+    (void)state;
+    assert_true(ld_events_read(ld_span(text), &r));
+    r = fresh();
+    r.volumes[1].minor = 10;
+    assert_false(ld_events_read(ld_span(text), &r));
+    free(text);
+    free(scene);
+}
+
+static void
 the_role_of_each_volume_is_that_of_its_minor(void **state)
 {
     struct ld_resource r = fresh();
     (void)state;
     r.volumes[0].up = r.volumes[1].up = true;
-    r.volumes[1].minor = 1;
     assert_true(ld_proc_roles_read(ld_span(proc), &r));
     assert_int_equal(r.volumes[0].role, LD_ROLE_SECONDARY);
     assert_int_equal(r.volumes[1].role, LD_ROLE_PRIMARY);
@@ -589,6 +601,7 @@ main(void)
         cmocka_unit_test(lines_that_are_not_one_for_each_volume_are_nobodys),
         cmocka_unit_test(objects_and_keys_of_later_versions_are_passed_over),
         cmocka_unit_test(the_kernel_says_which_drbd_it_is_and_the_tools_do_not),
+        cmocka_unit_test(a_device_of_another_minor_than_is_configured_makes_the_state_unreadable),
         cmocka_unit_test(the_role_of_each_volume_is_that_of_its_minor),
         cmocka_unit_test(every_recorded_message_has_its_class),
         cmocka_unit_test(the_moment_of_the_last_sight_is_an_age),
